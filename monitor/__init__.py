@@ -1,0 +1,1 @@
+"""The life of an infusion: messages, sessions, alerts, mitigation, and the shells around them."""

@@ -1,0 +1,222 @@
+"""What comes out: the typed facts that a step of the ward produces.
+
+Effects are plain frozen records. The shells write them to the ledger, publish them over MQTT
+and show them to people; the core never sees them again. Encoding is deterministic (declared
+field order, no clock, no randomness), so the ledger of a replay can be compared byte by byte
+with the ledger of the live run. Times are milliseconds since the Unix epoch (UTC); vital
+values are hundredths of the canonical unit, as everywhere in the core.
+"""
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+AlertKind: TypeAlias = Literal["physiological", "technical", "advisory"]
+Priority: TypeAlias = Literal["high", "medium", "low", "info"]
+AlertPhase: TypeAlias = Literal["start", "update", "escalate", "deescalate", "acknowledge", "end"]
+Condition: TypeAlias = Literal["pending", "active", "recovering", "ended"]
+Signal: TypeAlias = Literal["on", "acknowledged", "latched", "off"]
+SessionPhase: TypeAlias = Literal[
+    "opened", "baseline", "infusing", "slowed", "paused", "stopped", "watch", "closed"
+]
+StepState: TypeAlias = Literal["offered", "started", "done", "declined"]
+Outcome: TypeAlias = Literal["accepted", "duplicate", "late-stored", "quarantined", "rejected"]
+
+NOT_ASSESSABLE: Final = -1
+"""The grade of a bed about which nothing can be said."""
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="effect"):
+    """Something the ward found or decided, at one bed, at one time."""
+
+    at_ms: int
+    bed: str
+    session: str
+
+
+class Because(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row that decided a grade: the rule, what it saw, and how far past the limit it is.
+
+    ``value_centi`` and ``limit_centi`` are in ``unit``; ``margin_centi`` is how far the value
+    lies beyond the limit; ``clears_at_centi`` is the value of the channel at which the row
+    stops holding. ``baseline_centi`` is present for rows that compare with the baseline.
+    """
+
+    rule: str
+    sign: str
+    grade: int
+    words: str
+    source: tuple[str, ...]
+    channel: str = ""
+    value_centi: int | None = None
+    limit_centi: int | None = None
+    baseline_centi: int | None = None
+    margin_centi: int | None = None
+    clears_at_centi: int | None = None
+    unit: str = ""
+    measured_ms: int | None = None
+    symptom: str = ""
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the infusion was doing when a grade was decided."""
+
+    minutes_since_start: int | None = None
+    minutes_since_rate_change: int | None = None
+    rate_centi_ml_per_h: int | None = None
+    product: str = ""
+    first_dose: bool | None = None
+    baseline: str = ""
+
+
+class AlertChanged(Effect, tag="alert"):
+    """One episode, whole, as it stands after a change; ``revision`` counts its changes."""
+
+    id: str
+    revision: int
+    phase: AlertPhase
+    condition: Condition
+    signal: Signal
+    kind: AlertKind
+    priority: Priority
+    cause: str
+    pattern: str
+    grade: int
+    onset_ms: int
+    raised_ms: int
+    label: str
+    because: tuple[Because, ...]
+    context: Context
+    grade_path: tuple[tuple[int, int], ...]
+    acknowledged_by: str
+    acknowledged_ms: int | None
+    realert_ms: int | None
+    rulebook: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One rung of a ladder as offered at a bed."""
+
+    key: str
+    words: str
+    who: str
+    source: tuple[str, ...]
+    state: StepState = "offered"
+    because: str = ""
+    dose: str = ""
+    rate_centi_ml_per_h: int | None = None
+    by: str = ""
+    at_ms: int | None = None
+    reason: str = ""
+
+
+class AdviceChanged(Effect, tag="advice"):
+    """The mitigation steps that apply at a bed now, most urgent first; empty when none do."""
+
+    id: str
+    revision: int
+    alert: str
+    ladder: str
+    pattern: str
+    grade: int
+    steps: tuple[Step, ...]
+    reason: str
+
+
+class MeasurementWanted(Effect, tag="measure"):
+    """A reading that would decide something, asked for now."""
+
+    channel: str
+    reason: str
+
+
+class SessionChanged(Effect, tag="session"):
+    """A session moved to another phase, or an event was refused in its phase (``refused``)."""
+
+    event: str
+    phase: SessionPhase
+    before: str
+    subject: str
+    product: str
+    reason: str
+    refused: bool
+    config: str
+
+
+class BaselineChanged(Effect, tag="baseline"):
+    """The baseline of a session as it stands: established, provisional or absent, and why."""
+
+    status: Literal["absent", "provisional", "established", "frozen"]
+    centre_centi: dict[str, int]
+    readings: dict[str, int]
+    remarks: tuple[str, ...]
+
+
+class GradeChanged(Effect, tag="grade"):
+    """The grade of a bed: 0 to 4, or :data:`NOT_ASSESSABLE` with the reasons."""
+
+    grade: int
+    before: int
+    pattern: str
+    reasons: tuple[str, ...]
+
+
+class ReadingsKept(Effect, tag="readings"):
+    """Readings of one message that did not reach the decision, and their outcome."""
+
+    device: str
+    channel: str
+    value_centi: int
+    measured_ms: int
+    outcome: Outcome
+    reason: str
+
+
+class DeviceChanged(Effect, tag="device"):
+    """A device came, went, fell silent, or was associated with a bed."""
+
+    device: str
+    state: Literal["online", "offline", "silent", "heard", "associated", "released"]
+    reason: str
+
+
+class MessageRejected(Effect, tag="reject"):
+    """A message that was refused: topic, reason, field, value and limit."""
+
+    device: str
+    topic: str
+    reason: str
+    field: str
+    value: str
+    limit: str
+    sha256: str
+    excerpt: str
+
+
+class ActRecorded(Effect, tag="act"):
+    """What a person did, as taken (or refused, with the reason)."""
+
+    id: str
+    act: str
+    by: str
+    role: str
+    via: str
+    alert: str
+    step: str
+    status: str
+    reason: str
+    refused: str
+
+
+AnyEffect: TypeAlias = (
+    AlertChanged
+    | AdviceChanged
+    | MeasurementWanted
+    | SessionChanged
+    | BaselineChanged
+    | GradeChanged
+    | ReadingsKept
+    | DeviceChanged
+    | MessageRejected
+    | ActRecorded
+)
