@@ -1,0 +1,1 @@
+"""Every byte of input and output; no adapter knows another."""

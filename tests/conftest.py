@@ -1,0 +1,49 @@
+"""What every test may ask for: a real broker, the real recordings, and chance that repeats.
+
+On the build server (``CI=true``) a skipped test is a failed one: a test that does not run there
+runs nowhere.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from monitor.adapters.broker import LocalBroker
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+settings.register_profile("developer", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if IN_CI else "developer")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure on the build server, and keep its reason."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be skipped (CI is set): {reason}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[LocalBroker]:
+    """One mosquitto for the whole run; tests keep apart by the unit in their topics."""
+    with LocalBroker() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def evidence() -> Path:
+    """Folder of the real recordings and published cases, which are not ours to distribute."""
+    named = os.environ.get("IRM_EVIDENCE")
+    beside = Path(__file__).resolve().parents[2].joinpath("shared", "evidence")
+    folder = Path(named) if named else beside
+    if not folder.is_dir():
+        pytest.skip(f"no real recordings at {folder}; set IRM_EVIDENCE to their folder")
+    return folder
