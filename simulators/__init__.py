@@ -1,0 +1,1 @@
+"""A simulated ward whose truth is known: people, reactions, devices, faults and a publisher."""

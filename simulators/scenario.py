@@ -1,0 +1,298 @@
+"""What is planted where and when: scenarios, the demo's story, and the truth about both.
+
+A story begins when the first session is opened. Every bed has its own session clock: the
+session opens ``opens_s`` after the story begins, the infusion starts
+:data:`BASELINE_S` later, and onsets count from that start, as people say them.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from simulators.infusion import planned_rungs
+from simulators.reactions import PICTURES
+
+BASELINE_S: Final = 600
+MINUTE_S: Final = 60
+MINUTE_MS: Final = 60_000
+BEDS: Final = 999
+QUIET_BELOW_GRADE: Final = 2
+"""A bed without a planted reaction must not be called from this grade on."""
+
+Kind: TypeAlias = Literal["physiological", "technical"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedPlan:
+    """What happens at one bed; ``onset_s`` counts from the start of its infusion."""
+
+    bed: str
+    reaction: str = "uneventful"
+    onset_s: int = 0
+    opens_s: int = 0
+    dose_g_per_kg: float = 0.4
+
+    def __post_init__(self) -> None:
+        """Refuse a reaction that nobody has drawn."""
+        if self.reaction not in PICTURES:
+            raise ValueError(
+                f"reaction {self.reaction!r} at bed {self.bed}: one of {', '.join(PICTURES)}"
+            )
+
+    @property
+    def start_s(self) -> int:
+        """Return when the infusion starts [s of the session]."""
+        return BASELINE_S
+
+    @property
+    def reaction_s(self) -> int:
+        """Return when the reaction begins [s of the session].
+
+        A reaction to the rate begins with the first rate step at or after the wanted onset
+        (the last step if there is none).
+        """
+        wanted_s = self.start_s + self.onset_s
+        if PICTURES[self.reaction].drive == "onset":
+            return wanted_s
+        steps = [rung.at_s for rung in planned_rungs(self.start_s)[1:]]
+        return next((at_s for at_s in steps if at_s >= wanted_s), steps[-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A ward to simulate; ``speed`` is how fast the story likes to be told."""
+
+    name: str
+    beds: tuple[BedPlan, ...]
+    seed: int
+    length_s: int
+    speed: float = 1.0
+    cadence_s: int = 5
+    product: str = "ivig-10"
+
+    def __post_init__(self) -> None:
+        """Refuse a ward with two beds of one name."""
+        names = [plan.bed for plan in self.beds]
+        if len(set(names)) != len(names):
+            raise ValueError(f"scenario {self.name}: a bed is named twice in {names}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What must be raised for a reaction to count as caught.
+
+    An alert of this kind at this bed, of at least this grade, whose pattern is one of
+    ``patterns`` or one of whose deciding rows names one of ``signs`` (channel or symptom),
+    raised within ``within_ms`` of the onset.
+    """
+
+    kind: Kind
+    least_grade: int
+    within_ms: int
+    patterns: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """The truth about one bed; ``onset_ms`` counts from the beginning of the story."""
+
+    bed: str
+    reaction: str
+    onset_ms: int
+    expected: Expected
+
+
+EXPECTED: Final[dict[str, Expected]] = {
+    "anaphylaxis": Expected(
+        kind="physiological",
+        least_grade=3,
+        within_ms=8 * MINUTE_MS,
+        patterns=("anaphylaxis", "hypotensive"),
+        signs=("sbp", "map", "spo2"),
+    ),
+    "hypotensive": Expected(
+        kind="physiological",
+        least_grade=2,
+        within_ms=9 * MINUTE_MS,
+        patterns=("hypotensive", "anaphylaxis"),
+        signs=("sbp", "map"),
+    ),
+    "febrile": Expected(
+        kind="physiological",
+        least_grade=1,
+        within_ms=15 * MINUTE_MS,
+        patterns=("febrile",),
+        signs=("temp", "hr", "rigor", "chills"),
+    ),
+    "rate-related": Expected(
+        kind="physiological",
+        least_grade=1,
+        within_ms=20 * MINUTE_MS,
+        patterns=("rate-related",),
+        signs=("hr", "sbp", "headache", "flushing"),
+    ),
+    "vasovagal": Expected(
+        kind="physiological",
+        least_grade=2,
+        within_ms=6 * MINUTE_MS,
+        patterns=("vasovagal", "hypotensive", "anaphylaxis"),
+        signs=("sbp", "map", "hr"),
+    ),
+    "hypertensive": Expected(
+        kind="physiological",
+        least_grade=1,
+        within_ms=25 * MINUTE_MS,
+        patterns=("hypertensive",),
+        signs=("sbp", "dbp", "map", "headache"),
+    ),
+    "mild-allergic": Expected(
+        kind="physiological",
+        least_grade=1,
+        within_ms=15 * MINUTE_MS,
+        patterns=("mild-allergic", "anaphylaxis"),
+        signs=("urticaria", "pruritus"),
+    ),
+    "probe-off": Expected(
+        kind="technical", least_grade=0, within_ms=3 * MINUTE_MS, signs=("spo2",)
+    ),
+}
+"""What each reaction must lead to; the least grades and times are ours."""
+
+
+def planted(scenario: Scenario) -> tuple[Planted, ...]:
+    """Return the truth: every planted reaction and what must be raised for it."""
+    return tuple(
+        Planted(
+            bed=plan.bed,
+            reaction=plan.reaction,
+            onset_ms=(plan.opens_s + plan.reaction_s) * 1000,
+            expected=EXPECTED[plan.reaction],
+        )
+        for plan in scenario.beds
+        if plan.reaction in EXPECTED
+    )
+
+
+def quiet_beds(scenario: Scenario) -> tuple[str, ...]:
+    """Return the beds at which nothing of :data:`QUIET_BELOW_GRADE` or more may be raised."""
+    return tuple(plan.bed for plan in scenario.beds if plan.reaction not in EXPECTED)
+
+
+def demo_story(seed: int = 1) -> Scenario:
+    """Return the built-in story: twelve chairs, five of them with something to catch.
+
+    Seventy simulated minutes; at seventy times the speed it is told in one. The times of
+    onset are earlier than most real ones so that the story fits.
+    """
+    told = {
+        3: ("febrile", 8),
+        5: ("hypotensive", 13),
+        7: ("anaphylaxis", 22),
+        9: ("probe-off", 26),
+        11: ("rate-related", 30),
+    }
+    # Three small last doses run in during the story, so that it also shows an ordinary end.
+    small = {2, 6, 10}
+    beds = []
+    for number in range(1, 13):
+        reaction, onset_min = told.get(number, ("uneventful", 0))
+        beds.append(
+            BedPlan(
+                bed=bed_name(number),
+                reaction=reaction,
+                onset_s=onset_min * MINUTE_S,
+                opens_s=(number - 1) * 5,
+                dose_g_per_kg=0.1 if number in small else 0.4,
+            )
+        )
+    return Scenario(
+        name="demo", beds=tuple(beds), seed=seed, length_s=70 * MINUTE_S, speed=70.0, cadence_s=5
+    )
+
+
+def bed_name(number: int) -> str:
+    """Return the name of a bed by its number, as devices and topics spell it."""
+    return f"{number:02d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionOption:
+    """One ``--reaction`` of the command line."""
+
+    reaction: str
+    bed_number: int
+    onset_s: int
+
+
+_OPTION: Final = re.compile(r"(?P<reaction>[^@]+)@(?P<bed>\d+):\+?(?P<count>\d+)(?P<unit>[smh])")
+_UNIT_S: Final = {"s": 1, "m": MINUTE_S, "h": 60 * MINUTE_S}
+
+
+def reaction_option(text: str, *, beds: int) -> ReactionOption:
+    """Read ``anaphylaxis@3:+20m``: which reaction, at which bed, how long after the start.
+
+    Raises
+    ------
+    ValueError
+        The text has another form, names an unknown reaction, or a bed that is not there.
+    """
+    match = _OPTION.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f"reaction {text!r}: write <reaction>@<bed>:+<count><s|m|h>, as in anaphylaxis@3:+20m"
+        )
+    reaction, bed_number = match["reaction"], int(match["bed"])
+    if reaction not in PICTURES:
+        raise ValueError(
+            f"reaction {text!r}: {reaction!r} is unknown, one of {', '.join(PICTURES)}"
+        )
+    if not 1 <= bed_number <= beds:
+        raise ValueError(f"reaction {text!r}: bed {bed_number} is not one of 1 to {beds}")
+    onset_s = int(match["count"]) * _UNIT_S[match["unit"]]
+    return ReactionOption(reaction=reaction, bed_number=bed_number, onset_s=onset_s)
+
+
+def ward_scenario(
+    *,
+    beds: int,
+    reactions: Sequence[ReactionOption] = (),
+    seed: int = 1,
+    length_s: int = 4 * 3600,
+    speed: float = 1.0,
+    cadence_s: int = 5,
+) -> Scenario:
+    """Return a ward of uneventful beds with the given reactions planted.
+
+    Raises
+    ------
+    ValueError
+        The number of beds is not one of 1 to 999, or two reactions share a bed.
+    """
+    if not 1 <= beds <= BEDS:
+        raise ValueError(f"{beds} beds: a simulated ward has 1 to {BEDS}")
+    by_bed: dict[int, ReactionOption] = {}
+    for option in reactions:
+        if option.bed_number in by_bed:
+            raise ValueError(f"bed {option.bed_number} has two reactions; plant one a bed")
+        by_bed[option.bed_number] = option
+    plans = []
+    for number in range(1, beds + 1):
+        planted_here = by_bed.get(number)
+        plans.append(
+            BedPlan(
+                bed=bed_name(number),
+                reaction=planted_here.reaction if planted_here else "uneventful",
+                onset_s=planted_here.onset_s if planted_here else 0,
+                opens_s=(number - 1) % 12 * 5,
+            )
+        )
+    return Scenario(
+        name="ward",
+        beds=tuple(plans),
+        seed=seed,
+        length_s=length_s,
+        speed=speed,
+        cadence_s=cadence_s,
+    )
