@@ -1,0 +1,79 @@
+# One screen: what people do with this project. `make` alone prints the help.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?=
+RUN := .venv/bin
+# Where real recordings and published cases are kept; they are not ours to distribute.
+EVIDENCE ?= evidence
+SESSION ?= session.jsonl
+
+.PHONY: help
+help: ## Print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: broker ## Install into .venv, with everything that tests and checks need
+	@PYTHON="$(PYTHON)" scripts/setup.sh dev
+
+.PHONY: setup-run
+setup-run: broker ## Install into .venv only what a run needs
+	@PYTHON="$(PYTHON)" scripts/setup.sh run
+
+.PHONY: broker
+broker: ## Get mosquitto and its clients (as root a package, otherwise unpacked here)
+	@scripts/broker.sh
+
+.PHONY: demo
+demo: setup-run ## Watch a simulated ward react: broker, chairs, monitor, terminal
+	@$(RUN)/infusion-monitor demo
+
+.PHONY: replay
+replay: setup-run ## Replay a recorded session: make replay SESSION=file.jsonl
+	@$(RUN)/infusion-monitor replay "$(SESSION)"
+
+.PHONY: evidence
+evidence: setup-run ## Table of alerts over real recordings: make evidence EVIDENCE=folder
+	@IRM_EVIDENCE="$(EVIDENCE)" $(RUN)/infusion-monitor evidence "$(EVIDENCE)"
+
+.PHONY: test
+test: setup ## Run the tests
+	@$(RUN)/python -m pytest -q
+
+.PHONY: check
+check: setup format-check lint types imports ## Everything the build server checks
+	@$(RUN)/python -m pytest -q --cov --cov-report=term
+
+.PHONY: format-check
+format-check: setup
+	@$(RUN)/ruff format --check --quiet . || { echo "format: run 'make format'"; exit 1; }
+
+.PHONY: format
+format: setup ## Rewrite the layout of every Python file
+	@$(RUN)/ruff format .
+
+.PHONY: lint
+lint: setup ## Check names, docstrings, clocks in the core and a hundred other habits
+	@$(RUN)/ruff check --quiet .
+
+.PHONY: types
+types: setup ## Check the types
+	@$(RUN)/mypy
+
+.PHONY: imports
+imports: setup ## Check that imports point one way
+	@$(RUN)/lint-imports --no-logo
+
+.PHONY: bench
+bench: setup ## Measure throughput and latency against their floors
+	@$(RUN)/python -m benchmarks
+
+.PHONY: bless
+bless: setup ## Rewrite the blessed results of the golden sessions, to be read as a diff
+	@IRM_BLESS=1 $(RUN)/python -m pytest -q tests/replay
+	@git --no-pager diff --stat -- tests/replay
+
+.PHONY: clean
+clean: ## Remove what can be made again, but not recordings and ledgers
+	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+		.coverage htmlcov dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
