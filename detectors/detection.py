@@ -1,0 +1,353 @@
+"""The detection state of all beds, as structure of arrays, and its one step.
+
+A round is at most one message per bed. :meth:`Detection.take` runs the rounds of a step in
+order of arrival, so the result does not depend on how messages were cut into steps. Reading
+order is the order of the argument: which readings may be believed, what the baseline is, which
+rules hold, which signs are confirmed, which picture they make.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.baseline import (
+    BaselineParams,
+    BaselineWindow,
+    baseline_state,
+    robust_centre,
+)
+from detectors.channels import (
+    MISSING,
+    N_CHANNELS,
+    NEVER,
+    Bool,
+    Int8,
+    Int32,
+    Int64,
+    UInt16,
+)
+from detectors.confirmation import ConfirmationParams, SignTrack, advanced
+from detectors.patterns import PatternRow, leading_row, matched_rows, pattern_table
+from detectors.quality import ChannelLimits, PulsePressureRow, Verdict, verdicts
+from detectors.rulebook import Judgement, Rule, RuleBook, forms, judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionParams:
+    """Everything the detection core is told, all of it from ``config/``.
+
+    Attributes
+    ----------
+    limits, pulse_pressure, baseline : parameter records of the modules of those names
+    book : RuleBook
+        The site's active book.
+    bypass : tuple of Rule
+        Extremes that need no confirmation of their sign.
+    signs : tuple of str
+        The signs of the book, then those that only symptoms can show.
+    confirmation : ConfirmationParams
+        In the order of ``signs``.
+    group : int32 array, shape (sign,)
+        Kind of measurement behind each sign; signs of different groups corroborate each other.
+    corroborating_grade : int
+        Least grade at which a sign of another group corroborates.
+    hysteresis_centi : int32 array, shape (channel,)
+        How far inside a limit a value must be before a sign may end.
+    valid_ms : int64 array, shape (channel,)
+        A value older than this is not combined with newer ones of other channels.
+    patterns : tuple of PatternRow
+        In order of precedence.
+    """
+
+    limits: ChannelLimits
+    pulse_pressure: tuple[PulsePressureRow, ...]
+    baseline: BaselineParams
+    book: RuleBook
+    bypass: tuple[Rule, ...]
+    signs: tuple[str, ...]
+    confirmation: ConfirmationParams
+    group: Int32
+    corroborating_grade: int
+    hysteresis_centi: Int32
+    valid_ms: Int64
+    patterns: tuple[PatternRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """At most one message per bed.
+
+    Attributes
+    ----------
+    bed : int32 array, shape (row,)
+        Rows of the beds, each at most once.
+    value_centi : int32 array, shape (row, channel)
+        Readings; MISSING where the message has none.
+    measured_ms : int64 array, shape (row, channel)
+        NEVER where there is no reading.
+    flags : uint16 array, shape (row, channel)
+        Bits of :class:`detectors.channels.Flag`.
+    """
+
+    bed: Int32
+    value_centi: Int32
+    measured_ms: Int64
+    flags: UInt16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a round changed.
+
+    Attributes
+    ----------
+    bed : int32 array, shape (row,)
+        As in the round.
+    verdict : int8 array, shape (row, channel)
+        What was thought of each reading.
+    late : bool array, shape (row, channel)
+        The reading is not newer than the newest of its channel: kept, not judged.
+    changed : bool array, shape (row,)
+        Grades, unconfirmed grades or pattern of the bed are not what they were.
+    """
+
+    bed: Int32
+    verdict: Int8
+    late: Bool
+    changed: Bool
+
+
+class Detection:
+    """State of all beds: structure of arrays, (bed, channel) or (bed, sign).
+
+    Attributes
+    ----------
+    value_centi, measured_ms : int32 and int64 array, shape (bed, channel)
+        Newest believed reading of each channel; MISSING and NEVER where there is none.
+    doubted : bool array, shape (bed, channel)
+        That reading is suspicious and counts only with another.
+    baseline_centi : int32 array, shape (bed, channel)
+        MISSING where there is none.
+    taking_baseline, judging : bool array, shape (bed,)
+        Set by the session: before the infusion, and while a session is open.
+    track : SignTrack
+        Confirmation of each sign.
+    shown : int8 array, shape (bed, sign)
+        Highest grade whose rules hold now, confirmed or not.
+    charted : int8 array, shape (bed, sign)
+        Grade of the symptoms that people have charted.
+    rate_step_ms : int64 array, shape (bed,)
+        When the infusion rate was last raised; NEVER if it was not.
+    pattern : int32 array, shape (bed,)
+        Row of the leading pattern; NO_PATTERN if none.
+    at_ms : int64 array, shape (bed,)
+        Newest measured time of the bed.
+    """
+
+    def __init__(self, params: DetectionParams, n_beds: int) -> None:
+        self.params = params
+        self.forms = forms(params.book, params.hysteresis_centi)
+        self.bypass_forms = forms(
+            RuleBook(name="bypass", version=1, title="", rules=params.bypass),
+            np.zeros(N_CHANNELS, np.int32),
+        )
+        self.table = pattern_table(params.patterns, params.signs)
+        signs = params.signs
+        self.rule_sign = np.array([signs.index(r.sign) for r in params.book.rules], np.int32)
+        self.rule_grade = np.array([r.grade for r in params.book.rules], np.int8)
+        self.bypass_sign = np.array([signs.index(r.sign) for r in params.bypass], np.int32)
+        self.reads = self._sign_channels()
+        self.value_centi: Int32 = np.full((n_beds, N_CHANNELS), MISSING, np.int32)
+        self.measured_ms: Int64 = np.full((n_beds, N_CHANNELS), NEVER, np.int64)
+        self.doubted: Bool = np.zeros((n_beds, N_CHANNELS), np.bool_)
+        self.window = BaselineWindow(n_beds)
+        self.baseline_centi: Int32 = np.full((n_beds, N_CHANNELS), MISSING, np.int32)
+        self.taking_baseline: Bool = np.zeros(n_beds, np.bool_)
+        self.judging: Bool = np.zeros(n_beds, np.bool_)
+        self.track = SignTrack.fresh(n_beds, len(signs))
+        self.shown: Int8 = np.zeros((n_beds, len(signs)), np.int8)
+        self.charted: Int8 = np.zeros((n_beds, len(signs)), np.int8)
+        self.rate_step_ms: Int64 = np.full(n_beds, NEVER, np.int64)
+        self.pattern: Int32 = np.full(n_beds, -1, np.int32)
+        self.at_ms: Int64 = np.full(n_beds, NEVER, np.int64)
+
+    def _sign_channels(self) -> Bool:
+        """Return which channels each sign reads, shape (sign, channel)."""
+        reads = np.zeros((len(self.params.signs), N_CHANNELS), np.bool_)
+        for rule, sign in zip(self.params.book.rules, self.rule_sign, strict=True):
+            for clause in rule.clauses:
+                reads[sign, clause.channel] = True
+        return reads
+
+    @property
+    def n_beds(self) -> int:
+        """Rows of the state."""
+        return len(self.value_centi)
+
+    def grow(self, n_beds: int) -> None:
+        """Make room for more beds; existing rows are kept."""
+        wider = Detection(self.params, n_beds)
+        rows = np.arange(self.n_beds, dtype=np.int32)
+        for name in (
+            "value_centi", "measured_ms", "doubted", "baseline_centi", "taking_baseline",
+            "judging", "shown", "charted", "rate_step_ms", "pattern", "at_ms",
+        ):  # fmt: skip
+            getattr(wider, name)[rows] = getattr(self, name)
+            setattr(self, name, getattr(wider, name))
+        wider.track.put(rows, self.track)
+        self.track = wider.track
+        for name in ("value_centi", "count", "last_ms"):
+            getattr(wider.window, name)[rows] = getattr(self.window, name)
+        self.window = wider.window
+
+    def clear(self, bed: int) -> None:
+        """Forget everything about one bed, as when another session begins there."""
+        row = np.array([bed], np.int32)
+        self.value_centi[bed] = MISSING
+        self.measured_ms[bed] = NEVER
+        self.doubted[bed] = False
+        self.window.clear(bed)
+        self.baseline_centi[bed] = MISSING
+        self.taking_baseline[bed] = self.judging[bed] = False
+        self.track.put(row, SignTrack.fresh(1, len(self.params.signs)))
+        self.shown[bed] = 0
+        self.charted[bed] = 0
+        self.rate_step_ms[bed] = NEVER
+        self.pattern[bed] = -1
+        self.at_ms[bed] = NEVER
+
+    def take(self, round_: Round) -> Findings:
+        """Take one round of readings and return what it changed."""
+        bed = round_.bed
+        before_centi, before_ms = self.value_centi[bed], self.measured_ms[bed]
+        verdict = verdicts(
+            self.params.limits,
+            self.params.pulse_pressure,
+            round_.value_centi,
+            round_.measured_ms,
+            round_.flags,
+            before_centi,
+            before_ms,
+        )
+        believed = (verdict == Verdict.TRUSTED) | (verdict == Verdict.SUSPICIOUS)
+        late = believed & (round_.measured_ms <= before_ms)
+        new = believed & ~late
+        self.value_centi[bed] = np.where(new, round_.value_centi, before_centi)
+        self.measured_ms[bed] = np.where(new, round_.measured_ms, before_ms)
+        self.doubted[bed] = np.where(new, verdict == Verdict.SUSPICIOUS, self.doubted[bed])
+        self.at_ms[bed] = np.maximum(
+            self.at_ms[bed], np.where(new, round_.measured_ms, NEVER).max(axis=1)
+        )
+        self._learn(bed, np.where(new, round_.value_centi, MISSING), round_.measured_ms)
+        return Findings(bed=bed, verdict=verdict, late=late, changed=self.judge(bed, new))
+
+    def _learn(self, bed: Int32, value_centi: Int32, measured_ms: Int64) -> None:
+        """Let the baselines of beds that are not yet infused take new readings."""
+        taking = self.taking_baseline[bed]
+        if not taking.any():
+            return
+        rows = bed[taking]
+        added = self.window.take(
+            self.params.baseline, rows, value_centi[taking], measured_ms[taking]
+        )
+        rows = rows[added.any(axis=1)]
+        if rows.size:
+            self.baseline_centi[rows] = robust_centre(
+                self.window.value_centi[rows], self.window.count[rows]
+            )
+
+    def judge(self, bed: Int32, new: Bool) -> Bool:
+        """Judge some beds again and return which of them changed.
+
+        Parameters
+        ----------
+        bed : int32 array, shape (row,)
+            Rows of the beds, each at most once.
+        new : bool array, shape (row, channel)
+            Which channels were read; none after a symptom was charted.
+
+        Returns
+        -------
+        bool array, shape (row,)
+        """
+        before = (self.signs_of(bed), self.shown[bed], self.pattern[bed])
+        judging = self.judging[bed]
+        fresh = (new @ self.reads.T) & judging[:, None]
+        if fresh.any():
+            verdict = self.judgement(bed)
+            shown = self._sign_grades(verdict.holds)
+            stays = self._sign_grades(verdict.stays)
+            self.shown[bed] = np.where(fresh, shown, self.shown[bed])
+            track = advanced(
+                self.params.confirmation,
+                self.track.rows(bed),
+                shown=shown,
+                stays=stays,
+                measured_ms=self._sign_ms(bed),
+                at_once=self._at_once(bed, shown),
+                fresh=fresh,
+            )
+            self.track.put(bed, track)
+        matches = matched_rows(
+            self.table,
+            self.signs_of(bed),
+            self.track.since_ms[bed, :, 0],
+            self.rate_step_ms[bed],
+            self.at_ms[bed],
+        )
+        self.pattern[bed] = np.where(judging, leading_row(matches), -1)
+        after = (self.signs_of(bed), self.shown[bed], self.pattern[bed])
+        return (
+            (before[0] != after[0]).any(axis=1)
+            | (before[1] != after[1]).any(axis=1)
+            | (before[2] != after[2])
+        )
+
+    def judgement(self, bed: Int32) -> Judgement:
+        """What the active book says about some beds as they stand."""
+        return judged(self.forms, self._valid(bed), self.baseline_centi[bed])
+
+    def _valid(self, bed: Int32) -> Int32:
+        """Values that are young enough to be combined, shape (row, channel)."""
+        age_ms = self.at_ms[bed][:, None] - self.measured_ms[bed]
+        return np.where(age_ms <= self.params.valid_ms, self.value_centi[bed], MISSING).astype(
+            np.int32
+        )
+
+    def _sign_grades(self, holds: Bool) -> Int8:
+        """Highest grade of the rules that hold, shape (row, sign)."""
+        grade = np.zeros((len(holds), len(self.params.signs)), np.int8)
+        grades = (holds * self.rule_grade).astype(np.int8)
+        for index, sign in enumerate(self.rule_sign):
+            np.maximum(grade[:, sign], grades[:, index], out=grade[:, sign])
+        return grade
+
+    def _sign_ms(self, bed: Int32) -> Int64:
+        """When each sign was last read, shape (row, sign)."""
+        measured_ms = self.measured_ms[bed][:, None, :]
+        return np.where(self.reads, measured_ms, NEVER).max(axis=-1)
+
+    def _at_once(self, bed: Int32, shown: Int8) -> Bool:
+        """Where a reading needs no confirmation, shape (row, sign)."""
+        extreme = judged(self.bypass_forms, self._valid(bed), self.baseline_centi[bed]).holds
+        bypass = np.zeros(shown.shape, np.bool_)
+        for index, sign in enumerate(self.bypass_sign):
+            bypass[:, sign] |= extreme[:, index]
+        bypass &= ~(self.doubted[bed] @ self.reads.T)
+        strong = (shown >= self.params.corroborating_grade) | (self.charted[bed] > 0)
+        other = self.params.group[:, None] != self.params.group[None, :]
+        return bypass | (strong @ other)
+
+    def signs_of(self, bed: Int32) -> Int8:
+        """Confirmed grade of every sign, symptoms included, shape (row, sign)."""
+        return np.maximum(self.track.grade[bed], self.charted[bed])
+
+    def grade_of(self, bed: Int32) -> Int8:
+        """Confirmed grade of some beds, 0 to 4, shape (row,)."""
+        pattern = self.pattern[bed]
+        floor = np.where(pattern >= 0, self.table.floor[pattern], 0) if len(self.table.floor) else 0
+        return np.maximum(self.signs_of(bed).max(axis=1, initial=0), floor).astype(np.int8)
+
+    def baseline_states(self, bed: Int32) -> Int8:
+        """State of each channel's baseline, shape (row, channel)."""
+        return baseline_state(self.params.baseline, self.window.count[bed])

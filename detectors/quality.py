@@ -1,0 +1,206 @@
+"""Whether a reading may be believed: plausibility, relation, pulse pressure, rate of change.
+
+A verdict never silences a persistent abnormal value: an impossible value is refused for good,
+but one that is only suspicious is judged like any other and merely loses its right to alarm at
+once, so that a second reading or another channel has to agree with it.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from detectors.channels import MISSING, Bool, Channel, Flag, Int8, Int32, Int64, UInt16
+
+PRESSURES: Final = (Channel.SBP, Channel.DBP, Channel.MAP)
+
+
+class Verdict(IntEnum):
+    """What is thought of one reading."""
+
+    ABSENT = 0
+    """There is no reading in this place."""
+    TRUSTED = 1
+    SUSPICIOUS = 2
+    """Judged, but not alone: needs a repeat or another channel."""
+    IMPOSSIBLE = 3
+    """Outside what a living person can show: refused."""
+    CONTRADICTED = 4
+    """Pressures that cannot belong together: refused, all three."""
+
+
+REFUSED: Final = (Verdict.IMPOSSIBLE, Verdict.CONTRADICTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelLimits:
+    """Plausibility limits of all channels, in column order, hundredths and milliseconds.
+
+    Attributes
+    ----------
+    impossible_below, impossible_above : int32 array, shape (channel,)
+        A value below or above is refused.
+    suspicious_below, suspicious_above : int32 array, shape (channel,)
+        A value below or above needs a repeat.
+    change_centi : int32 array, shape (channel,)
+        A change larger than this within ``change_ms`` is suspicious.
+    change_ms : int64 array, shape (channel,)
+        The time over which ``change_centi`` is judged; 0 switches the gate off.
+    """
+
+    impossible_below: Int32
+    impossible_above: Int32
+    suspicious_below: Int32
+    suspicious_above: Int32
+    change_centi: Int32
+    change_ms: Int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulsePressureRow:
+    """Below which pulse pressure a cuff reading of this systolic band is an artefact."""
+
+    sbp_from_centi: int
+    sbp_below_centi: int
+    least_centi: int
+
+
+def plausibility(limits: ChannelLimits, value_centi: Int32) -> Int8:
+    """Verdict on each value by its level alone.
+
+    Parameters
+    ----------
+    limits : ChannelLimits
+        Limits of all channels.
+    value_centi : int32 array, shape (bed, channel)
+        Hundredths; MISSING where there is no reading.
+
+    Returns
+    -------
+    int8 array, shape (bed, channel)
+        A :class:`Verdict`; ABSENT where the value is MISSING.
+    """
+    impossible = (value_centi < limits.impossible_below) | (value_centi > limits.impossible_above)
+    suspicious = (value_centi < limits.suspicious_below) | (value_centi > limits.suspicious_above)
+    verdict = np.full(value_centi.shape, Verdict.TRUSTED, np.int8)
+    verdict[suspicious] = Verdict.SUSPICIOUS
+    verdict[impossible] = Verdict.IMPOSSIBLE
+    verdict[value_centi == MISSING] = Verdict.ABSENT
+    return verdict
+
+
+def contradicted_pressures(value_centi: Int32) -> Bool:
+    """Whether systolic and diastolic pressure of one cuff reading exclude each other.
+
+    Parameters
+    ----------
+    value_centi : int32 array, shape (bed, channel)
+        Hundredths; MISSING where there is no reading.
+
+    Returns
+    -------
+    bool array, shape (bed,)
+        True where both pressures are known and the systolic one is not the higher, or where
+        the mean lies outside the two; False where a pressure is missing.
+    """
+    sbp, dbp, mean = (value_centi[:, channel] for channel in PRESSURES)
+    pair = (sbp != MISSING) & (dbp != MISSING)
+    outside = (mean != MISSING) & ((mean > sbp) | (mean < dbp))
+    return pair & ((sbp <= dbp) | outside)
+
+
+def narrow_pulse_pressure(rows: tuple[PulsePressureRow, ...], value_centi: Int32) -> Bool:
+    """Whether the pulse pressure is too narrow for the systolic pressure to be believed alone.
+
+    Parameters
+    ----------
+    rows : tuple of PulsePressureRow
+        The published table (PMC7015776, table 1).
+    value_centi : int32 array, shape (bed, channel)
+        Hundredths; MISSING where there is no reading.
+
+    Returns
+    -------
+    bool array, shape (bed,)
+        False where a pressure is missing.
+    """
+    sbp = value_centi[:, Channel.SBP]
+    dbp = value_centi[:, Channel.DBP]
+    narrow = np.zeros(len(value_centi), np.bool_)
+    for row in rows:
+        band = (sbp >= row.sbp_from_centi) & (sbp < row.sbp_below_centi)
+        narrow |= band & (sbp.astype(np.int64) - dbp < row.least_centi)
+    return narrow & (sbp != MISSING) & (dbp != MISSING)
+
+
+def jumped(
+    limits: ChannelLimits,
+    value_centi: Int32,
+    measured_ms: Int64,
+    before_centi: Int32,
+    before_ms: Int64,
+) -> Bool:
+    """Whether a value moved further than believable since the one before.
+
+    Parameters
+    ----------
+    limits : ChannelLimits
+        ``change_centi`` within ``change_ms``.
+    value_centi, before_centi : int32 array, shape (bed, channel)
+        The new value and the newest trusted one; MISSING where there is none.
+    measured_ms, before_ms : int64 array, shape (bed, channel)
+        When they were measured; NEVER where there is none.
+
+    Returns
+    -------
+    bool array, shape (bed, channel)
+        False where either value is missing.
+    """
+    both = (value_centi != MISSING) & (before_centi != MISSING)
+    elapsed_ms = np.where(both, measured_ms, 0) - np.where(both, before_ms, 0)
+    change = np.abs(np.where(both, value_centi, 0) - np.where(both, before_centi, 0))
+    return both & (elapsed_ms < limits.change_ms) & (change > limits.change_centi)
+
+
+def verdicts(
+    limits: ChannelLimits,
+    rows: tuple[PulsePressureRow, ...],
+    value_centi: Int32,
+    measured_ms: Int64,
+    flags: UInt16,
+    before_centi: Int32,
+    before_ms: Int64,
+) -> Int8:
+    """Verdict on every reading of one round, all gates together.
+
+    Parameters
+    ----------
+    limits : ChannelLimits
+        Plausibility and change limits.
+    rows : tuple of PulsePressureRow
+        Artefact table of pulse pressures.
+    value_centi, measured_ms, flags : arrays, shape (bed, channel)
+        The readings of the round; MISSING where there is none.
+    before_centi, before_ms : arrays, shape (bed, channel)
+        The newest trusted readings before it.
+
+    Returns
+    -------
+    int8 array, shape (bed, channel)
+        A :class:`Verdict`; one bad pressure voids all three.
+    """
+    verdict = plausibility(limits, value_centi)
+    doubted = (flags & Flag.QUESTIONABLE) != 0
+    doubted |= jumped(limits, value_centi, measured_ms, before_centi, before_ms)
+    narrow = narrow_pulse_pressure(rows, value_centi)
+    doubted[:, PRESSURES] |= narrow[:, None]
+    verdict[doubted & (verdict == Verdict.TRUSTED)] = Verdict.SUSPICIOUS
+    void = contradicted_pressures(value_centi)
+    void |= (verdict[:, PRESSURES] == Verdict.IMPOSSIBLE).any(axis=1)
+    pressures = verdict[:, PRESSURES]
+    pressures[void[:, None] & (pressures != Verdict.ABSENT) & (pressures != Verdict.IMPOSSIBLE)] = (
+        Verdict.CONTRADICTED
+    )
+    verdict[:, PRESSURES] = pressures
+    return verdict

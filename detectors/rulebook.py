@@ -1,0 +1,262 @@
+"""Rule books: named limits, judged for all beds at once in exact arithmetic.
+
+Every limit row of a rule book, absolute or relative to the baseline, is one integer linear
+form of what is known about a bed::
+
+    SBP < 90            ->  -sbp                      >= -8999
+    SBP fall >= 30      ->  -sbp + sbp0               >=  3000
+    SBP fall > 30 %     ->  -10000 sbp + 7000 sbp0    >=  1
+    rise of T >= 1.0    ->   temp - temp0             >=   100
+
+(values in hundredths of a unit, ``0`` marks the baseline). A percentage is compared by
+cross-multiplication, so nothing is ever divided, and a strict comparison of integers is a
+non-strict one with the next integer. All rows of all books are therefore the columns of one
+matrix, and a whole ward is judged by one matrix product and one comparison. The product runs
+in float64, which is exact here because every partial sum is an integer below 2**53;
+:class:`Forms` refuses coefficients for which that would not hold.
+
+A row whose value or baseline is not known is neither true nor false: truth has three values
+(Kleene's strong logic), and "unknown" reaches the reader as "not assessable".
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from detectors.channels import CENTI, MISSING, N_CHANNELS, Bool, Channel, Float, Int32, Int64
+
+Comparison: TypeAlias = Literal[">=", ">", "<=", "<"]
+Basis: TypeAlias = Literal["level", "rise", "fall", "rise_percent", "fall_percent"]
+
+N_COLUMNS: Final = 2 * N_CHANNELS
+"""Columns of a linear form: the values of all channels, then their baselines."""
+
+PERCENT_SCALE: Final = 100 * CENTI
+"""What a difference is multiplied with before it is compared with hundredths of a percent."""
+
+LARGEST_VALUE_CENTI: Final = 100_000
+"""No plausible value or baseline reaches 1,000 units; the quality gate refuses it earlier."""
+
+EXACT_LIMIT: Final = 2**53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One comparison: a channel's level, or its change from the baseline, with a limit.
+
+    ``limit_centi`` is in hundredths of the channel's unit, or of one percent for the two
+    percent bases.
+    """
+
+    channel: Channel
+    basis: Basis
+    comparison: Comparison
+    limit_centi: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One row of a rule book: it holds when all its clauses hold."""
+
+    id: str
+    sign: str
+    grade: int
+    clauses: tuple[Clause, ...]
+    source: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBook:
+    """A named, versioned set of rules."""
+
+    name: str
+    version: int
+    title: str
+    rules: tuple[Rule, ...]
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Names of the signs the rules judge, in order of first appearance."""
+        return tuple(dict.fromkeys(rule.sign for rule in self.rules))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forms:
+    """The clauses of a book as one matrix.
+
+    Attributes
+    ----------
+    weight : float64 array, shape (column, clause), [1]
+        Integer coefficients of values (first ``N_CHANNELS`` rows) and baselines.
+    threshold : float64 array, shape (clause,)
+        A clause holds where ``columns @ weight >= threshold``.
+    needs : float64 array, shape (column, clause), [1]
+        1 where the clause needs the column.
+    slack : float64 array, shape (clause,)
+        By how much the threshold sinks while a raised sign is held (hysteresis).
+    first : int64 array, shape (rule,)
+        Index of the first clause of each rule; a rule's clauses stand together.
+    """
+
+    weight: Float
+    threshold: Float
+    needs: Float
+    slack: Float
+    first: Int64
+
+    def __post_init__(self) -> None:
+        """Refuse coefficients whose products could leave the exact integers of float64."""
+        largest = np.abs(self.weight).sum(axis=0) * LARGEST_VALUE_CENTI + np.abs(self.threshold)
+        if largest.size and largest.max() >= EXACT_LIMIT:
+            worst = int(largest.argmax())
+            raise ValueError(
+                f"clause {worst}: coefficients {self.weight[:, worst].tolist()} reach "
+                f"{largest[worst]:.0f}, beyond the exact integers of float64 ({EXACT_LIMIT})"
+            )
+
+
+def linear_form(clause: Clause) -> tuple[tuple[int, ...], int]:
+    """Return the integer coefficients and the threshold of one clause.
+
+    Parameters
+    ----------
+    clause : Clause
+        The comparison to express.
+
+    Returns
+    -------
+    coefficients : tuple of int, length ``N_COLUMNS``
+        For the values of all channels, then their baselines.
+    threshold : int
+        The clause holds where the form is at least this.
+
+    Raises
+    ------
+    ValueError
+        If the basis or comparison is not one of the known words.
+    """
+    value = [0] * N_CHANNELS
+    base = [0] * N_CHANNELS
+    at = int(clause.channel)
+    limit = clause.limit_centi
+    match clause.basis:
+        case "level":
+            value[at] = 1
+        case "rise":
+            value[at], base[at] = 1, -1
+        case "fall":
+            value[at], base[at] = -1, 1
+        case "rise_percent":
+            value[at], base[at], limit = PERCENT_SCALE, -PERCENT_SCALE - limit, 0
+        case "fall_percent":
+            value[at], base[at], limit = -PERCENT_SCALE, PERCENT_SCALE - limit, 0
+        case _:
+            raise ValueError(f"unknown basis {clause.basis!r}")
+    form = (*value, *base)
+    match clause.comparison:
+        case ">=":
+            return form, limit
+        case ">":
+            return form, limit + 1
+        case "<=":
+            return tuple(-weight for weight in form), -limit
+        case "<":
+            return tuple(-weight for weight in form), -limit + 1
+        case _:
+            raise ValueError(f"unknown comparison {clause.comparison!r}")
+
+
+def forms(book: RuleBook, hysteresis_centi: Int32) -> Forms:
+    """Return all clauses of a book as one matrix.
+
+    Parameters
+    ----------
+    book : RuleBook
+        Rules in the order in which :func:`judged` reports them.
+    hysteresis_centi : int32 array, shape (channel,), [hundredths of the channel's unit]
+        How far inside its limit a value must be before a raised sign may end.
+
+    Returns
+    -------
+    Forms
+
+    Raises
+    ------
+    ValueError
+        If a rule has no clause, or coefficients leave the exact integers.
+    """
+    rows: list[tuple[int, ...]] = []
+    thresholds: list[int] = []
+    first: list[int] = []
+    for rule in book.rules:
+        if not rule.clauses:
+            raise ValueError(f"rule {rule.id!r} of book {book.name!r} has no clause")
+        first.append(len(rows))
+        for clause in rule.clauses:
+            row, threshold = linear_form(clause)
+            rows.append(row)
+            thresholds.append(threshold)
+    weight = np.array(rows, np.float64).reshape(len(rows), N_COLUMNS).T
+    return Forms(
+        weight=np.ascontiguousarray(weight),
+        threshold=np.array(thresholds, np.float64),
+        needs=np.ascontiguousarray(weight != 0).astype(np.float64),
+        slack=np.abs(weight[:N_CHANNELS]).T @ hysteresis_centi.astype(np.float64),
+        first=np.array(first, np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a book says about some beds.
+
+    Attributes
+    ----------
+    holds : bool array, shape (bed, rule)
+        All clauses are true.
+    stays : bool array, shape (bed, rule)
+        All clauses are true or within the hysteresis of their limit.
+    unknown : bool array, shape (bed, rule)
+        No clause is false and at least one cannot be judged.
+    """
+
+    holds: Bool
+    stays: Bool
+    unknown: Bool
+
+
+def judged(table: Forms, value_centi: Int32, baseline_centi: Int32) -> Judgement:
+    """Judge every rule of a book for every bed.
+
+    Parameters
+    ----------
+    table : Forms
+        From :func:`forms`.
+    value_centi : int32 array, shape (bed, channel)
+        Trusted values in hundredths; MISSING where none is valid now.
+    baseline_centi : int32 array, shape (bed, channel)
+        Baselines in hundredths; MISSING where there is none.
+
+    Returns
+    -------
+    Judgement
+        With three-valued truth; a rule with a false clause is false whatever is missing.
+    """
+    columns = np.concatenate([value_centi, baseline_centi], axis=1)
+    missing = columns == MISSING
+    exact = np.where(missing, 0, columns).astype(np.float64)
+    form = exact @ table.weight
+    unknown = (missing.astype(np.float64) @ table.needs) > 0
+    true = (form >= table.threshold) | unknown
+    near = (form >= table.threshold - table.slack) | unknown
+    if not table.first.size:
+        none = np.zeros((len(columns), 0), np.bool_)
+        return Judgement(holds=none, stays=none, unknown=none)
+    not_false = np.logical_and.reduceat(true, table.first, axis=1)
+    not_far = np.logical_and.reduceat(near, table.first, axis=1)
+    lacking = np.logical_or.reduceat(unknown, table.first, axis=1)
+    return Judgement(
+        holds=not_false & ~lacking, stays=not_far & ~lacking, unknown=not_false & lacking
+    )
