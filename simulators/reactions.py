@@ -59,10 +59,11 @@ class Limb:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """Something a nurse sees or is told, charted this long after the onset."""
+    """Something a nurse sees or is told, charted this long after the onset, and as gone later."""
 
     symptom: str
     after_s: int
+    gone_s: int
     severity: Severity = "moderate"
 
 
@@ -118,8 +119,8 @@ ANAPHYLAXIS: Final = Picture(
         Limb(channel=Channel.RR, extreme=12.0, rise_s=210, fall_s=900, until_s=960),
     ),
     signs=(
-        Sign(symptom="urticaria", after_s=90),
-        Sign(symptom="wheeze", after_s=210),
+        Sign(symptom="hives", after_s=90, gone_s=1800),
+        Sign(symptom="wheeze", after_s=210, gone_s=1080),
     ),
     responses=(Response(after_s=360, verb="stop"),),
 )
@@ -132,7 +133,7 @@ FEBRILE: Final = Picture(
         Limb(channel=Channel.RR, extreme=3.0, rise_s=240, fall_s=900, until_s=1500),
         Limb(channel=Channel.TEMP, extreme=2.0, rise_s=2400, fall_s=7200, delay_s=600),
     ),
-    signs=(Sign(symptom="rigor", after_s=180),),
+    signs=(Sign(symptom="rigors", after_s=180, gone_s=1620),),
     responses=(Response(after_s=1500, verb="slow"),),
 )
 
@@ -143,7 +144,7 @@ HYPOTENSIVE: Final = Picture(
         _share(Channel.DBP, -0.40, 3.0, 15.0, 34.0),
         Limb(channel=Channel.HR, extreme=8.0, rise_s=240, fall_s=600, until_s=2040),
     ),
-    signs=(Sign(symptom="dizziness", after_s=420),),
+    signs=(Sign(symptom="dizziness", after_s=420, gone_s=1320),),
     responses=(Response(after_s=660, verb="pause"), Response(after_s=2100, verb="resume")),
     eases=True,
 )
@@ -151,14 +152,14 @@ HYPOTENSIVE: Final = Picture(
 RATE_RELATED: Final = Picture(
     limbs=(
         _limb(Channel.HR, 20.0, 8.0, 15.0),
-        _limb(Channel.SBP, -18.0, 8.0, 15.0),
-        _limb(Channel.DBP, -10.0, 8.0, 15.0),
+        _limb(Channel.SBP, 14.0, 8.0, 15.0),
+        _limb(Channel.DBP, 8.0, 8.0, 15.0),
         _limb(Channel.TEMP, 0.3, 20.0, 40.0),
         _limb(Channel.RR, 2.0, 8.0, 15.0),
     ),
     signs=(
-        Sign(symptom="headache", after_s=480),
-        Sign(symptom="flushing", after_s=600),
+        Sign(symptom="headache", after_s=480, gone_s=2100),
+        Sign(symptom="nausea", after_s=600, gone_s=1800, severity="mild"),
     ),
     responses=(Response(after_s=900, verb="slow"),),
     drive="rate",
@@ -170,7 +171,7 @@ HYPERTENSIVE: Final = Picture(
         _limb(Channel.DBP, 24.0, 15.0, 20.0),
         _limb(Channel.HR, 4.0, 15.0, 20.0),
     ),
-    signs=(Sign(symptom="headache", after_s=720),),
+    signs=(Sign(symptom="headache", after_s=720, gone_s=2700),),
     responses=(Response(after_s=1320, verb="slow"),),
     drive="rate",
 )
@@ -181,15 +182,18 @@ VASOVAGAL: Final = Picture(
         _share(Channel.SBP, -0.42, 1.2, 3.5, 3.5),
         _share(Channel.DBP, -0.40, 1.2, 3.5, 3.5),
     ),
-    signs=(Sign(symptom="pallor", after_s=75), Sign(symptom="dizziness", after_s=90)),
+    signs=(
+        Sign(symptom="sweating", after_s=75, gone_s=420),
+        Sign(symptom="dizziness", after_s=90, gone_s=420),
+    ),
     responses=(Response(after_s=150, verb="pause"), Response(after_s=900, verb="resume")),
 )
 
 MILD_ALLERGIC: Final = Picture(
     limbs=(_limb(Channel.HR, 12.0, 10.0, 20.0), _limb(Channel.RR, 2.0, 10.0, 20.0)),
     signs=(
-        Sign(symptom="pruritus", after_s=240, severity="mild"),
-        Sign(symptom="urticaria", after_s=420, severity="mild"),
+        Sign(symptom="itch", after_s=240, gone_s=2400, severity="mild"),
+        Sign(symptom="hives", after_s=420, gone_s=2400, severity="mild"),
     ),
     responses=(Response(after_s=720, verb="slow"),),
     eases=True,

@@ -1,0 +1,181 @@
+"""One chair: the person in it, the reaction, the infusion, and how its devices address the ward.
+
+Every generator of chance derives from the seed, the name of the bed and the name of what it is
+for. So a bed does the same in a ward of one and in a ward of a hundred, and a new device takes
+no numbers away from an old one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, get_args
+from zlib import crc32
+
+import numpy as np
+
+from monitor.payloads import BirthPayload, ChannelName, Payload, StatusPayload, encode, stamp
+from monitor.topics import topic
+from simulators.infusion import ML_PER_G, Move, Rung, rate_course, rungs
+from simulators.physiology import Course, Person, person, resting_course
+from simulators.reactions import PICTURES, Picture, reacting_course
+from simulators.scenario import BedPlan, Scenario
+
+RETAINED_KINDS: Final = ("status", "birth")
+WATCH_S: Final = 3600
+"""After the end of an infusion people are watched for an hour before the session closes."""
+
+LEAVES_AFTER_S: Final = 10
+
+CHANNELS: Final[tuple[ChannelName, ...]] = get_args(ChannelName)
+"""Every channel has a device at every chair."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One message on its way: when it leaves the device, where to and what."""
+
+    at_ms: int
+    topic: str
+    payload: bytes
+    is_retained: bool = False
+
+    @property
+    def device(self) -> str:
+        """Return the device that the topic names."""
+        return self.topic.split("/")[4]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chair:
+    """Everything that is decided about one bed before its first message."""
+
+    plan: BedPlan
+    unit: str
+    opened_ms: int
+    seconds: int
+    cadence_s: int
+    product: str
+    seed: int
+    who: Person
+    course: Course
+    staircase: tuple[Rung, ...]
+
+    @property
+    def picture(self) -> Picture:
+        """Return the reaction of this bed."""
+        return PICTURES[self.plan.reaction]
+
+    @property
+    def session(self) -> str:
+        """Return the id of the session, which no other session of this bed has."""
+        return f"S-{self.plan.bed}-{self.opened_ms // 1000:X}"
+
+    @property
+    def ended_s(self) -> int | None:
+        """Return when the infusion was stopped or complete, None while it still runs."""
+        last = self.staircase[-1]
+        return last.at_s if last.state in ("stopped", "complete") else None
+
+    @property
+    def volume_ml(self) -> float:
+        """Return how much is to run in [mL]."""
+        return self.plan.dose_g_per_kg * ML_PER_G * self.who.weight_kg
+
+    @property
+    def closed_s(self) -> int | None:
+        """Return when the session is closed, None if the story ends before."""
+        if self.ended_s is None or self.ended_s + WATCH_S >= self.seconds:
+            return None
+        return self.ended_s + WATCH_S
+
+    @property
+    def reporting_s(self) -> int:
+        """Return for how long the devices report [s of the session]."""
+        return self.seconds if self.closed_s is None else self.closed_s
+
+    def device(self, kind: str) -> str:
+        """Return the name of a device: ``mon-07``, ``pump-07``, ``tab-07``."""
+        return f"{kind}-{self.plan.bed}"
+
+    def generator(self, purpose: str) -> np.random.Generator:
+        """Return the chance of this bed for one purpose."""
+        return generator(self.seed, self.plan.bed, purpose)
+
+    def at_ms(self, second: int, phase_ms: int = 0) -> int:
+        """Return a second of the session in milliseconds since the Unix epoch."""
+        return self.opened_ms + second * 1000 + phase_ms
+
+    def boot(self, device: str) -> str:
+        """Return the boot id of a device, which a restart would change."""
+        return f"{device}-{self.opened_ms // 1000:X}"
+
+    def greetings(
+        self, device: str, *, model: str, channels: tuple[ChannelName, ...], interval_s: float
+    ) -> tuple[Sent, Sent]:
+        """Return what a device says first: that it is there, and what it is."""
+        at_ms = self.at_ms(0)
+        status = StatusPayload(state="online", t=stamp(at_ms), boot=self.boot(device), fw="sim")
+        birth = BirthPayload(
+            t=stamp(at_ms),
+            model=model,
+            serial=f"SIM-{device}",
+            channels=channels,
+            interval_s=interval_s,
+        )
+        return (
+            self.sent(at_ms, device, "status", status),
+            self.sent(at_ms, device, "birth", birth),
+        )
+
+    def farewell(self, device: str) -> Iterator[Sent]:
+        """Yield that a device was taken away after the session, if it ever closes."""
+        if self.closed_s is not None:
+            at_ms = self.at_ms(self.closed_s + LEAVES_AFTER_S)
+            status = StatusPayload(state="offline", t=stamp(at_ms), boot=self.boot(device))
+            yield self.sent(at_ms, device, "status", status)
+
+    def sent(self, at_ms: int, device: str, kind: str, payload: Payload) -> Sent:
+        """Return a message of one of this chair's devices."""
+        return Sent(
+            at_ms=at_ms,
+            topic=topic(self.unit, self.plan.bed, device, kind),
+            payload=encode(payload),
+            is_retained=kind in RETAINED_KINDS,
+        )
+
+
+def generator(seed: int, name: str, purpose: str) -> np.random.Generator:
+    """Return the chance of a bed (or of the ward) for one purpose, from the seed alone."""
+    key = (crc32(name.encode()), crc32(purpose.encode()))
+    return np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=key))
+
+
+def chair(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) -> Chair:
+    """Draw the person and decide the whole course of one bed."""
+    seconds = scenario.length_s - plan.opens_s
+    who = person(generator(scenario.seed, plan.bed, "person"))
+    picture = PICTURES[plan.reaction]
+    moves = [
+        Move(at_s=plan.reaction_s + response.after_s, verb=response.verb)
+        for response in picture.responses
+    ]
+    staircase = rungs(plan.start_s, moves, volume_ml_per_kg=plan.dose_g_per_kg * ML_PER_G)
+    resting = resting_course(who, seconds=seconds, rng=generator(scenario.seed, plan.bed, "course"))
+    course = reacting_course(
+        resting,
+        picture,
+        onset_s=plan.reaction_s,
+        rate_ml_per_kg_h=rate_course(staircase, seconds),
+        rng=generator(scenario.seed, plan.bed, "reaction"),
+    )
+    return Chair(
+        plan=plan,
+        unit=unit,
+        opened_ms=started_ms + plan.opens_s * 1000,
+        seconds=seconds,
+        cadence_s=scenario.cadence_s,
+        product=scenario.product,
+        seed=scenario.seed,
+        who=who,
+        course=course,
+        staircase=tuple(rung for rung in staircase if rung.at_s < seconds),
+    )

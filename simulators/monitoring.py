@@ -1,0 +1,116 @@
+"""What the bedside monitor of a chair sends: continuous vitals, cuff, thermometer, a lost probe."""
+
+import heapq
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import Final
+
+import numpy as np
+
+from detectors.channels import CENTI, Channel
+from monitor.payloads import VitalsPayload, VitalValue, absent, stamp, vital
+from simulators.chairs import CHANNELS, Chair, Sent
+from simulators.devices import (
+    PROBE_FALLS_S,
+    ProbeLoss,
+    continuous_readings,
+    cuff_readings,
+    loose_spo2,
+    temperature_readings,
+    temperature_schedule,
+)
+
+FIRST_S: Final = 10
+"""Electrodes and probe are on this long after the session was opened."""
+
+PROBE_OFF_S: Final = 600
+CUFF_AFTER_SIGN_S: Final = 30
+"""Whoever charts a sign takes the pressure at once."""
+
+Instant = tuple[int, tuple[VitalValue, ...]]
+
+
+def monitor_messages(here: Chair) -> Iterator[Sent]:
+    """Yield everything that the monitor of a chair sends, in order of time."""
+    device = here.device("mon")
+    phase_ms = int(here.generator("monitor-phase").integers(200, 1000))
+    yield from here.greetings(
+        device, model="sim-monitor", channels=CHANNELS, interval_s=float(here.cadence_s)
+    )
+    instants = heapq.merge(_continuous(here), _cuff(here), _temperature(here), key=itemgetter(0))
+    for sequence, (second, values) in enumerate(instants):
+        if second >= here.reporting_s:
+            break
+        at_ms = here.at_ms(second, phase_ms)
+        payload = VitalsPayload(
+            seq=sequence,
+            t=stamp(at_ms),
+            values=values,
+            boot=here.boot(device),
+            subject=here.who.subject,
+            session=here.session,
+        )
+        yield here.sent(at_ms, device, "vitals", payload)
+    yield from here.farewell(device)
+
+
+def probe_loss(here: Chair) -> ProbeLoss | None:
+    """Return when the pulse-oximeter probe of a chair is off, None if it never is."""
+    if here.plan.reaction != "probe-off":
+        return None
+    from_s = here.plan.reaction_s
+    return ProbeLoss(from_s=from_s, until_s=from_s + PROBE_OFF_S)
+
+
+def _continuous(here: Chair) -> Iterator[Instant]:
+    seconds, shown = continuous_readings(
+        here.course,
+        every_s=here.cadence_s,
+        first_s=FIRST_S,
+        rng=here.generator("continuous"),
+    )
+    loss = probe_loss(here)
+    spo2 = shown[Channel.SPO2] if loss is None else loose_spo2(shown[Channel.SPO2], seconds, loss)
+    for index, second in enumerate(seconds):
+        hr, rr = shown[Channel.HR, index], shown[Channel.RR, index]
+        yield (
+            second,
+            (
+                vital(Channel.HR, int(hr) * CENTI),
+                _oximetry(second, float(spo2[index]), loss),
+                vital(Channel.RR, int(rr) * CENTI),
+            ),
+        )
+
+
+def _oximetry(second: int, spo2: float, loss: ProbeLoss | None) -> VitalValue:
+    if np.isnan(spo2):
+        return absent(Channel.SPO2, "probe-off")
+    is_slipping = loss is not None and loss.from_s <= second < loss.from_s + PROBE_FALLS_S
+    return vital(Channel.SPO2, int(spo2) * CENTI, q="questionable" if is_slipping else "valid")
+
+
+def _cuff(here: Chair) -> Iterator[Instant]:
+    signs = here.picture.signs
+    readings = cuff_readings(
+        here.course,
+        start_s=here.plan.start_s,
+        phase_s=int(here.generator("cuff-phase").integers(60, 300)),
+        wanted_s=[here.plan.reaction_s + sign.after_s + CUFF_AFTER_SIGN_S for sign in signs],
+        rng=here.generator("cuff"),
+    )
+    for reading in readings:
+        yield (
+            reading.at_s,
+            (
+                vital(Channel.SBP, reading.sbp_mmhg * CENTI, stat=reading.is_stat),
+                vital(Channel.DBP, reading.dbp_mmhg * CENTI, stat=reading.is_stat),
+                vital(Channel.MAP, reading.map_mmhg * CENTI, stat=reading.is_stat),
+            ),
+        )
+
+
+def _temperature(here: Chair) -> Iterator[Instant]:
+    at_s = temperature_schedule(here.plan.start_s, here.seconds)
+    for reading in temperature_readings(here.course, at_s, here.generator("thermometer")):
+        yield reading.at_s, (vital(Channel.TEMP, round(reading.temp_cel * CENTI)),)

@@ -1,0 +1,341 @@
+"""A simulated ward on a real broker: the same story, told in real time or faster.
+
+Every device has a connection of its own, because only so can each have a last will of its own:
+kill this program and the broker says ``offline`` for every device. All connections share one
+thread and one ``selectors`` loop; nothing else runs. Stamps are those of the story: with speed 1
+they are wall time, with a higher speed they run ahead of it, so the monitor that listens must
+run on the same faster clock. Messages are QoS 1 and are kept in memory until the broker has
+them; a device's own durable outbox is not simulated.
+"""
+
+import selectors
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from monitor.payloads import StatusPayload, encode, stamp
+from monitor.topics import topic
+from simulators.bedside import ward_messages
+from simulators.chairs import Sent, generator
+from simulators.faults import fault_option, with_faults
+from simulators.scenario import Scenario, demo_story, reaction_option, ward_scenario
+
+Clock: TypeAlias = Callable[[], int]
+"""Gives simulated milliseconds since the Unix epoch (UTC)."""
+
+KEEPALIVE_S: Final = 30
+CONNECT_WITHIN_S: Final = 15.0
+FLUSH_WITHIN_S: Final = 5.0
+RECONNECT_EVERY_S: Final = 1.0
+LONGEST_WAIT_S: Final = 0.2
+"""How long the loop sleeps at most, so that a wish to stop is seen soon."""
+
+VITALS_EXPIRY_S: Final = 60
+
+
+class BrokerUnreachableError(ConnectionError):
+    """The broker did not accept a device in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What was handed to the broker, and whether the story was told to its end."""
+
+    messages: int
+    is_complete: bool
+
+
+class SpeedClock:
+    """Simulated time: starts at a wall time and runs ``speed`` times as fast."""
+
+    def __init__(self, *, speed: float, started_ms: int | None = None) -> None:
+        if speed <= 0:
+            raise ValueError(f"speed {speed}: must be above 0")
+        self.speed = speed
+        self._started_ms = time.time_ns() // 1_000_000 if started_ms is None else started_ms
+        self._started_s = time.monotonic()
+
+    def __call__(self) -> int:
+        """Return the simulated time [ms since the Unix epoch, UTC]."""
+        return self._started_ms + int((time.monotonic() - self._started_s) * 1000 * self.speed)
+
+
+class DeviceLink:
+    """The connection of one device, without a thread of its own."""
+
+    def __init__(self, device: str, status_topic: str, *, unit: str, at_ms: int) -> None:
+        self.device = device
+        self.is_connected = False
+        self.retry_s = 0.0
+        self._status_topic = status_topic
+        self._status: bytes | None = None
+        self._boot = f"{device}-{at_ms // 1000:X}"
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"sim-{unit}-{device}",
+            protocol=mqtt.MQTTv5,
+        )
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.will_set(status_topic, self._offline(at_ms), qos=1, retain=True)
+        self._expiring = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
+        self._expiring.MessageExpiryInterval = VITALS_EXPIRY_S
+
+    @property
+    def socket(self) -> mqtt.SocketLike | None:
+        """Return the socket to wait for, None while there is no connection."""
+        return self._client.socket()
+
+    @property
+    def is_flushed(self) -> bool:
+        """Tell whether the broker has confirmed everything."""
+        return not self._client._out_messages  # noqa: SLF001  # paho has no public count
+
+    def connect(self, host: str, port: int) -> None:
+        """Open the connection; the broker's answer comes in through :meth:`read`."""
+        self._client.connect(host, port, keepalive=KEEPALIVE_S, clean_start=True)
+
+    def reconnect(self) -> bool:
+        """Try again after a loss; tell whether a connection was opened."""
+        try:
+            return self._client.reconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS
+        except OSError:
+            return False
+
+    def publish(self, sent: Sent) -> None:
+        """Hand a message over; what cannot leave now is kept and sent later."""
+        if sent.topic == self._status_topic:
+            self._status = sent.payload
+        is_vitals = sent.topic.endswith("/vitals")
+        self._client.publish(
+            sent.topic,
+            sent.payload,
+            qos=1,
+            retain=sent.is_retained,
+            properties=self._expiring if is_vitals else None,
+        )
+
+    def leave(self, at_ms: int) -> None:
+        """Say that the device is off, as a device that is switched off does."""
+        self._client.publish(self._status_topic, self._offline(at_ms), qos=1, retain=True)
+
+    def disconnect(self) -> None:
+        """Close the connection without setting off the last will."""
+        self._client.disconnect()
+
+    def turn(self, *, is_readable: bool) -> None:
+        """Do what there is to do: read, write what waits, keep the connection alive."""
+        if is_readable:
+            self._client.loop_read()
+        if self._client.want_write():
+            self._client.loop_write()
+        self._client.loop_misc()
+
+    def _offline(self, at_ms: int) -> bytes:
+        return encode(StatusPayload(state="offline", t=stamp(at_ms), boot=self._boot))
+
+    def _on_connect(self, *_: object) -> None:
+        self.is_connected = True
+        # After a loss the broker has told everybody "offline" in this device's name.
+        if self._status is not None:
+            self._client.publish(self._status_topic, self._status, qos=1, retain=True)
+
+    def _on_disconnect(self, *_: object) -> None:
+        self.is_connected = False
+
+
+class Links:
+    """All connections of a ward, served by one loop."""
+
+    def __init__(self, devices: Sequence[tuple[str, str]], *, unit: str, at_ms: int) -> None:
+        self._links = {
+            device: DeviceLink(device, topic(unit, bed, device, "status"), unit=unit, at_ms=at_ms)
+            for bed, device in devices
+        }
+
+    def connect(self, host: str, port: int) -> None:
+        """Open every connection.
+
+        Raises
+        ------
+        BrokerUnreachableError
+            The broker refuses, or has not answered every device in time.
+        """
+        try:
+            for link in self._links.values():
+                link.connect(host, port)
+        except OSError as error:
+            raise BrokerUnreachableError(f"no broker at {host}:{port}: {error}") from error
+        until_s = time.monotonic() + CONNECT_WITHIN_S
+        while not all(link.is_connected for link in self._links.values()):
+            if time.monotonic() >= until_s:
+                waiting = [link.device for link in self._links.values() if not link.is_connected]
+                raise BrokerUnreachableError(
+                    f"broker at {host}:{port} did not accept {waiting[0]} within "
+                    f"{CONNECT_WITHIN_S:g} s ({len(waiting)} devices wait)"
+                )
+            self.serve(LONGEST_WAIT_S)
+
+    def serve(self, wait_s: float) -> None:
+        """Serve all connections once, waiting at most so long for something to read."""
+        now_s = time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            for link in self._links.values():
+                if link.socket is not None:
+                    selector.register(link.socket, selectors.EVENT_READ, link)
+                elif now_s >= link.retry_s:
+                    link.retry_s = now_s + RECONNECT_EVERY_S
+                    link.reconnect()
+            if not selector.get_map():
+                time.sleep(wait_s)
+            ready = {key.data.device for key, _ in selector.select(wait_s)}
+        for link in self._links.values():
+            if link.socket is not None:
+                link.turn(is_readable=link.device in ready)
+
+    def publish(self, sent: Sent) -> None:
+        """Send a message over the connection of its device."""
+        self._links[sent.device].publish(sent)
+
+    def close(self, at_ms: int) -> None:
+        """Let every device say goodbye; wait a little for the broker to confirm."""
+        for link in self._links.values():
+            link.leave(at_ms)
+        until_s = time.monotonic() + FLUSH_WITHIN_S
+        while time.monotonic() < until_s and not all(
+            link.is_flushed or not link.is_connected for link in self._links.values()
+        ):
+            self.serve(LONGEST_WAIT_S)
+        for link in self._links.values():
+            link.disconnect()
+
+
+def publish(
+    scenario: Scenario,
+    *,
+    host: str,
+    port: int,
+    unit: str,
+    clock: Clock,
+    stop: threading.Event,
+    speed: float = 1.0,
+    faults: Sequence[str] = (),
+) -> Published:
+    """Tell a scenario to a broker until it ends or somebody wants to stop.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is told; its story begins at the clock's time of this call.
+    host, port : str, int
+        The broker (MQTT 5).
+    unit : str
+        The ward, as topics spell it.
+    clock : Clock
+        Simulated time; must run ``speed`` times as fast as real time.
+    stop : threading.Event
+        Set it from anywhere; the devices then say that they go offline.
+    speed : float
+        How fast ``clock`` runs, needed to know how long to wait.
+    faults : sequence of str
+        As :func:`simulators.faults.fault_option` reads them.
+
+    Raises
+    ------
+    BrokerUnreachableError
+        The broker cannot be reached at the beginning; later losses are mended.
+    """
+    started_ms = clock()
+    messages: Iterator[Sent] = ward_messages(scenario, unit=unit, started_ms=started_ms)
+    drawn = generator(scenario.seed, "ward", "faults")
+    messages = with_faults(messages, [fault_option(text, rng=drawn) for text in faults])
+    devices = [
+        (plan.bed, f"{kind}-{plan.bed}")
+        for plan in scenario.beds
+        for kind in ("mon", "pump", "tab")
+    ]
+    links = Links(devices, unit=unit, at_ms=started_ms)
+    links.connect(host, port)
+    count = 0
+    is_complete = False
+    try:
+        for sent in messages:
+            while (wait_s := (sent.at_ms - clock()) / 1000 / speed) > 0 and not stop.is_set():
+                links.serve(min(wait_s, LONGEST_WAIT_S))
+            if stop.is_set():
+                break
+            links.publish(sent)
+            count += 1
+        else:
+            is_complete = True
+    finally:
+        links.close(clock())
+    return Published(messages=count, is_complete=is_complete)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulateOptions:
+    """The command line of ``simulate``; ``is_demo`` tells the built-in story instead."""
+
+    beds: int = 12
+    speed: float = 1.0
+    seed: int = 1
+    reactions: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    unit: str = "inf-a"
+    host: str = "127.0.0.1"
+    port: int = 1883
+    minutes: float = 240.0
+    cadence_s: int = 5
+    is_demo: bool = False
+
+
+def scenario_of(options: SimulateOptions) -> Scenario:
+    """Return the scenario that a command line asks for.
+
+    Raises
+    ------
+    ValueError
+        An option cannot be read; the message names it, what it was and what it may be.
+    """
+    if options.is_demo:
+        return demo_story(options.seed)
+    return ward_scenario(
+        beds=options.beds,
+        reactions=[reaction_option(text, beds=options.beds) for text in options.reactions],
+        seed=options.seed,
+        length_s=round(options.minutes * 60),
+        speed=options.speed,
+        cadence_s=options.cadence_s,
+    )
+
+
+def simulate(options: SimulateOptions, *, stop: threading.Event | None = None) -> Published:
+    """Publish the ward that a command line asks for; an interrupt ends it cleanly.
+
+    Raises
+    ------
+    ValueError
+        An option cannot be read.
+    BrokerUnreachableError
+        The broker cannot be reached.
+    """
+    scenario = scenario_of(options)
+    clock = SpeedClock(speed=options.speed)
+    return publish(
+        scenario,
+        host=options.host,
+        port=options.port,
+        unit=options.unit,
+        clock=clock,
+        stop=stop or threading.Event(),
+        speed=options.speed,
+        faults=options.faults,
+    )

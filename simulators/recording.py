@@ -1,0 +1,60 @@
+"""A scenario as recorded steps, without a broker: hours of a ward in seconds.
+
+What the broker and the network would add is a small seeded latency. A step is made at every
+multiple of ``step_ms``, also when nothing came, because timers of the ward run on steps.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from monitor.records import RawMessage, RecordedStep
+from simulators.bedside import ward_messages
+from simulators.chairs import Sent, generator
+from simulators.faults import Fault, with_faults
+from simulators.scenario import Scenario
+
+STARTED_MS: Final = 1_795_514_400_000
+"""When a story begins unless somebody says otherwise: 2026-11-24T10:00:00Z."""
+
+LATENCY_MS: Final = (15, 180)
+"""Shortest and longest way from a device to the journal (ours)."""
+
+
+def recorded_steps(
+    scenario: Scenario,
+    *,
+    unit: str = "inf-a",
+    started_ms: int = STARTED_MS,
+    step_ms: int = 1000,
+    faults: Sequence[Fault] = (),
+) -> Iterator[RecordedStep]:
+    """Yield what the ward would be given, step by step, from the first to the last message.
+
+    Raises
+    ------
+    ValueError
+        A step is not at least one millisecond long.
+    """
+    if step_ms < 1:
+        raise ValueError(f"a step of {step_ms} ms, must be at least 1")
+    messages = with_faults(ward_messages(scenario, unit=unit, started_ms=started_ms), faults)
+    now_ms = started_ms
+    inbox: list[RawMessage] = []
+    for message in _received(messages, generator(scenario.seed, "ward", "latency")):
+        while message.received_ms > now_ms:
+            yield RecordedStep(now_ms=now_ms, messages=tuple(inbox))
+            inbox = []
+            now_ms += step_ms
+        inbox.append(message)
+    yield RecordedStep(now_ms=now_ms, messages=tuple(inbox))
+
+
+def _received(messages: Iterator[Sent], rng: np.random.Generator) -> Iterator[RawMessage]:
+    """Add the way to the journal; what arrives never overtakes what arrived."""
+    last_ms = 0
+    for sent in messages:
+        received_ms = max(last_ms, sent.at_ms + int(rng.integers(*LATENCY_MS)))
+        last_ms = received_ms
+        yield RawMessage(received_ms=received_ms, topic=sent.topic, payload=sent.payload)
