@@ -110,12 +110,11 @@ class LocalBroker:
         attempts = 1 if self._wanted_port is not None else ATTEMPTS
         complaint = ""
         for _ in range(attempts):
-            port = self._wanted_port or free_port()
-            complaint = self._start(program, port)
+            self.port = self._wanted_port or free_port()
+            complaint = self._start(program, self.port)
             if not complaint:
-                self.port = port
                 return self
-        raise BrokerError(f"{program} did not start on {HOST}:{port}: {complaint}")
+        raise BrokerError(f"{program} did not start on {HOST}:{self.port}: {complaint}")
 
     def __exit__(
         self,
@@ -145,6 +144,10 @@ class LocalBroker:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        # The broker is the shell's child, not ours: its end shows when its port falls silent.
+        deadline_s = time.monotonic() + STOP_DEADLINE_S
+        while accepts(self.port) and time.monotonic() < deadline_s:
+            time.sleep(0.001)
         self._tidy()
 
     def _start(self, program: Path, port: int) -> str:
