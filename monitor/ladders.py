@@ -6,13 +6,15 @@ drugs are worded "consider", a dose is text with its limits, and a human confirm
 
 Three rules hold whatever a file says (:func:`ladder_faults`): epinephrine never appears on a
 ladder where it could do harm without a reason, no other drug stands before it where it does
-appear, and no dose stands on fewer than two sources.
+appear, and no dose stands on fewer than two sources (:class:`Dose`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias, get_args
+
+from monitor.products import ProductKind
 
 Pattern: TypeAlias = Literal[
     "anaphylaxis",
@@ -59,11 +61,13 @@ class Dose:
     drawn up; amounts are rounded down to it.
     """
 
+    key: str
     unit: Literal["mg", "mL"]
     route: str
     round_to_milli: int
-    per_kg_milli: int | None = None
     maximum_milli: int
+    source: tuple[str, ...]
+    per_kg_milli: int | None = None
     minimum_milli: int | None = None
     child_maximum_milli: int | None = None
     child_up_to_years: int | None = None
@@ -73,7 +77,11 @@ class Dose:
     concentration_mg_per_ml: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a dose that is neither by weight nor a range, or that has no cap."""
+        """Refuse a dose on one source, or one that is neither by weight nor a range."""
+        if len(set(self.source)) < DOSE_SOURCES_MIN:
+            raise ValueError(
+                f"a dose needs {DOSE_SOURCES_MIN} sources, got {len(set(self.source))}"
+            )
         if (self.per_kg_milli is None) == (self.minimum_milli is None):
             raise ValueError("a dose is either by weight (per_kg) or a range (minimum), not both")
         if self.per_kg_milli is not None:
@@ -117,7 +125,8 @@ class LadderStep:
     drug: str = ""
     rate: RateAction = ""
     signs: tuple[str, ...] = ()
-    not_for: tuple[str, ...] = ()
+    only_for: tuple[ProductKind, ...] = ()
+    not_for: tuple[ProductKind, ...] = ()
     adjunct: bool = False
     recheck_ms: int | None = None
     repeat_ms: int | None = None
@@ -136,6 +145,8 @@ class LadderStep:
             raise ValueError(f"a step of kind {self.kind!r} has no dose")
         if (self.repeat_ms is None) != (self.repeats is None):
             raise ValueError("repeat and repeats belong together")
+        if self.only_for and self.not_for:
+            raise ValueError("give only_for or not_for, not both")
         if self.adjunct and self.kind != "drug":
             raise ValueError("only a drug can be an adjunct")
 
@@ -206,6 +217,7 @@ def steps_for(
         for step in ladder.steps
         if step.offered == offered
         and product_kind not in step.not_for
+        and (not step.only_for or product_kind in step.only_for)
         and (not step.signs or not signs.isdisjoint(step.signs))
     )
 
@@ -261,12 +273,6 @@ def ladder_faults(ladder: Ladder) -> tuple[str, ...]:
         if given
         and step.drug != EPINEPHRINE
         and (not step.adjunct or step.order < min(one.order for one in given))
-    ]
-    found += [
-        f"step {step.key!r} has a dose with {len(set(step.source))} source(s), "
-        f"at least {DOSE_SOURCES_MIN} are needed"
-        for step in ladder.steps
-        if step.dose is not None and len(set(step.source)) < DOSE_SOURCES_MIN
     ]
     return tuple(found)
 

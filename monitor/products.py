@@ -17,6 +17,7 @@ ProductKind: TypeAlias = Literal["immunoglobulin", "monoclonal", "iron", "other"
 Refusal: TypeAlias = Literal[
     "no-weight", "weight-out-of-range", "no-rate", "no-table", "no-steps", "lowest", "highest"
 ]
+Resume: TypeAlias = Literal["half", "last-tolerated"]
 RateFault: TypeAlias = Literal["above-maximum", "above-absolute-maximum", "above-risk-cap"]
 
 RATE_STEP_CENTI: Final = 10
@@ -88,13 +89,13 @@ class Product:
     key: str
     name: str
     kind: ProductKind
-    concentration_mg_per_ml: int | None
-    rates: RateTable | None
-    rates_absent: str
-    resume: Literal["half", "last-tolerated"]
-    watch_after_ms: int | None
-    note: str
+    resume: Resume
     source: tuple[str, ...]
+    concentration_mg_per_ml: int | None = None
+    rates: RateTable | None = None
+    rates_absent: str = ""
+    watch_after_ms: int | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a product that neither has rates nor says why, or whose label disagrees."""
