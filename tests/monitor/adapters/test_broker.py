@@ -4,38 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from broker import eventually, publish, publish_lines, received
 
 from monitor.adapters.broker import BrokerError, LocalBroker, accepts, found_program, free_port
 
 pytestmark = pytest.mark.broker
-
-DEADLINE_S = 10.0
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Return whether a condition came true before the deadline."""
-    deadline_s = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline_s:
-        if condition():
-            return True
-        time.sleep(0.01)
-    return condition()
-
-
-def publish(port: int, *arguments: str) -> None:
-    command = [str(found_program("mosquitto_pub")), "-h", "127.0.0.1", "-p", str(port), *arguments]
-    subprocess.run(command, check=True, timeout=DEADLINE_S)
-
-
-def received(port: int, *arguments: str) -> str:
-    command = [str(found_program("mosquitto_sub")), "-h", "127.0.0.1", "-p", str(port), *arguments]
-    done = subprocess.run(command, check=True, timeout=DEADLINE_S, capture_output=True, text=True)
-    return done.stdout
 
 
 def test_other_peoples_clients_meet_over_it(broker: LocalBroker) -> None:
@@ -62,17 +38,12 @@ def test_a_restart_keeps_a_retained_message(tmp_path: Path) -> None:
         assert received(port, "-t", "kept", "-C", "1") == "still here\n"
 
 
-def test_a_queue_of_thousands_is_not_cut(broker: LocalBroker, tmp_path: Path) -> None:
+def test_a_queue_of_thousands_is_not_cut(broker: LocalBroker) -> None:
     durable = ("-t", "many", "-q", "1", "-c", "-i", "queue-test")
     received(broker.port, *durable, "-E")
-    lines = tmp_path / "lines"
-    lines.write_text("".join(f"{n}\n" for n in range(3000)), encoding="utf-8")
-    with lines.open("rb") as source:
-        command = [str(found_program("mosquitto_pub")), "-h", broker.host, "-p", str(broker.port)]
-        subprocess.run(
-            [*command, "-t", "many", "-q", "1", "-l"], stdin=source, check=True, timeout=30
-        )
-    assert received(broker.port, *durable, "-C", "3000").split() == [str(n) for n in range(3000)]
+    numbers = [str(n) for n in range(3000)]
+    publish_lines(broker.port, "\n".join(numbers) + "\n", "-t", "many", "-q", "1")
+    assert received(broker.port, *durable, "-C", "3000").split() == numbers
 
 
 def test_kill_ends_it_at_once() -> None:
