@@ -1,0 +1,125 @@
+"""Anything that can be replayed, by what it looks like: journals, recordings and evidence.
+
+A file is recognised by its content, never by its name alone, and a folder by what lies in it. A
+folder is read as everything in it that is recognised, in order of the names, so that a tree of
+evidence is one argument on the command line; what is not recognised in it is remarked on.
+"""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, get_args
+
+from monitor.adapters import cases, mimic
+from monitor.adapters.journal import JournalReader
+from monitor.adapters.journal_file import JournalError
+from monitor.adapters.recording import InputFileError, Recording, Remarks, open_recording
+from monitor.records import RecordedStep
+
+Format: TypeAlias = Literal["journal", "recording", "mimic3-demo", "cases"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+
+_SQLITE: Final = b"SQLite format 3\0"
+_GZIP: Final = b"\x1f\x8b"
+_HEAD_BYTES: Final = 65_536
+_SIDECARS: Final = ("-wal", "-shm", ".lock")
+
+
+def recognised(path: Path) -> Format | None:
+    """Return the format of a file or folder, or None if it is not one of ours to read."""
+    if path.is_dir():
+        return "mimic3-demo" if mimic.is_archive(path) else None
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as fault:
+        raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
+    if head.startswith(_SQLITE):
+        return "journal"
+    if head.startswith(_GZIP):
+        head = _unzipped(head)
+    first = head.split(b"\n", 1)[0]
+    if not first.lstrip().startswith(b"{"):
+        return None
+    if b'"format"' in first:
+        return "recording"
+    return "cases" if b'"timeline"' in first else None
+
+
+def _unzipped(head: bytes) -> bytes:
+    """Return as much of the beginning of a compressed file as its first bytes give."""
+    try:
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(head, _HEAD_BYTES)
+    except zlib.error:
+        return b""
+
+
+def open_source(path: Path, remarks: Remarks, *, form: str = "auto") -> Iterator[Recording]:
+    """Yield the recordings that a path holds; those of a file come in its own order.
+
+    Raises
+    ------
+    InputFileError
+        If the path cannot be read or is nothing that can be replayed.
+    """
+    if form == "auto":
+        found = recognised(path)
+    elif form in FORMATS:
+        found = form
+    else:
+        raise InputFileError(path, f"format must be auto or one of {', '.join(FORMATS)}")
+    if found is None and path.is_dir():
+        yield from _folder(path, remarks)
+        return
+    match found:
+        case "journal":
+            yield from _journal(path)
+        case "recording":
+            yield open_recording(path, remarks)
+        case "mimic3-demo":
+            yield from mimic.recordings(path, remarks)
+        case "cases":
+            yield from cases.recordings(path, remarks)
+        case None:
+            raise InputFileError(
+                path, "is neither a journal nor a recording nor known evidence; name its --format"
+            )
+
+
+def _folder(folder: Path, remarks: Remarks) -> Iterator[Recording]:
+    count = 0
+    for path in sorted(folder.iterdir()):
+        if path.name.endswith(_SIDECARS):
+            continue
+        form = recognised(path)
+        if form is None:
+            remarks.count("files and folders passed over")
+            continue
+        for recording in open_source(path, remarks, form=form):
+            count += 1
+            yield recording
+    if not count:
+        raise InputFileError(folder, "holds nothing that can be replayed")
+
+
+def _journal(path: Path) -> Iterator[Recording]:
+    try:
+        with JournalReader.open(path) as journal:
+            about = journal.about
+    except JournalError as fault:
+        raise InputFileError(path, f"{fault.reason}; {fault.remedy}") from fault
+    yield Recording(
+        name=path.name,
+        unit=about.unit,
+        steps=_journal_steps(path),
+        config=about.config,
+        software=about.software,
+    )
+
+
+def _journal_steps(path: Path) -> Iterator[RecordedStep]:
+    try:
+        with JournalReader.open(path) as journal:
+            yield from journal.steps()
+    except JournalError as fault:
+        raise InputFileError(path, f"{fault.reason}; {fault.remedy}") from fault
