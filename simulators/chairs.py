@@ -71,9 +71,10 @@ class Chair:
 
     @property
     def ended_s(self) -> int | None:
-        """Return when the infusion was stopped or complete, None while it still runs."""
+        """Return when the infusion was stopped or complete, None if the story ends before."""
         last = self.staircase[-1]
-        return last.at_s if last.state in ("stopped", "complete") else None
+        is_over = last.state in ("stopped", "complete") and last.at_s < self.seconds
+        return last.at_s if is_over else None
 
     @property
     def volume_ml(self) -> float:
@@ -177,5 +178,5 @@ def chair(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) -> C
         seed=scenario.seed,
         who=who,
         course=course,
-        staircase=tuple(rung for rung in staircase if rung.at_s < seconds),
+        staircase=staircase,
     )

@@ -8,6 +8,7 @@ run on the same faster clock. Messages are QoS 1 and are kept in memory until th
 them; a device's own durable outbox is not simulated.
 """
 
+import re
 import selectors
 import threading
 import time
@@ -21,7 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from monitor.payloads import StatusPayload, encode, stamp
-from monitor.topics import topic
+from monitor.topics import ID_LIMIT, topic
 from simulators.bedside import ward_messages
 from simulators.chairs import Sent, generator
 from simulators.faults import fault_option, with_faults
@@ -38,6 +39,9 @@ LONGEST_WAIT_S: Final = 0.2
 """How long the loop sleeps at most, so that a wish to stop is seen soon."""
 
 VITALS_EXPIRY_S: Final = 60
+
+
+ID_PATTERN: Final = re.compile(ID_LIMIT)
 
 
 class BrokerUnreachableError(ConnectionError):
@@ -89,9 +93,10 @@ class DeviceLink:
         self._expiring.MessageExpiryInterval = VITALS_EXPIRY_S
 
     @property
-    def socket(self) -> mqtt.SocketLike | None:
-        """Return the socket to wait for, None while there is no connection."""
-        return self._client.socket()
+    def descriptor(self) -> int | None:
+        """Return the file descriptor to wait for, None while there is no connection."""
+        connection = self._client.socket()
+        return None if connection is None else connection.fileno()
 
     @property
     def is_flushed(self) -> bool:
@@ -188,8 +193,8 @@ class Links:
         now_s = time.monotonic()
         with selectors.DefaultSelector() as selector:
             for link in self._links.values():
-                if link.socket is not None:
-                    selector.register(link.socket, selectors.EVENT_READ, link)
+                if link.descriptor is not None:
+                    selector.register(link.descriptor, selectors.EVENT_READ, link)
                 elif now_s >= link.retry_s:
                     link.retry_s = now_s + RECONNECT_EVERY_S
                     link.reconnect()
@@ -197,7 +202,7 @@ class Links:
                 time.sleep(wait_s)
             ready = {key.data.device for key, _ in selector.select(wait_s)}
         for link in self._links.values():
-            if link.socket is not None:
+            if link.descriptor is not None:
                 link.turn(is_readable=link.device in ready)
 
     def publish(self, sent: Sent) -> None:
@@ -249,9 +254,13 @@ def publish(
 
     Raises
     ------
+    ValueError
+        The name of the unit cannot stand in a topic, or a fault cannot be read.
     BrokerUnreachableError
         The broker cannot be reached at the beginning; later losses are mended.
     """
+    if ID_PATTERN.fullmatch(unit) is None:
+        raise ValueError(f"unit {unit!r}: must be {ID_LIMIT}")
     started_ms = clock()
     messages: Iterator[Sent] = ward_messages(scenario, unit=unit, started_ms=started_ms)
     drawn = generator(scenario.seed, "ward", "faults")

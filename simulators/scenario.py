@@ -72,10 +72,22 @@ class Scenario:
     product: str = "ivig-10"
 
     def __post_init__(self) -> None:
-        """Refuse a ward with two beds of one name."""
+        """Refuse a ward with two beds of one name, without time or without a sane cadence."""
         names = [plan.bed for plan in self.beds]
         if len(set(names)) != len(names):
             raise ValueError(f"scenario {self.name}: a bed is named twice in {names}")
+        if self.length_s < MINUTE_S:
+            raise ValueError(
+                f"{self.length_s / MINUTE_S:g} minutes: a story takes at least 1 minute"
+            )
+        for plan in self.beds:
+            if not 0 <= plan.opens_s <= self.length_s - 1:
+                raise ValueError(
+                    f"bed {plan.bed} opens after {plan.opens_s} s: must be within the story "
+                    f"of {self.length_s} s"
+                )
+        if not 1 <= self.cadence_s <= MINUTE_S:
+            raise ValueError(f"cadence of {self.cadence_s} s: must be from 1 to {MINUTE_S}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,203 @@
+"""A simulated ward on a real mosquitto: what listeners see, wills, clean ends, and options."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import msgspec
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from monitor.adapters.broker import HOST, LocalBroker
+from simulators.publishing import (
+    BrokerUnreachableError,
+    DeviceLink,
+    Published,
+    SimulateOptions,
+    SpeedClock,
+    publish,
+    scenario_of,
+    simulate,
+)
+from simulators.scenario import Scenario, ward_scenario
+
+DEADLINE_S = 20.0
+
+
+class Listener:
+    """Keeps everything that a broker delivers for one unit."""
+
+    def __init__(self, port: int, unit: str) -> None:
+        self.messages: list[mqtt.MQTTMessage] = []
+        self.is_ready = threading.Event()
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"listener-{unit}", protocol=mqtt.MQTTv5
+        )
+        self.unit = unit
+        self.client.on_connect = self._on_connect
+        self.client.on_subscribe = self._on_subscribe
+        self.client.on_message = self._on_message
+        self.client.connect(HOST, port)
+        self.client.loop_start()
+
+    def _on_connect(self, *_: object) -> None:
+        self.client.subscribe(f"irm/v1/{self.unit}/#", qos=1)
+
+    def _on_subscribe(self, *_: object) -> None:
+        self.is_ready.set()
+
+    def _on_message(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
+        self.messages.append(message)
+
+    def of_kind(self, kind: str) -> list[mqtt.MQTTMessage]:
+        return [message for message in self.messages if message.topic.endswith(f"/{kind}")]
+
+    def states(self) -> dict[str, str]:
+        """Return the last status of every device."""
+        return {
+            message.topic.split("/")[4]: msgspec.json.decode(message.payload)["state"]
+            for message in self.of_kind("status")
+        }
+
+
+@contextmanager
+def listening(port: int, unit: str) -> Iterator[Listener]:
+    listener = Listener(port, unit)
+    try:
+        assert listener.is_ready.wait(DEADLINE_S)
+        yield listener
+    finally:
+        listener.client.disconnect()
+        listener.client.loop_stop()
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    until_s = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < until_s, f"not within {DEADLINE_S} s: {what}"
+        time.sleep(0.02)
+
+
+def small_ward(minutes: float = 5.0) -> Scenario:
+    return ward_scenario(beds=2, seed=3, length_s=round(minutes * 60), speed=200.0)
+
+
+def told(scenario: Scenario, port: int, unit: str, stop: threading.Event) -> Published:
+    return publish(
+        scenario,
+        host=HOST,
+        port=port,
+        unit=unit,
+        clock=SpeedClock(speed=scenario.speed),
+        stop=stop,
+        speed=scenario.speed,
+    )
+
+
+@pytest.mark.broker
+def test_a_listener_gets_every_message_once_and_devices_say_goodbye(broker: LocalBroker) -> None:
+    unit = "sim-all"
+    with listening(broker.port, unit) as listener:
+        result = told(small_ward(), broker.port, unit, threading.Event())
+        devices = {"mon-01", "pump-01", "tab-01", "mon-02", "pump-02", "tab-02"}
+        wait_until(
+            lambda: listener.states() == dict.fromkeys(devices, "offline"), "all devices offline"
+        )
+        vitals = [msgspec.json.decode(message.payload) for message in listener.of_kind("vitals")]
+
+    assert result.is_complete
+    assert len(listener.messages) == result.messages + len(devices)
+    of_first = [message["seq"] for message in vitals if message["boot"].startswith("mon-01")]
+    assert of_first == list(range(len(of_first)))
+
+
+@pytest.mark.broker
+def test_who_comes_late_still_learns_which_devices_there_are(broker: LocalBroker) -> None:
+    unit = "sim-late"
+    told(small_ward(1.0), broker.port, unit, threading.Event())
+    with listening(broker.port, unit) as listener:
+        wait_until(lambda: len(listener.messages) >= 12, "retained status and birth")
+
+    assert {message.topic.rsplit("/", 1)[1] for message in listener.messages} == {
+        "status",
+        "birth",
+    }
+    assert set(listener.states().values()) == {"offline"}
+
+
+@pytest.mark.broker
+def test_stop_ends_the_story_cleanly(broker: LocalBroker) -> None:
+    unit = "sim-stop"
+    stop = threading.Event()
+    results: list[Published] = []
+    slow = replace(small_ward(600.0), speed=1.0)
+    teller = threading.Thread(target=lambda: results.append(told(slow, broker.port, unit, stop)))
+    with listening(broker.port, unit) as listener:
+        teller.start()
+        wait_until(lambda: len(listener.of_kind("session")) >= 1, "a session opened")
+        stop.set()
+        teller.join(DEADLINE_S)
+        wait_until(lambda: set(listener.states().values()) == {"offline"}, "goodbyes")
+
+    assert not teller.is_alive()
+    assert not results[0].is_complete
+
+
+@pytest.mark.broker
+def test_a_device_that_vanishes_is_declared_offline_by_its_will(broker: LocalBroker) -> None:
+    unit = "sim-will"
+    with listening(broker.port, unit) as listener:
+        link = DeviceLink("mon-01", f"irm/v1/{unit}/01/mon-01/status", unit=unit, at_ms=1_000)
+        link.connect(HOST, broker.port)
+        until_s = time.monotonic() + DEADLINE_S
+        while not link.is_connected and time.monotonic() < until_s:
+            link.turn(is_readable=True)
+        assert link.is_connected
+        assert listener.messages == []
+        # The connection breaks without a word, as when somebody pulls the plug.
+        connection = link._client.socket()
+        assert isinstance(connection, socket.socket)
+        connection.shutdown(socket.SHUT_RDWR)
+        wait_until(lambda: listener.states() == {"mon-01": "offline"}, "last will")
+
+
+def test_no_broker_is_said_at_once() -> None:
+    with socket.socket() as asking:
+        asking.bind((HOST, 0))
+        port = asking.getsockname()[1]
+        with pytest.raises(BrokerUnreachableError, match=rf"no broker at 127.0.0.1:{port}: "):
+            told(small_ward(), port, "sim-none", threading.Event())
+
+
+def test_options_make_the_scenario() -> None:
+    options = SimulateOptions(
+        beds=5, seed=9, reactions=("anaphylaxis@3:+20m",), minutes=30.0, speed=2.0, cadence_s=1
+    )
+    scenario = scenario_of(options)
+
+    assert [plan.reaction for plan in scenario.beds][2] == "anaphylaxis"
+    assert (scenario.seed, scenario.length_s, scenario.speed) == (9, 1800, 2.0)
+    assert scenario_of(SimulateOptions(is_demo=True, seed=7)).name == "demo"
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (SimulateOptions(reactions=("x@1:+1m",)), "'x' is unknown"),
+        (SimulateOptions(beds=0), "0 beds"),
+        (SimulateOptions(speed=0.0), "speed 0.0: must be above 0"),
+        (SimulateOptions(minutes=0.0), "0 minutes: a story takes at least"),
+        (SimulateOptions(cadence_s=0), "cadence of 0 s: must be from 1 to 60"),
+        (SimulateOptions(faults=("drop=7",)), "fault 'drop=7'"),
+        (SimulateOptions(unit="infA"), "unit 'infA'"),
+    ],
+)
+def test_bad_options_are_explained_before_anything_is_connected(
+    options: SimulateOptions, complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        simulate(options)
