@@ -27,7 +27,7 @@ from detectors.channels import (
     UInt16,
 )
 from detectors.confirmation import ConfirmationParams, SignTrack, advanced
-from detectors.patterns import PatternRow, leading_row, matched_rows, pattern_table
+from detectors.patterns import NO_PATTERN, PatternRow, leading_row, matched_rows, pattern_table
 from detectors.quality import ChannelLimits, PulsePressureRow, Verdict, verdicts
 from detectors.rulebook import Judgement, Rule, RuleBook, forms, judged
 
@@ -140,6 +140,8 @@ class Detection:
         When the infusion rate was last raised; NEVER if it was not.
     pattern : int32 array, shape (bed,)
         Row of the leading pattern; NO_PATTERN if none.
+    receding : bool array, shape (bed,)
+        Every raised sign is clear of its hysteresis and waits for its clear time to pass.
     at_ms : int64 array, shape (bed,)
         Newest measured time of the bed.
     """
@@ -168,7 +170,8 @@ class Detection:
         self.shown: Int8 = np.zeros((n_beds, len(signs)), np.int8)
         self.charted: Int8 = np.zeros((n_beds, len(signs)), np.int8)
         self.rate_step_ms: Int64 = np.full(n_beds, NEVER, np.int64)
-        self.pattern: Int32 = np.full(n_beds, -1, np.int32)
+        self.pattern: Int32 = np.full(n_beds, NO_PATTERN, np.int32)
+        self.receding: Bool = np.zeros(n_beds, np.bool_)
         self.at_ms: Int64 = np.full(n_beds, NEVER, np.int64)
 
     def _sign_channels(self) -> Bool:
@@ -190,7 +193,7 @@ class Detection:
         rows = np.arange(self.n_beds, dtype=np.int32)
         for name in (
             "value_centi", "measured_ms", "doubted", "baseline_centi", "taking_baseline",
-            "judging", "shown", "charted", "rate_step_ms", "pattern", "at_ms",
+            "judging", "shown", "charted", "rate_step_ms", "pattern", "receding", "at_ms",
         ):  # fmt: skip
             getattr(wider, name)[rows] = getattr(self, name)
             setattr(self, name, getattr(wider, name))
@@ -213,7 +216,8 @@ class Detection:
         self.shown[bed] = 0
         self.charted[bed] = 0
         self.rate_step_ms[bed] = NEVER
-        self.pattern[bed] = -1
+        self.pattern[bed] = NO_PATTERN
+        self.receding[bed] = False
         self.at_ms[bed] = NEVER
 
     def take(self, round_: Round) -> Findings:
@@ -270,7 +274,7 @@ class Detection:
         -------
         bool array, shape (row,)
         """
-        before = (self.signs_of(bed), self.shown[bed], self.pattern[bed])
+        before = self._told(bed)
         judging = self.judging[bed]
         fresh = (new @ self.reads.T) & judging[:, None]
         if fresh.any():
@@ -295,13 +299,22 @@ class Detection:
             self.rate_step_ms[bed],
             self.at_ms[bed],
         )
-        self.pattern[bed] = np.where(judging, leading_row(matches), -1)
-        after = (self.signs_of(bed), self.shown[bed], self.pattern[bed])
-        return (
-            (before[0] != after[0]).any(axis=1)
-            | (before[1] != after[1]).any(axis=1)
-            | (before[2] != after[2])
-        )
+        self.pattern[bed] = np.where(judging, leading_row(matches), NO_PATTERN)
+        raised = self.track.grade[bed] > 0
+        leaving = (~raised | (self.track.clear_since_ms[bed] != NEVER)).all(axis=1)
+        self.receding[bed] = leaving & raised.any(axis=1) & ~self.charted[bed].any(axis=1)
+        return (before != self._told(bed)).any(axis=1)
+
+    def _told(self, bed: Int32) -> Int32:
+        """Everything about some beds whose change somebody may have to be told."""
+        state = (self.signs_of(bed), self.shown[bed], self.pattern[bed, None], self.receding[bed, None])
+        return np.concatenate(state, axis=1).astype(np.int32)
+
+    def chart(self, bed: int, at_ms: int) -> bool:
+        """Judge a bed after its charted symptoms changed and return whether that changed it."""
+        row = np.array([bed], np.int32)
+        self.at_ms[bed] = max(int(self.at_ms[bed]), at_ms)
+        return bool(self.judge(row, np.zeros((1, N_CHANNELS), np.bool_))[0])
 
     def judgement(self, bed: Int32) -> Judgement:
         """What the active book says about some beds as they stand."""

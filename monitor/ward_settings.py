@@ -7,8 +7,11 @@ each part is declared by the module that uses it. Times are milliseconds.
 from dataclasses import dataclass
 from typing import Literal
 
+from detectors.detection import DetectionParams
+from detectors.symptoms import SymptomRow
 from monitor.ladders import Ladder
 from monitor.products import Product
+from monitor.silence import SilenceParams
 
 LatchedPriority = Literal["high", "medium", "low"]
 
@@ -75,6 +78,9 @@ class WardSettings:
     """All parameters of a ward, and the digest of the files that they were read from."""
 
     digest: str
+    detection: DetectionParams
+    symptoms: tuple[SymptomRow, ...]
+    silence: SilenceParams
     alerts: AlertParams
     products: tuple[Product, ...]
     ladders: tuple[Ladder, ...]

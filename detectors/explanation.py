@@ -1,0 +1,137 @@
+"""Why a bed is graded as it is: the rows that decide, their limits and what would clear them.
+
+Explaining is asked for one bed at a time and only when something changed, so it may take its
+time; it uses the same integer forms as the judgement and can therefore never disagree with it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.channels import MISSING, N_CHANNELS
+from detectors.detection import Detection
+from detectors.rulebook import Clause, Rule, linear_form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseReason:
+    """One clause that holds, in hundredths of its channel's unit.
+
+    Attributes
+    ----------
+    clause : Clause
+    value_centi, baseline_centi : int
+        What it saw; the baseline is MISSING for a clause about the level.
+    limit_centi : int
+        The outermost value of the channel, at this baseline, for which the clause holds.
+    margin_centi : int
+        How far the value lies beyond that; 0 exactly at the limit, negative when only the
+        hysteresis holds the clause.
+    clears_centi : int
+        The first value at which neither clause nor hysteresis holds.
+    measured_ms : int
+    """
+
+    clause: Clause
+    value_centi: int
+    baseline_centi: int
+    limit_centi: int
+    margin_centi: int
+    clears_centi: int
+    measured_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleReason:
+    """A rule that holds, or that its hysteresis holds, with its clauses."""
+
+    rule: Rule
+    held: bool
+    clauses: tuple[ClauseReason, ...]
+
+
+def outermost(weight: int, rest: int, threshold: int) -> int:
+    """Return the value of a channel at which a form just reaches its threshold.
+
+    Parameters
+    ----------
+    weight : int
+        Coefficient of the channel's value, not 0.
+    rest : int
+        The form without that term.
+    threshold : int
+        The form holds at or above it.
+
+    Returns
+    -------
+    int
+        The smallest value that holds for a positive weight, the largest for a negative one.
+
+    Examples
+    --------
+    >>> outermost(-1, 0, -8999)  # SBP < 90
+    8999
+    >>> outermost(1, 0, 3800)  # T >= 38.0
+    3800
+    """
+    needed = threshold - rest
+    if weight > 0:
+        return -(-needed // weight)
+    return (-needed) // (-weight)
+
+
+def _clause_reason(detection: Detection, bed: int, clause: Clause) -> ClauseReason:
+    form, threshold = linear_form(clause)
+    channel = int(clause.channel)
+    value = int(detection.value_centi[bed, channel])
+    base = int(detection.baseline_centi[bed, channel])
+    weight, base_weight = form[channel], form[N_CHANNELS + channel]
+    rest = base_weight * base if base_weight else 0
+    slack = abs(weight) * int(detection.params.hysteresis_centi[channel])
+    limit = outermost(weight, rest, threshold)
+    towards = 1 if weight > 0 else -1
+    return ClauseReason(
+        clause=clause,
+        value_centi=value,
+        baseline_centi=base if base_weight else MISSING,
+        limit_centi=limit,
+        margin_centi=towards * (value - limit),
+        clears_centi=outermost(weight, rest, threshold - slack) - towards,
+        measured_ms=int(detection.measured_ms[bed, channel]),
+    )
+
+
+def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[RuleReason, ...]:
+    """Return the rules behind the signs of one bed, worst first, one a sign.
+
+    Parameters
+    ----------
+    detection : Detection
+        The state.
+    bed : int
+        Row of the bed.
+    confirmed : bool
+        True: the rules behind the confirmed grades, also those that only hysteresis holds.
+        False: the rules that hold beyond the confirmed grades and wait for confirmation.
+
+    Returns
+    -------
+    tuple of RuleReason
+        For each sign every rule of its deciding grade.
+    """
+    row = np.array([bed], np.int32)
+    judgement = detection.judgement(row)
+    holds, stays = judgement.holds[0], judgement.stays[0]
+    grade = detection.track.grade[bed]
+    shown = detection.shown[bed]
+    found: list[RuleReason] = []
+    for index, rule in enumerate(detection.params.book.rules):
+        sign = int(detection.rule_sign[index])
+        wanted = int(grade[sign]) if confirmed else int(shown[sign])
+        if wanted == 0 or (not confirmed and wanted <= int(grade[sign])):
+            continue
+        live = bool(holds[index])
+        if rule.grade == wanted and (live or (confirmed and stays[index])):
+            clauses = tuple(_clause_reason(detection, bed, clause) for clause in rule.clauses)
+            found.append(RuleReason(rule=rule, held=not live, clauses=clauses))
+    return tuple(sorted(found, key=lambda reason: (-reason.rule.grade, reason.held)))

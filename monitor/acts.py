@@ -1,0 +1,361 @@
+"""What people, pumps and devices say, taken at one bed in order of arrival.
+
+Every act ends in an effect: it changed something, or it was refused with the reason.
+"""
+
+from typing import Final
+
+from detectors.channels import CHANNEL_NAMES, NEVER
+from monitor import alerts
+from monitor.bedside import Bedside, ChartedSymptom
+from monitor.effects import ActRecorded, DeviceChanged, MessageRejected, SessionChanged
+from monitor.mitigation import acted_steps, steps_done_by_pump
+from monitor.records import (
+    Act,
+    ActTaken,
+    DeviceBorn,
+    DeviceReported,
+    MessageRefused,
+    PumpReported,
+    SessionReported,
+    SymptomCharted,
+    VitalsReported,
+)
+from monitor.session import BEFORE_START, OPEN, RUNNING, SessionEvent, next_phase, pump_event
+from monitor.session import refusal as phase_refusal
+from monitor.technical import tell_technical
+from monitor.telling import one, replace_steps, tell_advice, tell_baseline, tell_episode, tell_judged
+from monitor.ward_state import WardState
+
+STARTED: Final = frozenset({"start", "resume", "raised"})
+"""Events after which the drug flows faster than before."""
+
+
+def take_act(state: WardState, bed: Bedside, record: Act | VitalsReported) -> None:
+    """Take one act or report at a bed."""
+    match record:
+        case SessionReported():
+            _take_session(state, bed, record)
+        case PumpReported():
+            _take_pump(state, bed, record)
+        case SymptomCharted():
+            _take_symptom(state, bed, record)
+        case ActTaken():
+            _take_person(state, bed, record)
+        case DeviceReported():
+            _take_status(state, bed, record)
+        case DeviceBorn():
+            state.births[record.device] = record.channels
+            _expect(state, bed, record.channels)
+        case MessageRefused():
+            _take_refused(state, bed, record)
+        case VitalsReported():
+            for absence in record.absences:
+                if state.absent_ms[bed.row, absence.channel] == NEVER:
+                    state.absent_ms[bed.row, absence.channel] = record.received_ms
+
+
+def _take_session(state: WardState, bed: Bedside, record: SessionReported) -> None:
+    event: SessionEvent = record.event
+    if event != "open" and record.id != bed.session:
+        reason = f"session {record.id} is not the open session of this bed ({bed.session or '-'})"
+        _tell_session(state, bed, record, event, bed.phase, reason, refused=True)
+        return
+    if next_phase(bed.phase, event) is None:
+        reason = phase_refusal(bed.phase, event)
+        _tell_session(state, bed, record, event, bed.phase, reason, refused=True)
+        return
+    if event == "open":
+        product = state.settings.product(record.product)
+        bed.begin(record, product)
+        state.detection.clear(bed.row)
+        state.detection.judging[bed.row] = True
+        state.detection.taking_baseline[bed.row] = True
+        state.received_ms[bed.row] = state.absent_ms[bed.row] = NEVER
+        state.expected[bed.row] = False
+        state.opened_ms[bed.row] = record.received_ms
+        _expect(state, bed, record.channels)
+        for device in record.devices:
+            _associate(state, bed, device, record)
+    _move(state, bed, record, event, _session_reason(bed, record))
+
+
+def _session_reason(bed: Bedside, record: SessionReported) -> str:
+    """Return what the people at the bed should know about an opening."""
+    if record.event != "open" or bed.product is not None:
+        return f"by {record.by}"
+    return f"by {record.by}; product {record.product!r} is not in the configuration: no rate table"
+
+
+def _move(
+    state: WardState,
+    bed: Bedside,
+    record: SessionReported | PumpReported,
+    event: SessionEvent,
+    reason: str,
+) -> None:
+    """Move a session to its next phase, with all that follows."""
+    after = next_phase(bed.phase, event)
+    if after is None or after == "none":
+        raise AssertionError(f"{event} was not checked against {bed.phase}")
+    before, at_ms = bed.phase, record.measured_ms
+    bed.phase = after
+    if after in RUNNING and before in BEFORE_START:
+        bed.started_ms = at_ms
+        state.detection.taking_baseline[bed.row] = False
+        tell_baseline(state, bed, record.position, at_ms, freeze=True)
+    if event in STARTED:
+        state.detection.rate_step_ms[bed.row] = at_ms
+    if before in RUNNING and after not in RUNNING:
+        bed.flow_ended_ms = at_ms
+    _tell_session(state, bed, record, event, after, reason, refused=False, before=before)
+    if after == "closed":
+        _close(state, bed, record.position, at_ms)
+
+
+def _close(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
+    """Stop watching a bed: its open episodes end, high ones stay until they are seen."""
+    state.detection.judging[bed.row] = False
+    state.opened_ms[bed.row] = NEVER
+    for episode in list(bed.episodes.values()):
+        if episode.condition != "ended":
+            latch = episode.picture.priority in state.settings.alerts.latch_priorities
+            tell_episode(state, bed, alerts.ended(episode, latch=latch), position, at_ms)
+    tell_advice(state, bed, position, at_ms)
+    for device, row in state.roster.devices.items():
+        if state.device_bed[row] == bed.row:
+            state.device_bed[row] = -1
+            _tell_device(state, bed, device, "released", "the session was closed", position, at_ms)
+
+
+def _tell_session(
+    state: WardState,
+    bed: Bedside,
+    record: SessionReported | PumpReported,
+    event: SessionEvent,
+    phase: str,
+    reason: str,
+    *,
+    refused: bool,
+    before: str = "",
+) -> None:
+    state.tell(
+        record.position,
+        SessionChanged(
+            at_ms=record.measured_ms,
+            bed=bed.name,
+            session=bed.session,
+            event=event,
+            phase=phase,
+            before=before or bed.phase,
+            subject=bed.opened.subject if bed.opened else "",
+            product=bed.opened.product if bed.opened else "",
+            reason=reason,
+            refused=refused,
+            config=state.settings.digest,
+        ),
+    )
+
+
+def _expect(state: WardState, bed: Bedside, channels: tuple[int, ...]) -> None:
+    """Expect channels that a session or a device of this bed has promised."""
+    if bed.phase in OPEN or state.opened_ms[bed.row] != NEVER:
+        state.expected[bed.row, list(channels)] = True
+
+
+def _associate(state: WardState, bed: Bedside, device: str, record: SessionReported) -> None:
+    """Give a device to a bed; a bed that had it is told that it lost it."""
+    row = state.roster.device(device)
+    state.make_room()
+    owner = int(state.device_bed[row])
+    if owner not in (-1, bed.row):
+        reason = f"taken over by bed {bed.name}"
+        other = state.beds[owner]
+        _tell_device(
+            state, other, device, "released", reason, record.position, record.measured_ms
+        )
+    state.device_bed[row] = bed.row
+    _expect(state, bed, state.births.get(device, ()))
+    reason = f"named when session {record.id} was opened"
+    _tell_device(state, bed, device, "associated", reason, record.position, record.measured_ms)
+
+
+def _take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
+    rate = record.rate_centi_ml_per_h
+    before = bed.rate_centi
+    event = pump_event(bed.phase, before, record)
+    if rate is not None and record.state == "infusing" and rate != before:
+        bed.rate_before_centi = before if before else bed.rate_before_centi
+        bed.rate_centi = rate
+        bed.rate_changed_ms = record.measured_ms
+    if record.state != "infusing" and before:
+        bed.rate_before_centi = before
+        bed.rate_centi = 0
+        bed.rate_changed_ms = record.measured_ms
+    if event is None or bed.phase not in OPEN:
+        return
+    _move(state, bed, record, event, f"pump {record.device} reports {record.state}")
+    if bed.advice is not None:
+        steps = steps_done_by_pump(
+            state.settings.ladders, bed.advice, event, record.device, record.measured_ms
+        )
+        replace_steps(state, bed, record.position, record.measured_ms, steps)
+    tell_advice(state, bed, record.position, record.measured_ms)
+
+
+def _take_symptom(state: WardState, bed: Bedside, record: SymptomCharted) -> None:
+    rows = {row.name: row for row in state.settings.symptoms}
+    if record.symptom not in rows:
+        known = ", ".join(rows)
+        refused = f"symptom {record.symptom!r} is not in the configuration; known: {known}"
+        _tell_act(state, bed, record, refused)
+        return
+    if bed.phase not in OPEN:
+        _tell_act(state, bed, record, "no session is open at this bed")
+        return
+    _tell_act(state, bed, record, "")
+    if record.present:
+        bed.symptoms[record.symptom] = ChartedSymptom(
+            name=record.symptom, severity=record.severity, onset_ms=record.onset_ms
+        )
+    else:
+        bed.symptoms.pop(record.symptom, None)
+    signs = state.detection.params.signs
+    charted = state.detection.charted[bed.row]
+    charted[:] = 0
+    for symptom in bed.symptoms.values():
+        row = rows[symptom.name]
+        sign = signs.index(row.sign)
+        charted[sign] = max(charted[sign], row.grade(symptom.severity))
+    changed = state.detection.chart(bed.row, record.measured_ms)
+    if changed:
+        at_ms = max(int(state.detection.at_ms[bed.row]), record.measured_ms)
+        tell_judged(state, bed, record.position, at_ms)
+
+
+def _take_person(state: WardState, bed: Bedside, record: ActTaken) -> None:
+    refused = _acted(state, bed, record)
+    _tell_act(state, bed, record, refused)
+
+
+def _acted(state: WardState, bed: Bedside, record: ActTaken) -> str:
+    """Do what a person asked and return "", or return why it was refused."""
+    at_ms = record.measured_ms
+    if record.act == "step":
+        if bed.advice is None:
+            return "no steps are advised at this bed"
+        steps = acted_steps(bed.advice.steps, record)
+        if steps is None:
+            offered = ", ".join(step.key for step in bed.advice.steps)
+            return f"step {record.step!r} is not offered; offered: {offered}"
+        replace_steps(state, bed, record.position, at_ms, steps)
+        return ""
+    episode = next((one_ for one_ in bed.episodes.values() if one_.id == record.alert), None)
+    if episode is None:
+        return f"alert {record.alert!r} is not open at this bed"
+    if record.revision is not None and record.revision < episode.worsened_revision:
+        return (
+            f"revision {record.revision} was acknowledged, but the alert got worse in revision "
+            f"{episode.worsened_revision}"
+        )
+    if record.act == "reset" and episode.signal != "latched":
+        return "only a latched alert can be reset"
+    if episode.signal not in ("on", "latched"):
+        return f"already acknowledged by {episode.acknowledged_by}"
+    params = state.settings.alerts
+    waits = {"high": params.realert_high_ms, "medium": params.realert_medium_ms}
+    wait_ms = waits.get(episode.picture.priority)
+    realert_ms = None if wait_ms is None else at_ms + wait_ms
+    after = alerts.acknowledged(episode, by=record.by, at_ms=at_ms, realert_ms=realert_ms)
+    tell_episode(state, bed, after, record.position, at_ms)
+    return ""
+
+
+def _tell_act(
+    state: WardState, bed: Bedside, record: ActTaken | SymptomCharted, refused: str
+) -> None:
+    person = record if isinstance(record, ActTaken) else None
+    symptom = record if isinstance(record, SymptomCharted) else None
+    state.tell(
+        record.position,
+        ActRecorded(
+            at_ms=record.measured_ms,
+            bed=bed.name,
+            session=bed.session,
+            id=record.id,
+            act=person.act if person else "symptom",
+            by=record.by,
+            role=person.role if person else "",
+            via=person.via if person else record.device,
+            alert=person.alert if person else "",
+            step=person.step if person else (symptom.symptom if symptom else ""),
+            status=(person.status or "") if person else _symptom_status(record),
+            reason=person.reason if person else "",
+            refused=refused,
+        ),
+    )
+
+
+def _symptom_status(record: ActTaken | SymptomCharted) -> str:
+    if isinstance(record, ActTaken):
+        return record.status or ""
+    return record.severity if record.present else "absent"
+
+
+def _take_status(state: WardState, bed: Bedside, record: DeviceReported) -> None:
+    offline = record.device in bed.offline
+    if record.online == (not offline):
+        return
+    if record.online:
+        del bed.offline[record.device]
+    else:
+        bed.offline[record.device] = record.received_ms
+    word = "online" if record.online else "offline"
+    reason = "status message" if record.online else "status message or last will"
+    at_ms = record.received_ms
+    _tell_device(state, bed, record.device, word, reason, record.position, at_ms)
+    tell_technical(state, bed, record.position, at_ms)
+
+
+def _take_refused(state: WardState, bed: Bedside, record: MessageRefused) -> None:
+    state.refused += 1
+    state.tell(
+        record.position,
+        MessageRejected(
+            at_ms=record.received_ms,
+            bed=bed.name,
+            session=bed.session,
+            device=record.device,
+            topic=record.topic,
+            reason=record.reason,
+            field=record.field,
+            value=record.value,
+            limit=record.limit,
+            sha256=record.sha256,
+            excerpt=record.excerpt,
+        ),
+    )
+
+
+def _tell_device(
+    state: WardState,
+    bed: Bedside,
+    device: str,
+    word: str,
+    reason: str,
+    position: int,
+    at_ms: int,
+) -> None:
+    state.tell(
+        position,
+        DeviceChanged(
+            at_ms=at_ms,
+            bed=bed.name,
+            session=bed.session,
+            device=device,
+            state=word,
+            reason=reason,
+        ),
+    )
+
+

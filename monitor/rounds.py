@@ -1,0 +1,109 @@
+"""How the messages of a step are cut into rounds of at most one message per bed.
+
+Rounds are what makes a vectorized step independent of batching: every bed sees its messages
+one after the other in order of arrival, while all beds that have a message in the round are
+judged in one pass.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Int32
+from detectors.detection import Round
+from detectors.readings import Readings
+
+
+def ranks(bed: Int32) -> Int32:
+    """Return how many earlier items each item's bed has, shape (item,)."""
+    order = np.argsort(bed, kind="stable")
+    ordered = bed[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(bed) else order
+    lengths = np.diff(np.r_[starts, len(bed)])
+    rank = np.empty(len(bed), np.int32)
+    rank[order] = np.arange(len(bed)) - np.repeat(starts, lengths)
+    return rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One round: the acts to take first, then the readings; each with its position.
+
+    ``act`` are indices into the step's acts; ``position`` is that of each row of ``readings``.
+    """
+
+    act: tuple[int, ...]
+    readings: Round | None
+    position: Int32
+
+
+def turns(
+    readings: Readings, act_bed: Sequence[int], act_position: Sequence[int]
+) -> Iterator[Turn]:
+    """Cut readings and acts into rounds.
+
+    Parameters
+    ----------
+    readings : Readings
+        In order of arrival.
+    act_bed, act_position : sequence of int
+        Row of the bed and position of each act, in order of arrival.
+
+    Yields
+    ------
+    Turn
+        In which no bed occurs in two messages; a message's acts and readings share a turn.
+    """
+    starts = np.flatnonzero(
+        np.r_[True, readings.position[1:] != readings.position[:-1]][: len(readings)]
+    )
+    position = np.r_[readings.position[starts], np.array(act_position, np.int32)].astype(np.int32)
+    bed = np.r_[readings.bed[starts], np.array(act_bed, np.int32)].astype(np.int32)
+    if not len(position):
+        return
+    _, first, item = np.unique(position, return_index=True, return_inverse=True)
+    rank = ranks(bed[first])[item]
+    message_rank, act_rank = rank[: len(starts)], rank[len(starts) :]
+    lengths = np.diff(np.r_[starts, len(readings)])
+    row_of_reading = np.repeat(np.arange(len(starts)), lengths)
+    for turn in range(int(rank.max()) + 1):
+        here = np.flatnonzero(message_rank == turn)
+        acts = tuple(np.flatnonzero(act_rank == turn).tolist())
+        if not len(here):
+            yield Turn(act=acts, readings=None, position=np.empty(0, np.int32))
+            continue
+        chosen = (
+            slice(None)
+            if len(here) == len(starts)
+            else np.flatnonzero(np.isin(row_of_reading, here))
+        )
+        yield Turn(
+            act=acts,
+            readings=_round(readings, chosen, row_of_reading, here, starts),
+            position=position[here],
+        )
+
+
+def _round(
+    readings: Readings,
+    chosen: slice | Int32,
+    row_of_reading: Int32,
+    here: Int32,
+    starts: Int32,
+) -> Round:
+    """Return the chosen readings as matrices over (message, channel)."""
+    row = np.searchsorted(here, row_of_reading[chosen])
+    channel = readings.channel[chosen]
+    value_centi = np.full((len(here), N_CHANNELS), MISSING, np.int32)
+    measured_ms = np.full((len(here), N_CHANNELS), NEVER, np.int64)
+    flags = np.zeros((len(here), N_CHANNELS), np.uint16)
+    value_centi[row, channel] = readings.value_centi[chosen]
+    measured_ms[row, channel] = readings.measured_ms[chosen]
+    flags[row, channel] = readings.flags[chosen]
+    return Round(
+        bed=readings.bed[starts[here]],
+        value_centi=value_centi,
+        measured_ms=measured_ms,
+        flags=flags,
+    )

@@ -1,0 +1,243 @@
+"""The ward: all beds of a unit, one step at a time.
+
+:meth:`Ward.step` is the whole program, pure: readings and acts in, effects out, no clock, no
+socket, no file, no randomness. Live and replay are two shells around it. A step walks through
+its messages in rounds of at most one message per bed (:mod:`monitor.rounds`), so what it
+decides about measurements does not depend on how messages were cut into steps; only what
+compares with the time of the step (silence, re-alerts) belongs to it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+
+import numpy as np
+
+from detectors.channels import CHANNEL_NAMES, MISSING, NEVER, Bool, Flag
+from detectors.detection import Findings, Round
+from detectors.quality import REFUSED, Verdict
+from detectors.readings import Readings
+from monitor.acts import take_act
+from monitor.bed_views import ward_view
+from monitor.effects import AnyEffect, Outcome, ReadingsKept
+from monitor.records import Act, Input, MessageRefused, SessionReported, VitalsReported
+from monitor.roster import columns
+from monitor.rounds import Turn, turns
+from monitor.technical import tell_due, tell_technical
+from monitor.telling import tell_baseline, tell_grade, tell_judged
+from monitor.views import WardView
+from monitor.ward_settings import WardSettings
+from monitor.ward_state import NO_BED, WardState
+
+
+class Ward:
+    """All beds of one unit; the only mutable domain object, used from one thread."""
+
+    def __init__(self, settings: WardSettings, *, unit: str) -> None:
+        self.state = WardState(settings, unit)
+
+    def take(self, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...]:
+        """Take one step of decoded messages, in order of arrival."""
+        arrived = columns(self.state.roster, inputs)
+        self.state.outcomes["duplicate"] += arrived.duplicates
+        return self.step(now_ms, arrived.readings, arrived.acts)
+
+    def step(
+        self, now_ms: int, readings: Readings, acts: Sequence[Act | VitalsReported]
+    ) -> tuple[AnyEffect, ...]:
+        """Take one step: readings and acts in order of arrival, then everything that is due.
+
+        Parameters
+        ----------
+        now_ms : int
+            Time of the step [ms since the Unix epoch]; never before that of the last step.
+        readings : Readings
+            Rows of beds and devices are those of the roster.
+        acts : sequence
+            With positions that interleave with those of the readings.
+
+        Returns
+        -------
+        tuple of effects
+            In order of the messages that caused them, then those of the step itself.
+        """
+        state = self.state
+        state.begin_step()
+        rows_of_acts = {id(act): _row(state, act) for act in acts}
+        state.make_room()
+        for some_readings, some_acts in _parts(readings, acts):
+            judged = self._admitted(some_readings)
+            rows = [rows_of_acts[id(act)] for act in some_acts]
+            for turn in turns(judged, rows, [act.position for act in some_acts]):
+                self._take_turn(turn, some_acts, rows)
+        tell_due(state, now_ms)
+        return state.effects()
+
+    def view(self, now_ms: int) -> WardView:
+        """Return a picture of all beds."""
+        return ward_view(self.state, now_ms)
+
+    def _admitted(self, readings: Readings) -> Readings:
+        """Return the readings that may be judged; count and tell the others."""
+        state = self.state
+        if not len(readings):
+            return readings
+        owner = np.where(readings.device >= 0, state.device_bed[readings.device], -1)
+        misplaced = (owner != -1) & (owner != readings.bed)
+        for index in np.flatnonzero(misplaced):
+            self._quarantine(readings, int(index))
+        tolerance_ms = state.settings.alerts.late_tolerance_ms
+        taken_by_hand = (readings.flags & Flag.HAND) != 0
+        late = (readings.received_ms - readings.measured_ms > tolerance_ms) & ~taken_by_hand
+        late |= (readings.flags & Flag.BACKFILL) != 0
+        late &= ~misplaced
+        state.outcomes["late-stored"] += int(late.sum())
+        here = ~misplaced & ~late
+        rows, channels = readings.bed[here], readings.channel[here]
+        np.maximum.at(state.received_ms, (rows, channels), readings.received_ms[here])
+        state.charted[rows, channels] = taken_by_hand[here]
+        state.absent_ms[rows, channels] = NEVER
+        return readings if here.all() else _chosen(readings, here)
+
+    def _quarantine(self, readings: Readings, index: int) -> None:
+        """Keep a value that came from another bed's device out of every decision."""
+        state = self.state
+        bed = state.beds[readings.bed[index]]
+        device = list(state.roster.devices)[readings.device[index]]
+        owner = state.beds[state.device_bed[readings.device[index]]]
+        received_ms = int(readings.received_ms[index])
+        bed.misplaced_since.setdefault(device, received_ms)
+        bed.misplaced[device] = received_ms
+        reason = f"wrong-bed: {device} belongs to bed {owner.name}, not {bed.name}"
+        self._tell_kept(readings_row(readings, index), "quarantined", reason, device)
+        tell_technical(state, bed, int(readings.position[index]), received_ms)
+
+    def _tell_kept(
+        self, row: tuple[int, int, int, int, int], outcome: Outcome, reason: str, device: str
+    ) -> None:
+        position, bed_row, channel, value_centi, measured_ms = row
+        bed = self.state.beds[bed_row]
+        self.state.outcomes[outcome] += 1
+        self.state.tell(
+            position,
+            ReadingsKept(
+                at_ms=measured_ms,
+                bed=bed.name,
+                session=bed.session,
+                device=device,
+                channel=CHANNEL_NAMES[channel],
+                value_centi=value_centi,
+                measured_ms=measured_ms,
+                outcome=outcome,
+                reason=reason,
+            ),
+        )
+
+    def _take_turn(
+        self, turn: Turn, acts: Sequence[Act | VitalsReported], rows: Sequence[int]
+    ) -> None:
+        """Take one round: at most one message per bed."""
+        state = self.state
+        for index in turn.act:
+            take_act(state, state.beds[rows[index]], acts[index])
+        if turn.readings is None:
+            return
+        findings = state.detection.take(turn.readings)
+        self._count(turn, findings)
+        taking = state.detection.taking_baseline[findings.bed]
+        for index in np.flatnonzero(taking | findings.changed | self._unassessed(findings)):
+            bed = state.beds[findings.bed[index]]
+            position = int(turn.position[index])
+            at_ms = int(state.detection.at_ms[bed.row])
+            if taking[index]:
+                tell_baseline(state, bed, position, at_ms, freeze=False)
+            if findings.changed[index]:
+                tell_judged(state, bed, position, at_ms)
+            elif at_ms != NEVER and state.detection.judging[bed.row]:
+                tell_grade(state, bed, position, at_ms)
+
+    def _unassessed(self, findings: Findings) -> Bool:
+        """Beds whose grade was never told or could not be, shape (row,)."""
+        beds = self.state.beds
+        judging = self.state.detection.judging[findings.bed]
+        open_ = [beds[row].grade in (None, -1) for row in findings.bed]
+        return judging & np.array(open_, np.bool_)
+
+    def _count(self, turn: Turn, findings: Findings) -> None:
+        """Count every reading of a round, and tell those that were refused."""
+        given = turn.readings
+        if given is None:
+            return
+        refused = np.isin(findings.verdict, REFUSED)
+        present = findings.verdict != Verdict.ABSENT
+        state = self.state
+        state.outcomes["late-stored"] += int(findings.late.sum())
+        state.outcomes["accepted"] += int((present & ~refused & ~findings.late).sum())
+        for index, channel in np.argwhere(refused):
+            reason = _refusal_words(self.state, given, findings, int(index), int(channel))
+            row = (
+                int(turn.position[index]),
+                int(findings.bed[index]),
+                int(channel),
+                int(given.value_centi[index, channel]),
+                int(given.measured_ms[index, channel]),
+            )
+            self._tell_kept(row, "rejected", reason, "")
+
+
+def _row(state: WardState, act: Act | VitalsReported) -> int:
+    """Return the row of an act's bed; a refused message makes no bed that is not there."""
+    if isinstance(act, MessageRefused) and act.bed not in state.roster.beds:
+        return state.roster.bed(NO_BED)
+    return state.roster.bed(act.bed)
+
+
+def _refusal_words(
+    state: WardState, given: Round, findings: Findings, index: int, channel: int
+) -> str:
+    """Return why a reading was refused, with its limit."""
+    name = CHANNEL_NAMES[channel]
+    value = int(given.value_centi[index, channel])
+    if findings.verdict[index, channel] == Verdict.CONTRADICTED:
+        shown = [
+            f"{CHANNEL_NAMES[c]} {given.value_centi[index, c] / 100:g}"
+            for c in (1, 2, 3)
+            if given.value_centi[index, c] != MISSING
+        ]
+        return f"contradiction: {', '.join(shown)} cannot belong together"
+    limits = state.settings.detection.limits
+    low, high = int(limits.impossible_below[channel]), int(limits.impossible_above[channel])
+    side, limit = ("<", low) if value < low else (">", high)
+    return f"impossible: {name} {value / 100:g} {side} {limit / 100:g}"
+
+
+def readings_row(readings: Readings, index: int) -> tuple[int, int, int, int, int]:
+    """Return position, bed, channel, value and measured time of one reading."""
+    return (
+        int(readings.position[index]),
+        int(readings.bed[index]),
+        int(readings.channel[index]),
+        int(readings.value_centi[index]),
+        int(readings.measured_ms[index]),
+    )
+
+
+def _chosen(readings: Readings, rows: object) -> Readings:
+    """Return some rows of the columns."""
+    return Readings(**{field.name: getattr(readings, field.name)[rows] for field in fields(readings)})
+
+
+def _parts(
+    readings: Readings, acts: Sequence[Act | VitalsReported]
+) -> Iterator[tuple[Readings, Sequence[Act | VitalsReported]]]:
+    """Cut a step where a session message may move devices between beds.
+
+    Such a message is the last of its part: what came before it is admitted by the old
+    association of devices, what comes after by the new one.
+    """
+    start, first = 0, 0
+    for index, act in enumerate(acts):
+        if isinstance(act, SessionReported):
+            end = int(np.searchsorted(readings.position, act.position))
+            yield _chosen(readings, slice(start, end)), acts[first : index + 1]
+            start, first = end, index + 1
+    yield _chosen(readings, slice(start, None)), acts[first:]
