@@ -35,6 +35,10 @@ KEEPALIVE_S: Final = 30
 CONNECT_WITHIN_S: Final = 15.0
 FLUSH_WITHIN_S: Final = 5.0
 RECONNECT_EVERY_S: Final = 1.0
+MISC_EVERY_S: Final = 1.0
+SERVE_EVERY: Final = 16
+"""A story that is behind still reads the broker's answers after so many messages."""
+
 LONGEST_WAIT_S: Final = 0.2
 """How long the loop sleeps at most, so that a wish to stop is seen soon."""
 
@@ -135,13 +139,18 @@ class DeviceLink:
         """Close the connection without setting off the last will."""
         self._client.disconnect()
 
-    def turn(self, *, is_readable: bool) -> None:
-        """Do what there is to do: read, write what waits, keep the connection alive."""
-        if is_readable:
-            self._client.loop_read()
+    def read(self) -> None:
+        """Take in what the broker has sent."""
+        self._client.loop_read()
+
+    def write(self, *, is_misc_due: bool = False) -> None:
+        """Send what could not leave at once; from time to time keep the connection alive."""
+        if self.descriptor is None:
+            return
         if self._client.want_write():
             self._client.loop_write()
-        self._client.loop_misc()
+        if is_misc_due:
+            self._client.loop_misc()
 
     def _offline(self, at_ms: int) -> bytes:
         return encode(StatusPayload(state="offline", t=stamp(at_ms), boot=self._boot))
@@ -164,6 +173,9 @@ class Links:
             device: DeviceLink(device, topic(unit, bed, device, "status"), unit=unit, at_ms=at_ms)
             for bed, device in devices
         }
+        self._selector = selectors.DefaultSelector()
+        self._descriptors: dict[str, int] = {}
+        self._misc_s = 0.0
 
     def connect(self, host: str, port: int) -> None:
         """Open every connection.
@@ -191,19 +203,36 @@ class Links:
     def serve(self, wait_s: float) -> None:
         """Serve all connections once, waiting at most so long for something to read."""
         now_s = time.monotonic()
-        with selectors.DefaultSelector() as selector:
-            for link in self._links.values():
-                if link.descriptor is not None:
-                    selector.register(link.descriptor, selectors.EVENT_READ, link)
-                elif now_s >= link.retry_s:
-                    link.retry_s = now_s + RECONNECT_EVERY_S
-                    link.reconnect()
-            if not selector.get_map():
-                time.sleep(wait_s)
-            ready = {key.data.device for key, _ in selector.select(wait_s)}
+        self._watch(now_s)
+        if not self._selector.get_map():
+            time.sleep(wait_s)
+        for key, _ in self._selector.select(wait_s):
+            key.data.read()
+        is_misc_due = now_s >= self._misc_s
+        if is_misc_due:
+            self._misc_s = now_s + MISC_EVERY_S
         for link in self._links.values():
+            link.write(is_misc_due=is_misc_due)
+
+    def _watch(self, now_s: float) -> None:
+        """Wait for the connections that there are now; try to get the lost ones back."""
+        changed = [
+            link
+            for link in self._links.values()
+            if self._descriptors.get(link.device) != link.descriptor or link.descriptor is None
+        ]
+        # All numbers are given back first: the system reuses them for the next connection.
+        for link in changed:
+            known = self._descriptors.pop(link.device, None)
+            if known is not None:
+                self._selector.unregister(known)
+            elif link.descriptor is None and now_s >= link.retry_s:
+                link.retry_s = now_s + RECONNECT_EVERY_S
+                link.reconnect()
+        for link in changed:
             if link.descriptor is not None:
-                link.turn(is_readable=link.device in ready)
+                self._selector.register(link.descriptor, selectors.EVENT_READ, link)
+                self._descriptors[link.device] = link.descriptor
 
     def publish(self, sent: Sent) -> None:
         """Send a message over the connection of its device."""
@@ -220,6 +249,7 @@ class Links:
             self.serve(LONGEST_WAIT_S)
         for link in self._links.values():
             link.disconnect()
+        self._selector.close()
 
 
 def publish(
@@ -282,6 +312,8 @@ def publish(
                 break
             links.publish(sent)
             count += 1
+            if count % SERVE_EVERY == 0:
+                links.serve(0.0)
         else:
             is_complete = True
     finally:

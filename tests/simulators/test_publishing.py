@@ -135,7 +135,9 @@ def test_stop_ends_the_story_cleanly(broker: LocalBroker) -> None:
     stop = threading.Event()
     results: list[Published] = []
     slow = replace(small_ward(600.0), speed=1.0)
-    teller = threading.Thread(target=lambda: results.append(told(slow, broker.port, unit, stop)))
+    teller = threading.Thread(
+        target=lambda: results.append(told(slow, broker.port, unit, stop)), daemon=True
+    )
     with listening(broker.port, unit) as listener:
         teller.start()
         wait_until(lambda: len(listener.of_kind("session")) >= 1, "a session opened")
@@ -155,7 +157,7 @@ def test_a_device_that_vanishes_is_declared_offline_by_its_will(broker: LocalBro
         link.connect(HOST, broker.port)
         until_s = time.monotonic() + DEADLINE_S
         while not link.is_connected and time.monotonic() < until_s:
-            link.turn(is_readable=True)
+            link.read()
         assert link.is_connected
         assert listener.messages == []
         # The connection breaks without a word, as when somebody pulls the plug.
@@ -163,6 +165,27 @@ def test_a_device_that_vanishes_is_declared_offline_by_its_will(broker: LocalBro
         assert isinstance(connection, socket.socket)
         connection.shutdown(socket.SHUT_RDWR)
         wait_until(lambda: listener.states() == {"mon-01": "offline"}, "last will")
+
+
+@pytest.mark.broker
+def test_a_broker_that_restarts_gets_the_rest_of_the_story() -> None:
+    unit = "sim-again"
+    stop = threading.Event()
+    story = replace(small_ward(600.0), speed=60.0)
+    with LocalBroker() as first:
+        port = first.port
+        teller = threading.Thread(target=lambda: told(story, port, unit, stop), daemon=True)
+        teller.start()
+        with listening(port, unit) as listener:
+            wait_until(lambda: len(listener.of_kind("vitals")) > 0, "vitals before the loss")
+    with LocalBroker(port=port), listening(port, unit) as listener:
+        # Every device comes back and takes back what its last will has said.
+        wait_until(lambda: list(listener.states().values()) == ["online"] * 6, "all back")
+        wait_until(lambda: len(listener.of_kind("vitals")) > 0, "vitals after the loss")
+        stop.set()
+        teller.join(DEADLINE_S)
+
+    assert not teller.is_alive()
 
 
 def test_no_broker_is_said_at_once() -> None:
