@@ -43,7 +43,7 @@ def parsed(decoder: "msgspec.json.Decoder[Any]", payload: bytes) -> Any:  # noqa
     try:
         message = decoder.decode(payload)
     except (ValueError, RecursionError) as fault:
-        raise explain(fault, payload) from fault
+        raise explain(fault, payload, decoder.type) from fault
     if not payload.isascii():
         check_utf8(payload)
     opened = payload.count(b"{") + payload.count(b"[")

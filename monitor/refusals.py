@@ -8,7 +8,7 @@ but sent by many) from real garbage.
 
 import json
 import re
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -155,8 +155,8 @@ _MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*)`")
 _NUMERAL: Final = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 
 
-def explain(fault: Exception, payload: bytes) -> Refusal:
-    """Return the refusal that a fault of the JSON decoder stands for."""
+def explain(fault: Exception, payload: bytes, expected: type) -> Refusal:
+    """Return the refusal that a fault stands for, met while reading an ``expected`` struct."""
     try:
         check_utf8(payload)
         check_depth(payload)
@@ -175,15 +175,35 @@ def explain(fault: Exception, payload: bytes) -> Refusal:
         field = f"{path}.{missing['name']}" if path else missing["name"]
         return Refusal("missing-field", field, "", "required")
     value = _value_at(tree, path)
-    return Refusal(_reason(what, path, value), path, value, _limit(what))
+    reason = _reason(what, path, value)
+    return Refusal(reason, path, value, _limit(reason, what, path, expected))
 
 
-def _limit(what: str) -> str:
-    """Return what was expected, out of the decoder's sentence."""
+_LIMITS: Final[dict[str, str]] = {
+    "bad-stamp": "ISO 8601 with Z or an offset, as in 2026-11-22T13:45:12Z",
+    "bad-text": "some text without control characters",
+    "not-finite": "a finite number",
+    "quoted-number": "a number without quotation marks",
+}
+
+
+def _limit(reason: Reason, what: str, path: str, expected: type) -> str:
+    """Return what would have been taken in place of the value."""
+    if reason in _LIMITS:
+        return _LIMITS[reason]
     if what.startswith("Invalid enum value"):
-        return "one of the words of the schema"
-    expected = what.removeprefix("Expected ").partition(", got ")[0]
-    return expected.replace("`", "")
+        return " ".join(_words(expected, path))
+    rest = what.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
+    return rest.removeprefix("str matching regex ").replace("$(?!\\n)", "$").strip("'")
+
+
+def _words(expected: Any, path: str) -> tuple[str, ...]:  # noqa: ANN401  # any type annotation
+    """Return the words of the closed set that a path leads to, out of the struct itself."""
+    for name in re.findall(r"[a-z_]+", path):
+        expected = get_type_hints(expected)[name]
+        while (options := get_args(expected)) and get_origin(expected) is not Literal:
+            expected = options[0]
+    return get_args(expected)
 
 
 def _reason(what: str, path: str, value: object) -> Reason:  # noqa: PLR0911  # one line a reason
