@@ -96,7 +96,7 @@ class BaselineWindow:
         spaced = (last_ms == NEVER) | (
             measured_ms - np.where(last_ms == NEVER, 0, last_ms) >= params.spacing_ms
         )
-        added = (value_centi != MISSING) & spaced
+        added: Bool = (value_centi != MISSING) & spaced
         row, channel = np.nonzero(added)
         place = self.count[bed[row], channel] % BASELINE_DEPTH
         self.value_centi[bed[row], channel, place] = value_centi[row, channel]
@@ -172,4 +172,5 @@ def remarkable(params: BaselineParams, centre_centi: Int32) -> Bool:
     """
     below = (params.remark_below != MISSING) & (centre_centi < params.remark_below)
     above = (params.remark_above != MISSING) & (centre_centi > params.remark_above)
-    return (centre_centi != MISSING) & (below | above)
+    outside: Bool = (centre_centi != MISSING) & (below | above)
+    return outside

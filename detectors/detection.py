@@ -303,11 +303,17 @@ class Detection:
         raised = self.track.grade[bed] > 0
         leaving = (~raised | (self.track.clear_since_ms[bed] != NEVER)).all(axis=1)
         self.receding[bed] = leaving & raised.any(axis=1) & ~self.charted[bed].any(axis=1)
-        return (before != self._told(bed)).any(axis=1)
+        changed: Bool = (before != self._told(bed)).any(axis=1)
+        return changed
 
     def _told(self, bed: Int32) -> Int32:
         """Everything about some beds whose change somebody may have to be told."""
-        state = (self.signs_of(bed), self.shown[bed], self.pattern[bed, None], self.receding[bed, None])
+        state = (
+            self.signs_of(bed),
+            self.shown[bed],
+            self.pattern[bed, None],
+            self.receding[bed, None],
+        )
         return np.concatenate(state, axis=1).astype(np.int32)
 
     def chart(self, bed: int, at_ms: int) -> bool:
@@ -338,7 +344,8 @@ class Detection:
     def _sign_ms(self, bed: Int32) -> Int64:
         """When each sign was last read, shape (row, sign)."""
         measured_ms = self.measured_ms[bed][:, None, :]
-        return np.where(self.reads, measured_ms, NEVER).max(axis=-1)
+        newest: Int64 = np.where(self.reads, measured_ms, NEVER).max(axis=-1)
+        return newest
 
     def _at_once(self, bed: Int32, shown: Int8) -> Bool:
         """Where a reading needs no confirmation, shape (row, sign)."""
@@ -349,17 +356,20 @@ class Detection:
         bypass &= ~(self.doubted[bed] @ self.reads.T)
         strong = (shown >= self.params.corroborating_grade) | (self.charted[bed] > 0)
         other = self.params.group[:, None] != self.params.group[None, :]
-        return bypass | (strong @ other)
+        at_once: Bool = bypass | (strong @ other)
+        return at_once
 
     def signs_of(self, bed: Int32) -> Int8:
         """Confirmed grade of every sign, symptoms included, shape (row, sign)."""
-        return np.maximum(self.track.grade[bed], self.charted[bed])
+        grade: Int8 = np.maximum(self.track.grade[bed], self.charted[bed])
+        return grade
 
     def grade_of(self, bed: Int32) -> Int8:
         """Confirmed grade of some beds, 0 to 4, shape (row,)."""
         pattern = self.pattern[bed]
         floor = np.where(pattern >= 0, self.table.floor[pattern], 0) if len(self.table.floor) else 0
-        return np.maximum(self.signs_of(bed).max(axis=1, initial=0), floor).astype(np.int8)
+        grade: Int8 = np.maximum(self.signs_of(bed).max(axis=1, initial=0), floor).astype(np.int8)
+        return grade
 
     def baseline_states(self, bed: Int32) -> Int8:
         """State of each channel's baseline, shape (row, channel)."""

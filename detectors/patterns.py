@@ -95,9 +95,7 @@ def pattern_table(rows: tuple[PatternRow, ...], signs: tuple[str, ...]) -> Patte
         every=np.array([grades(row, row.every) for row in rows], np.int8).reshape(shape),
         some=np.array([grades(row, row.some) for row in rows], np.int8).reshape(shape),
         none=np.array([grades(row, row.none) for row in rows], np.int8).reshape(shape),
-        first_sign=np.array(
-            [signs.index((row.every or row.some)[0][0]) for row in rows], np.int32
-        ),
+        first_sign=np.array([signs.index((row.every or row.some)[0][0]) for row in rows], np.int32),
         lasting_ms=np.array([row.lasting_ms for row in rows], np.int64),
         after_rate_step_ms=np.array([row.after_rate_step_ms for row in rows], np.int64),
         floor=np.array([row.floor for row in rows], np.int8),
@@ -135,7 +133,8 @@ def matched_rows(
     step_ms = np.where(rate_step_ms == NEVER, 0, at_ms - rate_step_ms)[:, None]
     stepped = (rate_step_ms != NEVER)[:, None]
     in_time = (table.after_rate_step_ms == 0) | (stepped & (step_ms <= table.after_rate_step_ms))
-    return every & some & ~barred & (lasted_ms >= table.lasting_ms) & in_time
+    matches: Bool = every & some & ~barred & (lasted_ms >= table.lasting_ms) & in_time
+    return matches
 
 
 def leading_row(matches: Bool) -> Int32:

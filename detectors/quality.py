@@ -107,7 +107,8 @@ def contradicted_pressures(value_centi: Int32) -> Bool:
     sbp, dbp, mean = (value_centi[:, channel] for channel in PRESSURES)
     pair = (sbp != MISSING) & (dbp != MISSING)
     outside = (mean != MISSING) & ((mean > sbp) | (mean < dbp))
-    return pair & ((sbp <= dbp) | outside)
+    contradicted: Bool = pair & ((sbp <= dbp) | outside)
+    return contradicted
 
 
 def narrow_pulse_pressure(rows: tuple[PulsePressureRow, ...], value_centi: Int32) -> Bool:
@@ -131,7 +132,8 @@ def narrow_pulse_pressure(rows: tuple[PulsePressureRow, ...], value_centi: Int32
     for row in rows:
         band = (sbp >= row.sbp_from_centi) & (sbp < row.sbp_below_centi)
         narrow |= band & (sbp.astype(np.int64) - dbp < row.least_centi)
-    return narrow & (sbp != MISSING) & (dbp != MISSING)
+    believed: Bool = narrow & (sbp != MISSING) & (dbp != MISSING)
+    return believed
 
 
 def jumped(
@@ -160,7 +162,8 @@ def jumped(
     both = (value_centi != MISSING) & (before_centi != MISSING)
     elapsed_ms = np.where(both, measured_ms, 0) - np.where(both, before_ms, 0)
     change = np.abs(np.where(both, value_centi, 0) - np.where(both, before_centi, 0))
-    return both & (elapsed_ms < limits.change_ms) & (change > limits.change_centi)
+    too_far: Bool = both & (elapsed_ms < limits.change_ms) & (change > limits.change_centi)
+    return too_far
 
 
 def verdicts(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from detectors.confirmation import GRADES
+
 SEVERITIES: Final = ("mild", "moderate", "severe")
 
 
@@ -19,7 +21,7 @@ class SymptomRow:
 
     def __post_init__(self) -> None:
         """Refuse grades that fall as the symptom gets worse."""
-        if not 1 <= self.mild <= self.moderate <= self.severe <= 4:
+        if not 1 <= self.mild <= self.moderate <= self.severe <= GRADES:
             raise ValueError(
                 f"symptom {self.name!r}: grades must rise from 1 to 4, got "
                 f"{self.mild}, {self.moderate}, {self.severe}"

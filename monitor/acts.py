@@ -3,12 +3,19 @@
 Every act ends in an effect: it changed something, or it was refused with the reason.
 """
 
+from collections.abc import Callable
 from typing import Final
 
-from detectors.channels import CHANNEL_NAMES, NEVER
+from detectors.channels import NEVER
 from monitor import alerts
 from monitor.bedside import Bedside, ChartedSymptom
-from monitor.effects import ActRecorded, DeviceChanged, MessageRejected, SessionChanged
+from monitor.effects import (
+    ActRecorded,
+    DeviceChanged,
+    DeviceState,
+    MessageRejected,
+    SessionChanged,
+)
 from monitor.mitigation import acted_steps, steps_done_by_pump
 from monitor.records import (
     Act,
@@ -21,10 +28,24 @@ from monitor.records import (
     SymptomCharted,
     VitalsReported,
 )
-from monitor.session import BEFORE_START, OPEN, RUNNING, SessionEvent, next_phase, pump_event
+from monitor.session import (
+    BEFORE_START,
+    OPEN,
+    RUNNING,
+    Phase,
+    SessionEvent,
+    next_phase,
+    pump_event,
+)
 from monitor.session import refusal as phase_refusal
 from monitor.technical import tell_technical
-from monitor.telling import one, replace_steps, tell_advice, tell_baseline, tell_episode, tell_judged
+from monitor.telling import (
+    replace_steps,
+    tell_advice,
+    tell_baseline,
+    tell_episode,
+    tell_judged,
+)
 from monitor.ward_state import WardState
 
 STARTED: Final = frozenset({"start", "resume", "raised"})
@@ -33,26 +54,7 @@ STARTED: Final = frozenset({"start", "resume", "raised"})
 
 def take_act(state: WardState, bed: Bedside, record: Act | VitalsReported) -> None:
     """Take one act or report at a bed."""
-    match record:
-        case SessionReported():
-            _take_session(state, bed, record)
-        case PumpReported():
-            _take_pump(state, bed, record)
-        case SymptomCharted():
-            _take_symptom(state, bed, record)
-        case ActTaken():
-            _take_person(state, bed, record)
-        case DeviceReported():
-            _take_status(state, bed, record)
-        case DeviceBorn():
-            state.births[record.device] = record.channels
-            _expect(state, bed, record.channels)
-        case MessageRefused():
-            _take_refused(state, bed, record)
-        case VitalsReported():
-            for absence in record.absences:
-                if state.absent_ms[bed.row, absence.channel] == NEVER:
-                    state.absent_ms[bed.row, absence.channel] = record.received_ms
+    HANDLERS[type(record)](state, bed, record)
 
 
 def _take_session(state: WardState, bed: Bedside, record: SessionReported) -> None:
@@ -133,7 +135,7 @@ def _tell_session(
     bed: Bedside,
     record: SessionReported | PumpReported,
     event: SessionEvent,
-    phase: str,
+    phase: Phase,
     reason: str,
     *,
     refused: bool,
@@ -146,7 +148,7 @@ def _tell_session(
             bed=bed.name,
             session=bed.session,
             event=event,
-            phase=phase,
+            phase="closed" if phase == "none" else phase,
             before=before or bed.phase,
             subject=bed.opened.subject if bed.opened else "",
             product=bed.opened.product if bed.opened else "",
@@ -171,9 +173,7 @@ def _associate(state: WardState, bed: Bedside, device: str, record: SessionRepor
     if owner not in (-1, bed.row):
         reason = f"taken over by bed {bed.name}"
         other = state.beds[owner]
-        _tell_device(
-            state, other, device, "released", reason, record.position, record.measured_ms
-        )
+        _tell_device(state, other, device, "released", reason, record.position, record.measured_ms)
     state.device_bed[row] = bed.row
     _expect(state, bed, state.births.get(device, ()))
     reason = f"named when session {record.id} was opened"
@@ -185,7 +185,7 @@ def _take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
     before = bed.rate_centi
     event = pump_event(bed.phase, before, record)
     if rate is not None and record.state == "infusing" and rate != before:
-        bed.rate_before_centi = before if before else bed.rate_before_centi
+        bed.rate_before_centi = before or bed.rate_before_centi
         bed.rate_centi = rate
         bed.rate_changed_ms = record.measured_ms
     if record.state != "infusing" and before:
@@ -240,19 +240,36 @@ def _take_person(state: WardState, bed: Bedside, record: ActTaken) -> None:
 
 def _acted(state: WardState, bed: Bedside, record: ActTaken) -> str:
     """Do what a person asked and return "", or return why it was refused."""
-    at_ms = record.measured_ms
     if record.act == "step":
-        if bed.advice is None:
-            return "no steps are advised at this bed"
-        steps = acted_steps(bed.advice.steps, record)
-        if steps is None:
-            offered = ", ".join(step.key for step in bed.advice.steps)
-            return f"step {record.step!r} is not offered; offered: {offered}"
-        replace_steps(state, bed, record.position, at_ms, steps)
-        return ""
+        return _acted_on_step(state, bed, record)
     episode = next((one_ for one_ in bed.episodes.values() if one_.id == record.alert), None)
     if episode is None:
         return f"alert {record.alert!r} is not open at this bed"
+    refused = _ack_refusal(episode, record)
+    if refused:
+        return refused
+    params, at_ms = state.settings.alerts, record.measured_ms
+    waits = {"high": params.realert_high_ms, "medium": params.realert_medium_ms}
+    wait_ms = waits.get(episode.picture.priority)
+    realert_ms = None if wait_ms is None else at_ms + wait_ms
+    after = alerts.acknowledged(episode, by=record.by, at_ms=at_ms, realert_ms=realert_ms)
+    tell_episode(state, bed, after, record.position, at_ms)
+    return ""
+
+
+def _acted_on_step(state: WardState, bed: Bedside, record: ActTaken) -> str:
+    if bed.advice is None:
+        return "no steps are advised at this bed"
+    steps = acted_steps(bed.advice.steps, record)
+    if steps is None:
+        offered = ", ".join(step.key for step in bed.advice.steps)
+        return f"step {record.step!r} is not offered; offered: {offered}"
+    replace_steps(state, bed, record.position, record.measured_ms, steps)
+    return ""
+
+
+def _ack_refusal(episode: alerts.Episode, record: ActTaken) -> str:
+    """Return why an alert cannot be acknowledged or reset, or ""."""
     if record.revision is not None and record.revision < episode.worsened_revision:
         return (
             f"revision {record.revision} was acknowledged, but the alert got worse in revision "
@@ -262,12 +279,6 @@ def _acted(state: WardState, bed: Bedside, record: ActTaken) -> str:
         return "only a latched alert can be reset"
     if episode.signal not in ("on", "latched"):
         return f"already acknowledged by {episode.acknowledged_by}"
-    params = state.settings.alerts
-    waits = {"high": params.realert_high_ms, "medium": params.realert_medium_ms}
-    wait_ms = waits.get(episode.picture.priority)
-    realert_ms = None if wait_ms is None else at_ms + wait_ms
-    after = alerts.acknowledged(episode, by=record.by, at_ms=at_ms, realert_ms=realert_ms)
-    tell_episode(state, bed, after, record.position, at_ms)
     return ""
 
 
@@ -310,11 +321,22 @@ def _take_status(state: WardState, bed: Bedside, record: DeviceReported) -> None
         del bed.offline[record.device]
     else:
         bed.offline[record.device] = record.received_ms
-    word = "online" if record.online else "offline"
+    word: DeviceState = "online" if record.online else "offline"
     reason = "status message" if record.online else "status message or last will"
     at_ms = record.received_ms
     _tell_device(state, bed, record.device, word, reason, record.position, at_ms)
     tell_technical(state, bed, record.position, at_ms)
+
+
+def _take_birth(state: WardState, bed: Bedside, record: DeviceBorn) -> None:
+    state.births[record.device] = record.channels
+    _expect(state, bed, record.channels)
+
+
+def _take_absences(state: WardState, bed: Bedside, record: VitalsReported) -> None:
+    for absence in record.absences:
+        if state.absent_ms[bed.row, absence.channel] == NEVER:
+            state.absent_ms[bed.row, absence.channel] = record.received_ms
 
 
 def _take_refused(state: WardState, bed: Bedside, record: MessageRefused) -> None:
@@ -341,7 +363,7 @@ def _tell_device(
     state: WardState,
     bed: Bedside,
     device: str,
-    word: str,
+    word: DeviceState,
     reason: str,
     position: int,
     at_ms: int,
@@ -359,3 +381,14 @@ def _tell_device(
     )
 
 
+HANDLERS: Final[dict[type, Callable[..., None]]] = {
+    SessionReported: _take_session,
+    PumpReported: _take_pump,
+    SymptomCharted: _take_symptom,
+    ActTaken: _take_person,
+    DeviceReported: _take_status,
+    DeviceBorn: _take_birth,
+    MessageRefused: _take_refused,
+    VitalsReported: _take_absences,
+}
+"""What takes each kind of record."""

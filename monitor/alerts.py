@@ -48,6 +48,9 @@ SIGNAL_TABLE: Final[dict[Signal, dict[SignalEvent, Signal]]] = {
 """Who is told. What was acknowledged does not latch; what got worse is signalled again."""
 
 PRIORITY_OF_GRADE: Final[tuple[Priority, ...]] = ("info", "low", "medium", "high", "high")
+NEW_SIGN_GRADE: Final = 2
+"""A sign that reaches this grade for the first time in an episode is a new fact to be told."""
+
 RANK: Final[dict[Priority, int]] = {"info": 0, "low": 1, "medium": 2, "high": 3}
 
 
@@ -79,7 +82,9 @@ class Picture:
         if RANK[self.priority] > RANK[other.priority] or self.grade > other.grade:
             return True
         before = dict(other.signs)
-        return any(grade >= 2 and grade > before.get(sign, 0) for sign, grade in self.signs)
+        return any(
+            grade >= NEW_SIGN_GRADE and grade > before.get(sign, 0) for sign, grade in self.signs
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,8 @@ SessionPhase: TypeAlias = Literal[
 StepState: TypeAlias = Literal["offered", "started", "done", "declined"]
 Outcome: TypeAlias = Literal["accepted", "duplicate", "late-stored", "quarantined", "rejected"]
 
+DeviceState: TypeAlias = Literal["online", "offline", "associated", "released"]
+
 NOT_ASSESSABLE: Final = -1
 """The grade of a bed about which nothing can be said."""
 
@@ -69,7 +71,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     baseline: str = ""
 
 
-class AlertChanged(Effect, tag="alert"):
+class AlertChanged(Effect, frozen=True, kw_only=True, tag="alert"):
     """One episode, whole, as it stands after a change; ``revision`` counts its changes."""
 
     id: str
@@ -110,7 +112,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
-class AdviceChanged(Effect, tag="advice"):
+class AdviceChanged(Effect, frozen=True, kw_only=True, tag="advice"):
     """The mitigation steps that apply at a bed now, most urgent first; empty when none do."""
 
     id: str
@@ -123,14 +125,14 @@ class AdviceChanged(Effect, tag="advice"):
     reason: str
 
 
-class MeasurementWanted(Effect, tag="measure"):
+class MeasurementWanted(Effect, frozen=True, kw_only=True, tag="measure"):
     """A reading that would decide something, asked for now."""
 
     channel: str
     reason: str
 
 
-class SessionChanged(Effect, tag="session"):
+class SessionChanged(Effect, frozen=True, kw_only=True, tag="session"):
     """A session moved to another phase, or an event was refused in its phase (``refused``)."""
 
     event: str
@@ -143,7 +145,7 @@ class SessionChanged(Effect, tag="session"):
     config: str
 
 
-class BaselineChanged(Effect, tag="baseline"):
+class BaselineChanged(Effect, frozen=True, kw_only=True, tag="baseline"):
     """The baseline of a session as it stands: established, provisional or absent, and why."""
 
     status: Literal["absent", "provisional", "established", "frozen"]
@@ -152,7 +154,7 @@ class BaselineChanged(Effect, tag="baseline"):
     remarks: tuple[str, ...]
 
 
-class GradeChanged(Effect, tag="grade"):
+class GradeChanged(Effect, frozen=True, kw_only=True, tag="grade"):
     """The grade of a bed: 0 to 4, or :data:`NOT_ASSESSABLE` with the reasons."""
 
     grade: int
@@ -161,7 +163,7 @@ class GradeChanged(Effect, tag="grade"):
     reasons: tuple[str, ...]
 
 
-class ReadingsKept(Effect, tag="readings"):
+class ReadingsKept(Effect, frozen=True, kw_only=True, tag="readings"):
     """Readings of one message that did not reach the decision, and their outcome."""
 
     device: str
@@ -172,15 +174,15 @@ class ReadingsKept(Effect, tag="readings"):
     reason: str
 
 
-class DeviceChanged(Effect, tag="device"):
+class DeviceChanged(Effect, frozen=True, kw_only=True, tag="device"):
     """A device came, went, fell silent, or was associated with a bed."""
 
     device: str
-    state: Literal["online", "offline", "silent", "heard", "associated", "released"]
+    state: DeviceState
     reason: str
 
 
-class MessageRejected(Effect, tag="reject"):
+class MessageRejected(Effect, frozen=True, kw_only=True, tag="reject"):
     """A message that was refused: topic, reason, field, value and limit."""
 
     device: str
@@ -193,7 +195,7 @@ class MessageRejected(Effect, tag="reject"):
     excerpt: str
 
 
-class ActRecorded(Effect, tag="act"):
+class ActRecorded(Effect, frozen=True, kw_only=True, tag="act"):
     """What a person did, as taken (or refused, with the reason)."""
 
     id: str

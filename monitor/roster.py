@@ -100,8 +100,10 @@ def columns(roster: Roster, inputs: Sequence[Input]) -> Columns:
         received.append(record.received_ms)
         position.append(record.position)
         counts.append(len(record.values))
-        for value in record.values:
-            values.append((value.channel, value.measured_ms, value.value_centi, value.flags))
+        values.extend(
+            (value.channel, value.measured_ms, value.value_centi, value.flags)
+            for value in record.values
+        )
         if record.absences:
             acts.append(record)
     each = np.array(counts, np.int64)

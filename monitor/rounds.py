@@ -7,12 +7,16 @@ judged in one pass.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Int32
 from detectors.detection import Round
 from detectors.readings import Readings
+
+Rows: TypeAlias = npt.NDArray[np.integer[Any]]
 
 
 def ranks(bed: Int32) -> Int32:
@@ -87,10 +91,10 @@ def turns(
 
 def _round(
     readings: Readings,
-    chosen: slice | Int32,
-    row_of_reading: Int32,
-    here: Int32,
-    starts: Int32,
+    chosen: slice | Rows,
+    row_of_reading: Rows,
+    here: Rows,
+    starts: Rows,
 ) -> Round:
     """Return the chosen readings as matrices over (message, channel)."""
     row = np.searchsorted(here, row_of_reading[chosen])

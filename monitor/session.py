@@ -93,16 +93,7 @@ def pump_event(
     """Return what a pump report means for a session, or None when nothing changed."""
     rate = report.rate_centi_ml_per_h
     if report.state == "infusing" and rate != 0:
-        if phase in BEFORE_START:
-            return "start"
-        if phase in {"paused", "stopped", "watch"}:
-            return "resume"
-        if phase in RUNNING and rate is not None and rate_before_centi is not None:
-            if rate > rate_before_centi:
-                return "raised"
-            if rate < rate_before_centi:
-                return "lowered"
-        return None
+        return _flow_event(phase, rate_before_centi, rate)
     halted = report.state in {"paused", "kvo"} or (report.state == "infusing" and rate == 0)
     if halted and phase in RUNNING:
         return "pause"
@@ -111,3 +102,14 @@ def pump_event(
     if report.state == "complete" and phase in RUNNING | {"paused", "stopped"}:
         return "complete"
     return None
+
+
+def _flow_event(phase: Phase, before: int | None, rate: int | None) -> SessionEvent | None:
+    """Return what it means for a session that the drug flows at a rate."""
+    if phase in BEFORE_START:
+        return "start"
+    if phase in {"paused", "stopped", "watch"}:
+        return "resume"
+    if phase not in RUNNING or rate is None or before is None or rate == before:
+        return None
+    return "raised" if rate > before else "lowered"

@@ -34,9 +34,7 @@ class SilenceParams:
     pressure_old_ms: int
 
 
-def silent_channels(
-    params: SilenceParams, now_ms: int, received_ms: Int64, charted: Bool
-) -> Bool:
+def silent_channels(params: SilenceParams, now_ms: int, received_ms: Int64, charted: Bool) -> Bool:
     """Which channels were heard once and have been silent for too long.
 
     Parameters
@@ -55,7 +53,8 @@ def silent_channels(
     """
     heard = received_ms != NEVER
     limit_ms = np.where(charted, params.charted_stale_ms, params.stale_ms)
-    return heard & (now_ms - np.where(heard, received_ms, now_ms) > limit_ms)
+    silent: Bool = heard & (now_ms - np.where(heard, received_ms, now_ms) > limit_ms)
+    return silent
 
 
 def missing_channels(
@@ -80,4 +79,5 @@ def missing_channels(
     waiting = opened_ms != NEVER
     waited_ms = now_ms - np.where(waiting, opened_ms, now_ms)
     due = waiting & (waited_ms > never_after_ms)
-    return due[:, None] & expected & (received_ms == NEVER)
+    missing: Bool = due[:, None] & expected & (received_ms == NEVER)
+    return missing

@@ -96,13 +96,13 @@ def _technical_pictures(state: WardState, bed: Bedside) -> dict[str, tuple[alert
     else:
         for channel in np.flatnonzero(silent):
             words = f"{FULL_NAMES[channel]} is silent"
-            add(f"silent:{_name(channel)}", words, "low", int(state.received_ms[row, channel]))
+            add(f"silent:{_name(int(channel))}", words, "low", int(state.received_ms[row, channel]))
     if missing.any():
         names = ", ".join(FULL_NAMES[channel] for channel in np.flatnonzero(missing))
         add("never-heard", f"never heard: {names}", "medium", int(state.opened_ms[row]))
     for channel in np.flatnonzero(absent):
         words = f"{SHORT_NAMES[channel]} probe off: the device reports no value"
-        add(f"absent:{_name(channel)}", words, "low", int(state.absent_ms[row, channel]))
+        add(f"absent:{_name(int(channel))}", words, "low", int(state.absent_ms[row, channel]))
     if state.opened_ms[row] != NEVER:
         for device, since_ms in bed.offline.items():
             add(f"offline:{device}", f"device {device} is offline", "medium", since_ms)

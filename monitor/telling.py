@@ -73,7 +73,9 @@ def seen(state: WardState, bed: Bedside) -> Seen:
     if not held and not unsure:
         return Seen(picture=None, pending=False, receding=False, onset_ms=0, unconfirmed=())
     confirmed = because_symptoms(state, bed) + tuple(
-        row_ for reason in rule_reasons(detection, row, confirmed=True) for row_ in because_rule(reason)
+        row_
+        for reason in rule_reasons(detection, row, confirmed=True)
+        for row_ in because_rule(reason)
     )
     pending = tuple(
         row_
@@ -190,9 +192,7 @@ def tell_grade(state: WardState, bed: Bedside, position: int, at_ms: int) -> Non
     )
 
 
-def _tell_episode(
-    state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen
-) -> None:
+def _tell_episode(state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen) -> None:
     before = bed.episodes.get(REACTION)
     going = before if before is not None and before.condition != "ended" else None
     if now.picture is None:
@@ -356,7 +356,9 @@ def _tell_wanted(state: WardState, bed: Bedside, position: int, at_ms: int, now:
     bed.wanted = frozenset(wanted)
 
 
-def tell_baseline(state: WardState, bed: Bedside, position: int, at_ms: int, *, freeze: bool) -> None:
+def tell_baseline(
+    state: WardState, bed: Bedside, position: int, at_ms: int, *, freeze: bool
+) -> None:
     """Tell how far the baseline of a bed has come, when that changed or it is frozen."""
     row = one(bed.row)
     states = state.detection.baseline_states(row)[0]
@@ -372,8 +374,7 @@ def tell_baseline(state: WardState, bed: Bedside, position: int, at_ms: int, *, 
     remarks = [f"{FULL_NAMES[c]} was already abnormal before the start" for c in known if odd[c]]
     if freeze:
         remarks += [
-            f"{FULL_NAMES[c]}: {'no' if states[c] == BaselineState.ABSENT else 'only a provisional'}"
-            " baseline"
+            f"{FULL_NAMES[c]}: {BaselineState(int(states[c])).name.lower()} baseline"
             for c in state.settings.silence.required
             if states[c] != BaselineState.ESTABLISHED
         ]

@@ -83,8 +83,8 @@ class Ward:
             return readings
         owner = np.where(readings.device >= 0, state.device_bed[readings.device], -1)
         misplaced = (owner != -1) & (owner != readings.bed)
-        for index in np.flatnonzero(misplaced):
-            self._quarantine(readings, int(index))
+        for index in np.flatnonzero(misplaced).tolist():
+            self._quarantine(readings, index)
         tolerance_ms = state.settings.alerts.late_tolerance_ms
         taken_by_hand = (readings.flags & Flag.HAND) != 0
         late = (readings.received_ms - readings.measured_ms > tolerance_ms) & ~taken_by_hand
@@ -144,7 +144,8 @@ class Ward:
         findings = state.detection.take(turn.readings)
         self._count(turn, findings)
         taking = state.detection.taking_baseline[findings.bed]
-        for index in np.flatnonzero(taking | findings.changed | self._unassessed(findings)):
+        look = taking | findings.changed | self._unassessed(findings)
+        for index in np.flatnonzero(look).tolist():
             bed = state.beds[findings.bed[index]]
             position = int(turn.position[index])
             at_ms = int(state.detection.at_ms[bed.row])
@@ -172,12 +173,12 @@ class Ward:
         state = self.state
         state.outcomes["late-stored"] += int(findings.late.sum())
         state.outcomes["accepted"] += int((present & ~refused & ~findings.late).sum())
-        for index, channel in np.argwhere(refused):
-            reason = _refusal_words(self.state, given, findings, int(index), int(channel))
+        for index, channel in np.argwhere(refused).tolist():
+            reason = _refusal_words(self.state, given, findings, index, channel)
             row = (
                 int(turn.position[index]),
                 int(findings.bed[index]),
-                int(channel),
+                channel,
                 int(given.value_centi[index, channel]),
                 int(given.measured_ms[index, channel]),
             )
@@ -223,7 +224,9 @@ def readings_row(readings: Readings, index: int) -> tuple[int, int, int, int, in
 
 def _chosen(readings: Readings, rows: object) -> Readings:
     """Return some rows of the columns."""
-    return Readings(**{field.name: getattr(readings, field.name)[rows] for field in fields(readings)})
+    return Readings(
+        **{field.name: getattr(readings, field.name)[rows] for field in fields(readings)}
+    )
 
 
 def _parts(

@@ -85,9 +85,9 @@ class WardState:
             self.received_ms = _wider(self.received_ms, n_beds, NEVER)
             self.absent_ms = _wider(self.absent_ms, n_beds, NEVER)
             self.opened_ms = _wider(self.opened_ms, n_beds, NEVER)
-            self.charted = _wider(self.charted, n_beds, False)
-            self.expected = _wider(self.expected, n_beds, False)
-            self.troubled = _wider(self.troubled, n_beds, False)
+            self.charted = _wider(self.charted, n_beds, 0)
+            self.expected = _wider(self.expected, n_beds, 0)
+            self.troubled = _wider(self.troubled, n_beds, 0)
         if len(self.roster.devices) > len(self.device_bed):
             self.device_bed = _wider(self.device_bed, max(32, 2 * len(self.roster.devices)), -1)
 
@@ -104,9 +104,7 @@ class WardState:
         return tuple(effect for _, effect in sorted(self._told, key=lambda told: told[0]))
 
 
-def _wider(
-    array: npt.NDArray[Number], n_rows: int, fill: int
-) -> npt.NDArray[Number]:
+def _wider(array: npt.NDArray[Number], n_rows: int, fill: int) -> npt.NDArray[Number]:
     """Return the array with more rows, the new ones filled."""
     wider = np.full((n_rows, *array.shape[1:]), fill, array.dtype)
     wider[: len(array)] = array
