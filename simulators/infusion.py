@@ -1,10 +1,9 @@
 """The infusion as it is run: a staircase of rates, and what a nurse does to it.
 
-The ladder is a composite for a 10 % immunoglobulin: it starts at 0.5 mL/kg/h and stays below
-the 5 mL/kg/h of Gammagard Liquid (gammagard.com/hcp/pidd); the steps between (1, 2, 3, 4
-mL/kg/h) are those of the Royal Children's Hospital Melbourne table (rch.org.au, IVIg
-guideline). Labels ask for 15 to 30 minutes on every rung; the story takes 15. Choosing and
-mixing them is ours, and nothing here is a dosing instruction.
+The ladder is the one of Gammaplex 10 % (gammaplex.com, infusion protocol of the pivotal trial):
+0.5, 1, 2, 4, 6 and 8 mg/kg/min, which is 0.3 to 4.8 mL/kg/h, one rung higher every 15 minutes.
+It was taken because its short rungs fit into a short story; what a nurse does to the pump is
+ours, and nothing here is a dosing instruction.
 """
 
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ import numpy as np
 from detectors.channels import Float
 from monitor.records import PumpState
 
-LADDER_ML_PER_KG_H: Final = (0.5, 1.0, 2.0, 3.0, 4.0)
+LADDER_ML_PER_KG_H: Final = (0.3, 0.6, 1.2, 2.4, 3.6, 4.8)
 RUNG_S: Final = 900
 ML_PER_G: Final = 10.0
 """A 10 % solution holds 1 g in 10 mL."""

@@ -69,7 +69,7 @@ class Scenario:
     length_s: int
     speed: float = 1.0
     cadence_s: int = 5
-    product: str = "ivig-10"
+    product: str = "gammaplex-10-pi"
 
     def __post_init__(self) -> None:
         """Refuse a ward with two beds of one name, without time or without a sane cadence."""
@@ -216,7 +216,7 @@ def demo_story(seed: int = 1) -> Scenario:
                 reaction=reaction,
                 onset_s=onset_min * MINUTE_S,
                 opens_s=(number - 1) * 5,
-                dose_g_per_kg=0.1 if number in small else 0.4,
+                dose_g_per_kg=0.07 if number in small else 0.4,
             )
         )
     return Scenario(

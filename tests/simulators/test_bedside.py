@@ -152,7 +152,7 @@ def test_the_opening_names_who_what_and_which_devices() -> None:
     opening = next(r for r in decoded(story()) if isinstance(r, SessionReported))
 
     assert opening.subject.startswith("PX-")
-    assert opening.product == "ivig-10"
+    assert opening.product == "gammaplex-10-pi"
     assert opening.devices == ("mon-04", "pump-04", "tab-04")
     assert opening.channels == tuple(Channel)
     assert opening.dose_centi_g is not None

@@ -20,15 +20,15 @@ def test_an_undisturbed_infusion_climbs_the_ladder_and_ends_when_the_volume_is_i
 
     assert [rung.rate_ml_per_kg_h for rung in staircase] == [*LADDER_ML_PER_KG_H, 0.0]
     assert [rung.at_s for rung in staircase[:2]] == [600, 600 + RUNG_S]
-    # 0.125 + 0.25 + 0.5 + 0.75 mL/kg in the first hour, the remaining 2.375 at 4 mL/kg/h.
-    assert staircase[-1].at_s == 600 + 3600 + round(2.375 / 4.0 * 3600 + 0.4)
+    # 0.075 + 0.15 + 0.3 + 0.6 + 0.9 mL/kg in 75 minutes, the remaining 1.975 at 4.8 mL/kg/h.
+    assert staircase[-1].at_s - (600 + 4500) == pytest.approx(1.975 / 4.8 * 3600, abs=1)
     assert staircase[-1].state == "complete"
 
 
 def test_slow_halves_and_nobody_raises_it_again() -> None:
     staircase = rungs(0, [Move(at_s=1000, verb="slow")], volume_ml_per_kg=4.0)
 
-    assert [rung.rate_ml_per_kg_h for rung in staircase] == [0.5, 1.0, 0.5, 0.0]
+    assert [rung.rate_ml_per_kg_h for rung in staircase] == [0.3, 0.6, 0.3, 0.0]
 
 
 def test_pause_and_resume_at_half_the_rate_before() -> None:
@@ -42,7 +42,7 @@ def test_pause_and_resume_at_half_the_rate_before() -> None:
         "infusing",
         "complete",
     ]
-    assert staircase[3].rate_ml_per_kg_h == 0.5
+    assert staircase[3].rate_ml_per_kg_h == 0.3
 
 
 def test_stop_is_the_end() -> None:
@@ -57,7 +57,7 @@ def test_what_ran_in_is_the_area_under_the_rate(volume: float, until_s: int) -> 
     area = float(np.sum(rate_course(staircase, until_s))) / 3600
 
     assert infused_ml_per_kg(staircase, until_s) == pytest.approx(area, abs=1e-9)
-    assert infused_ml_per_kg(staircase, 10**6) == pytest.approx(volume, abs=4.0 / 3600)
+    assert infused_ml_per_kg(staircase, 10**6) == pytest.approx(volume, abs=4.8 / 3600)
 
 
 def test_a_volume_of_nothing_is_refused() -> None:

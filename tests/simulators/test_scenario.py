@@ -56,7 +56,7 @@ def test_onsets_of_the_demo_are_spread() -> None:
 def test_a_reaction_to_the_rate_begins_with_a_rate_step() -> None:
     assert BedPlan(bed="01", reaction="rate-related", onset_s=901).reaction_s == 600 + 1800
     assert BedPlan(bed="01", reaction="rate-related", onset_s=900).reaction_s == 600 + 900
-    assert BedPlan(bed="01", reaction="rate-related", onset_s=10**6).reaction_s == 600 + 3600
+    assert BedPlan(bed="01", reaction="rate-related", onset_s=10**6).reaction_s == 600 + 4500
     assert BedPlan(bed="01", reaction="febrile", onset_s=901).reaction_s == 1501
 
 
