@@ -18,6 +18,7 @@ stored precision is a fault and not a rounding. Keys that nobody asked for are f
 
 import types
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING as NO_DEFAULT
 from dataclasses import Field, dataclass, fields, is_dataclass
 from decimal import Decimal
@@ -34,6 +35,8 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+
+from monitor.faults import Fault, FaultKept
 
 Quality = Literal["A", "B", "C", "ours"]
 
@@ -65,35 +68,6 @@ class Source:
                 raise ValueError(f"{name} is empty")
         if self.quality != "ours" and not self.where.strip():
             raise ValueError("where is empty: a source has an address")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Fault:
-    """One thing that is wrong with the configuration, and its place."""
-
-    file: str
-    table: str
-    key: str
-    message: str
-
-    def __str__(self) -> str:
-        """Return the place and the message as one line."""
-        place = [part for part in (self.file, self.table, self.key) if part]
-        return f"{': '.join(place)}: {self.message}"
-
-
-class ConfigError(Exception):
-    """The configuration is illegal; carries all faults, not just the first."""
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
-        lines = "\n".join(f"  {fault}" for fault in self.faults)
-        noun = "fault" if len(self.faults) == 1 else "faults"
-        super().__init__(f"{len(self.faults)} {noun} in the configuration:\n{lines}")
-
-
-class FaultKept(Exception):  # noqa: N818 - not an error: it only leaves the reading of one value
-    """A value could not be read and its fault has been kept."""
 
 
 class Table:
@@ -155,6 +129,22 @@ class Table:
         value: T = value_of(self, key, self.ask(key), kind)
         return value
 
+    def time(self, stem: str, default_ms: int | None = None) -> int:
+        """Return a time in milliseconds from the one key (``stem_s``, ``stem_min``) that has it."""
+        keys = {f"{stem}_{unit}": factor for unit, factor in MILLISECONDS.items()}
+        present = [key for key in keys if key in self.values]
+        self.asked.update(keys)
+        if not present and default_ms is not None:
+            return default_ms
+        if not present:
+            self.refuse(f"{stem}_s", "missing key")
+        if len(present) > 1:
+            self.refuse(present[0], f"is also given as {present[1]}: give one")
+        value = exact(self, present[0], self.values[present[0]], keys[present[0]])
+        if value < 0:
+            self.refuse(present[0], f"must not be negative, got {self.values[present[0]]}")
+        return value
+
     def close(self) -> None:
         """Keep a fault for every key that nobody asked for."""
         for key in self.values:
@@ -170,19 +160,21 @@ def shown(raw: object) -> str:
     return f"{names.get(type(raw), type(raw).__name__)} {text[:60]}"
 
 
-def record(table: Table, kind: type[T], **given: object) -> T:
+def record(table: Table, kind: type[T], **readers: Callable[[Table], object]) -> T:
     """Return the record that a table describes, or leave with all its faults kept.
 
-    ``given`` are fields that do not come from the table. Keys beyond the record's are faults,
-    so nothing may be read from the table after this.
+    ``readers`` read the fields whose type hints do not say enough. Keys beyond the record's are
+    faults, so nothing may be read from the table after this.
     """
     before = len(table.faults)
+    given: dict[str, object] = {}
     hints = get_type_hints(kind)
     for field in fields(kind):  # type: ignore[arg-type]  # every caller passes a dataclass
-        if field.name in given or not field.init:
-            continue
         try:
-            read = _field(table, field, hints[field.name])
+            if field.name in readers:
+                read = readers[field.name](table)
+            else:
+                read = _field(table, field, hints[field.name])
         except FaultKept:
             continue
         if read is not NO_DEFAULT:
@@ -199,6 +191,65 @@ def record(table: Table, kind: type[T], **given: object) -> T:
 def records(table: Table, key: str, kind: type[T]) -> tuple[T, ...]:
     """Return one record for each row of an array of tables, or leave with all faults kept."""
     return tuple(each(table.rows(key), lambda row: record(row, kind)))
+
+
+def sheet(table: Table, kind: type[T]) -> T:
+    """Return a record whose every field is a table of its own: value, unit, why and source.
+
+    A time (``_ms``) may stand in any unit of time; every other parameter has the unit "1".
+    """
+    before = len(table.faults)
+    given: dict[str, object] = {}
+    hints = get_type_hints(kind)
+    for field in fields(kind):  # type: ignore[arg-type]  # every caller passes a dataclass
+        is_time = field.name.endswith("_ms")
+        try:
+            stem = field.name.removesuffix("_ms")
+            raw = table.ask(stem)
+            if not isinstance(raw, dict):
+                table.refuse(stem, f"must be a table with value, unit and source, got {shown(raw)}")
+            given[field.name] = _parameter(
+                table.inner(stem, raw), hints[field.name], is_time=is_time
+            )
+        except FaultKept:
+            continue
+    table.close()
+    if len(table.faults) > before:
+        raise FaultKept
+    try:
+        return kind(**given)
+    except ValueError as error:
+        table.refuse("", str(error))
+
+
+def _parameter(row: Table, hint: object, *, is_time: bool) -> object:
+    """Return the value of one parameter; all faults of its table are kept."""
+    before = len(row.faults)
+    units = MILLISECONDS if is_time else {"1": 1}
+
+    def value() -> object:
+        unit = _choice(row, "unit", row.ask("unit"), {name: name for name in units})
+        raw = row.ask("value")
+        if not is_time:
+            return value_of(row, "value", raw, hint)
+        if isinstance(raw, int | Decimal) and raw < 0:
+            row.refuse("value", f"must not be negative, got {raw}")
+        return exact(row, "value", raw, units[str(unit)])
+
+    readers = (
+        value,
+        lambda: row.read("why", str),
+        lambda: checked_sources(row, "source", row.ask("source")),
+    )
+    row.asked.update(("value", "unit"))
+    read: list[object] = []
+    for reader in readers:
+        with suppress(FaultKept):
+            read.append(reader())
+    row.close()
+    if len(row.faults) > before:
+        raise FaultKept
+    return read[0]
 
 
 def each(items: Iterable[S], reader: Callable[[S], T]) -> list[T]:
@@ -279,7 +330,10 @@ def _field(table: Table, field: "Field[Any]", hint: object) -> object:
     """Return the value of one field, or NO_DEFAULT for "use the default"."""
     optional = field.default is not NO_DEFAULT or field.default_factory is not NO_DEFAULT
     if field.name.endswith("_ms"):
-        return _time(table, field.name.removesuffix("_ms"), optional=optional)
+        stem = field.name.removesuffix("_ms")
+        given = any(f"{stem}_{unit}" in table.values for unit in MILLISECONDS)
+        table.asked.update(f"{stem}_{unit}" for unit in MILLISECONDS)
+        return NO_DEFAULT if optional and not given else table.time(stem)
     key, factor = file_key(field.name)
     if optional and key not in table.values:
         table.asked.add(key)
@@ -295,23 +349,6 @@ def _field(table: Table, field: "Field[Any]", hint: object) -> object:
         table.refuse(key, f"must be a list of numbers, got {shown(raw)}")
     numbered = enumerate(raw)
     return tuple(each(numbered, lambda pair: exact(table, f"{key}[{pair[0]}]", pair[1], factor)))
-
-
-def _time(table: Table, stem: str, *, optional: bool) -> object:
-    """Return a time in milliseconds from the one key of the file that gives it."""
-    keys = {f"{stem}_{unit}": factor for unit, factor in MILLISECONDS.items()}
-    present = [key for key in keys if key in table.values]
-    table.asked.update(keys)
-    if not present and optional:
-        return NO_DEFAULT
-    if not present:
-        table.refuse(f"{stem}_s", "missing key")
-    if len(present) > 1:
-        table.refuse(present[0], f"is also given as {present[1]}: give one")
-    value = exact(table, present[0], table.values[present[0]], keys[present[0]])
-    if value < 0:
-        table.refuse(present[0], f"must not be negative, got {table.values[present[0]]}")
-    return value
 
 
 def _tuple(table: Table, key: str, raw: object, kind: Any) -> tuple[object, ...]:  # noqa: ANN401 - a hint

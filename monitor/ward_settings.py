@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from detectors.detection import DetectionParams
+from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
 from monitor.ladders import Ladder
 from monitor.products import Product
@@ -79,6 +80,7 @@ class WardSettings:
 
     digest: str
     detection: DetectionParams
+    rule_books: tuple[RuleBook, ...]
     symptoms: tuple[SymptomRow, ...]
     silence: SilenceParams
     alerts: AlertParams
