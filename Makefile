@@ -40,19 +40,16 @@ test: setup ## Run the tests
 	@$(RUN)/python -m pytest -q
 
 .PHONY: check
-check: setup format-check lint types imports ## Everything the build server checks
+check: lint types imports ## Everything the build server checks
 	@$(RUN)/python -m pytest -q --cov --cov-report=term
-
-.PHONY: format-check
-format-check: setup
-	@$(RUN)/ruff format --check --quiet . || { echo "format: run 'make format'"; exit 1; }
 
 .PHONY: format
 format: setup ## Rewrite the layout of every Python file
 	@$(RUN)/ruff format .
 
 .PHONY: lint
-lint: setup ## Check names, docstrings, clocks in the core and a hundred other habits
+lint: setup ## Check layout, names, docstrings, clocks in the core and a hundred other habits
+	@$(RUN)/ruff format --check --quiet . || { echo "lint: run 'make format'"; exit 1; }
 	@$(RUN)/ruff check --quiet .
 
 .PHONY: types
