@@ -35,7 +35,6 @@ BASELINE_AFTER_S: Final = 30
 NOTICED_BEFORE_S: Final = 20
 """A sign is charted this long after it was noticed."""
 
-CHARTED_AFTER_END_S: Final = 5
 FEVER_CEL: Final = 1.0
 HAND_TEMPERATURE_EVERY_S: Final = 300
 NURSES: Final = ("ka", "mb", "jt", "os")
@@ -107,7 +106,7 @@ def _session_entries(here: Chair, nurse: str) -> Iterator[Entry]:
     ]
     if here.ended_s is not None:
         verb: SessionVerb = "stop" if here.staircase[-1].state == "stopped" else "complete"
-        events.append((here.ended_s + CHARTED_AFTER_END_S, verb))
+        events.append((here.ended_s, verb))
     if here.closed_s is not None:
         events.append((here.closed_s, "close"))
     # After the devices have said what they are, so that the session can name them.

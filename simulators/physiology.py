@@ -103,7 +103,7 @@ def person(rng: np.random.Generator) -> Person:
         dbp_mmhg=float(np.clip(rng.normal(0.62 * sbp, 3.0), 64.0, 86.0)),
         temp_cel=float(np.clip(rng.normal(36.64, 0.14), 36.24, 36.89)),
         spo2_percent=float(np.clip(rng.normal(97.6, 0.5), 96.6, 98.6)),
-        rr_per_min=float(np.clip(rng.normal(14.5, 1.0), 12.5, 16.5)),
+        rr_per_min=float(np.clip(rng.normal(15.0, 1.0), 13.5, 17.0)),
     )
 
 

@@ -199,6 +199,16 @@ MILD_ALLERGIC: Final = Picture(
     eases=True,
 )
 
+ANXIETY: Final = Picture(
+    limbs=(
+        Limb(channel=Channel.HR, extreme=18.0, rise_s=60, fall_s=600, until_s=240),
+        Limb(channel=Channel.SBP, extreme=14.0, rise_s=60, fall_s=600, until_s=240),
+        Limb(channel=Channel.DBP, extreme=7.0, rise_s=60, fall_s=600, until_s=240),
+        Limb(channel=Channel.RR, extreme=3.0, rise_s=60, fall_s=600, until_s=240),
+    ),
+)
+"""No reaction to the infusion: a fright or a needle. It settles, and nobody need be called."""
+
 PICTURES: Final[dict[str, Picture]] = {
     "uneventful": Picture(),
     "rate-related": RATE_RELATED,
@@ -209,6 +219,7 @@ PICTURES: Final[dict[str, Picture]] = {
     "hypertensive": HYPERTENSIVE,
     "mild-allergic": MILD_ALLERGIC,
     "probe-off": Picture(),
+    "anxiety": ANXIETY,
 }
 """Every reaction that can be planted; a probe that comes off moves nothing in the body."""
 
