@@ -6,6 +6,7 @@ infusion clinic, so the rates of alerts are upper bounds, good for comparing two
 rule and for nothing else. The cases come with what was to be expected of them; how far the
 monitor met that stands in a second table.
 
+"Called" means an alert of medium or high priority; a low one is shown and waits to be seen.
 A crash while replaying is counted and named, and the others go on.
 """
 
@@ -34,6 +35,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     hours: float
     physiological: int
     per_patient_day: float
+    calls: int
+    calls_per_patient_day: float
     alerts_by_grade: dict[str, int]
     technical: int
     advisory: int
@@ -51,7 +54,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     at_least: int
     at_most: int
     attention: bool | None
-    alerted: bool
+    called: bool
+    """An alert of medium or high priority was raised."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +112,7 @@ def report(path: Path, ward_of: WardOf, err: TextIO) -> Report:
         count = counts.setdefault(source, _Count())
         if count.tally.recordings == 0:
             err.write(f"{source} ...\n")
-        before = count.tally.peak_grades.copy(), count.tally.alerts("physiological")
+        before = count.tally.peak_grades.copy(), count.tally.called
         _replay(recording, ward_of, count)
         if expected:
             outcomes.append(_outcome(recording.name, expected, before, count.tally))
@@ -158,11 +162,10 @@ def _replay(recording: Recording, ward_of: WardOf, count: _Count) -> None:
 def _outcome(
     name: str,
     expected: Mapping[str, object],
-    before: tuple[Counter[int], Mapping[int, int]],
+    before: tuple[Counter[int], int],
     after: Tally,
 ) -> Expectation:
     peaks = after.peak_grades - before[0]
-    alerts = Counter(after.alerts("physiological")) - Counter(before[1])
     attention = expected.get("attention")
     return Expectation(
         case=name,
@@ -170,7 +173,7 @@ def _outcome(
         at_least=_grade(expected.get("min_grade"), 0),
         at_most=_grade(expected.get("max_grade"), 4),
         attention=attention if isinstance(attention, bool) else None,
-        alerted=bool(alerts),
+        called=after.called > before[1],
     )
 
 
@@ -188,7 +191,9 @@ def _row(source: str, count: _Count) -> Row:
         sessions=tally.recordings,
         hours=round(hours, 1),
         physiological=total,
-        per_patient_day=round(total * 24 / hours, 2) if hours else 0.0,
+        per_patient_day=_a_day(total, hours),
+        calls=tally.called,
+        calls_per_patient_day=_a_day(tally.called, hours),
         alerts_by_grade={str(grade): physiological.get(grade, 0) for grade in GRADES[2:]},
         technical=sum(tally.alerts("technical").values()),
         advisory=sum(tally.alerts("advisory").values()),
@@ -197,6 +202,10 @@ def _row(source: str, count: _Count) -> Row:
         peak_grades={_grade_name(grade): tally.peak_grades.get(grade, 0) for grade in GRADES},
         crashes=len(count.crashes),
     )
+
+
+def _a_day(count: int, hours: float) -> float:
+    return round(count * 24 / hours, 2) if hours else 0.0
 
 
 def _grade_name(grade: int) -> str:
@@ -210,6 +219,7 @@ HEADINGS: Final = (
     "Highest grade n/a, 0, 1, 2, 3, 4",
     "Alerts of grade 1, 2, 3, 4",
     "Alerts a patient-day",
+    "of these medium or high",
     "Technical",
     "Refused messages",
     "Readings not judged",
@@ -225,6 +235,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         " · ".join(map(str, row.peak_grades.values())),
         " · ".join(map(str, row.alerts_by_grade.values())),
         f"{row.per_patient_day:.2f}",
+        f"{row.calls_per_patient_day:.2f}",
         str(row.technical),
         str(row.refused),
         str(row.readings_not_judged),
@@ -262,9 +273,13 @@ def verdicts(found: Report) -> Iterator[str]:
     called = [case for case in judged if case.attention]
     quiet = [case for case in judged if not case.attention]
     met = sum(case.at_least <= case.peak <= case.at_most for case in found.cases)
-    yield f"Cases with somebody to be called: {sum(c.alerted for c in called)} of {len(called)}."
-    yield f"Cases with nobody to be called: {sum(not c.alerted for c in quiet)} of {len(quiet)}."
-    yield f"Highest grade within what was expected: {met} of {len(found.cases)}."
+    came, left = sum(case.called for case in called), sum(not case.called for case in quiet)
+    yield f"Somebody was called in {came} of {len(called)} cases that ask for it."
+    yield f"Nobody was called in {left} of {len(quiet)} cases that ask for nobody."
+    yield f"The highest grade was as expected in {met} of {len(found.cases)} cases."
+    for case in judged:
+        if case.called != case.attention:
+            yield f"- {case.case}: {'somebody' if case.called else 'nobody'} was called"
     for case in found.cases:
         if not case.at_least <= case.peak <= case.at_most:
             expected = f"{case.at_least} to {case.at_most}"

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol, TextIO
+from typing import Final, Protocol, TextIO, TypeGuard
 
 import msgspec
 
@@ -40,6 +40,9 @@ HOUR_MS: Final = 3_600_000
 DEPENDS_ON_CONFIG: Final = frozenset({"config", "rulebook"})
 """Fields that say which configuration was in force: every change of a comment changes them, so
 a comparison leaves them out."""
+
+CALLING: Final = frozenset({"medium", "high"})
+"""Priorities at which somebody is called; low and info are shown and wait to be seen."""
 
 _PROGRESS_EVERY: Final = 10_000
 
@@ -164,11 +167,14 @@ class Tally:
     """Recordings by the highest grade that their bed reached."""
     episodes: Counter[tuple[str, int]] = field(default_factory=Counter)
     """Alerts by kind and highest grade."""
+    called: int = 0
+    """Physiological alerts that reached a priority at which somebody is called."""
 
     def add(self, replayed: Iterable[Replayed]) -> Iterator[Replayed]:
         """Count the steps of one recording while they pass."""
         self.recordings += 1
         peaks: dict[str, tuple[str, int]] = {}
+        called: set[str] = set()
         peak = NOT_ASSESSABLE
         first_ms: int | None = None
         last_ms = 0
@@ -181,6 +187,8 @@ class Tally:
                 self.effects += len(effects)
                 for effect in effects:
                     self._count(effect, peaks)
+                    if _calls(effect):
+                        called.add(effect.id)
                     if isinstance(effect, GradeChanged):
                         peak = max(peak, effect.grade)
                 yield step, effects
@@ -188,6 +196,7 @@ class Tally:
             self.duration_ms += last_ms - (last_ms if first_ms is None else first_ms)
             self.peak_grades[peak] += 1
             self.episodes.update(peaks.values())
+            self.called += len(called)
 
     def _count(self, effect: AnyEffect, peaks: dict[str, tuple[str, int]]) -> None:
         match effect:
@@ -216,6 +225,15 @@ class Tally:
         yield f"highest grade   {_counted(self.peak_grades, 'grade ')}"
         yield f"refused         {_counted(self.refused)}"
         yield f"readings kept   {_counted(self.kept)}"
+
+
+def _calls(effect: AnyEffect) -> TypeGuard[AlertChanged]:
+    """Tell whether an effect is a physiological alert for which somebody is called."""
+    return (
+        isinstance(effect, AlertChanged)
+        and effect.kind == "physiological"
+        and effect.priority in CALLING
+    )
 
 
 def _counted(counts: Mapping[int, int] | Mapping[str, int], prefix: str = "") -> str:
