@@ -106,8 +106,8 @@ class Dose:
         # Where the cap lies above what the heaviest patient gets, it is in a wrong unit.
         if not 0 < per_kg_milli <= self.maximum_milli <= per_kg_milli * high // 100:
             raise ValueError(
-                f"per_kg {per_kg_milli / 1000} {self.unit}/kg and maximum "
-                f"{self.maximum_milli / 1000} {self.unit} do not fit together"
+                f"per_kg {per_kg_milli / 1000:g} {self.unit}/kg and maximum "
+                f"{self.maximum_milli / 1000:g} {self.unit} do not fit together"
             )
 
 

@@ -109,7 +109,7 @@ class Table:
         """Return the reader of a table inside this one."""
         self.asked.add(key)
         place = key if index is None else f"{key}[{index}]"
-        named = values.get("id", values.get("key"))
+        named = next((values[one] for one in ("id", "key", "name") if one in values), None)
         if index is not None and isinstance(named, str):
             place += f" {named}"
         name = f"{self.name}.{place}" if self.name else place
