@@ -140,8 +140,6 @@ class Detection:
         When the infusion rate was last raised; NEVER if it was not.
     pattern : int32 array, shape (bed,)
         Row of the leading pattern; NO_PATTERN if none.
-    receding : bool array, shape (bed,)
-        Every raised sign is clear of its hysteresis and waits for its clear time to pass.
     at_ms : int64 array, shape (bed,)
         Newest measured time of the bed.
     """
@@ -171,7 +169,6 @@ class Detection:
         self.charted: Int8 = np.zeros((n_beds, len(signs)), np.int8)
         self.rate_step_ms: Int64 = np.full(n_beds, NEVER, np.int64)
         self.pattern: Int32 = np.full(n_beds, NO_PATTERN, np.int32)
-        self.receding: Bool = np.zeros(n_beds, np.bool_)
         self.at_ms: Int64 = np.full(n_beds, NEVER, np.int64)
 
     def _sign_channels(self) -> Bool:
@@ -193,7 +190,7 @@ class Detection:
         rows = np.arange(self.n_beds, dtype=np.int32)
         for name in (
             "value_centi", "measured_ms", "doubted", "baseline_centi", "taking_baseline",
-            "judging", "shown", "charted", "rate_step_ms", "pattern", "receding", "at_ms",
+            "judging", "shown", "charted", "rate_step_ms", "pattern", "at_ms",
         ):  # fmt: skip
             getattr(wider, name)[rows] = getattr(self, name)
             setattr(self, name, getattr(wider, name))
@@ -217,7 +214,6 @@ class Detection:
         self.charted[bed] = 0
         self.rate_step_ms[bed] = NEVER
         self.pattern[bed] = NO_PATTERN
-        self.receding[bed] = False
         self.at_ms[bed] = NEVER
 
     def take(self, round_: Round) -> Findings:
@@ -300,9 +296,6 @@ class Detection:
             self.at_ms[bed],
         )
         self.pattern[bed] = np.where(judging, leading_row(matches), NO_PATTERN)
-        raised = self.track.grade[bed] > 0
-        leaving = (~raised | (self.track.clear_since_ms[bed] != NEVER)).all(axis=1)
-        self.receding[bed] = leaving & raised.any(axis=1) & ~self.charted[bed].any(axis=1)
         changed: Bool = (before != self._told(bed)).any(axis=1)
         return changed
 
@@ -312,7 +305,6 @@ class Detection:
             self.signs_of(bed),
             self.shown[bed],
             self.pattern[bed, None],
-            self.receding[bed, None],
         )
         return np.concatenate(state, axis=1).astype(np.int32)
 

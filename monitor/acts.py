@@ -121,8 +121,8 @@ def _close(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
     state.opened_ms[bed.row] = NEVER
     for episode in list(bed.episodes.values()):
         if episode.condition != "ended":
-            latch = episode.picture.priority in state.settings.alerts.latch_priorities
-            tell_episode(state, bed, alerts.ended(episode, latch=latch), position, at_ms)
+            latched = state.settings.alerts.latch_priorities
+            tell_episode(state, bed, alerts.ended(episode, latched=latched), position, at_ms)
     tell_advice(state, bed, position, at_ms)
     for device, row in state.roster.devices.items():
         if state.device_bed[row] == bed.row:

@@ -21,20 +21,19 @@ from monitor.effects import (
     Signal,
 )
 
-ConditionEvent: TypeAlias = Literal["confirm", "recede", "return", "clear"]
+ConditionEvent: TypeAlias = Literal["confirm", "clear"]
 SignalEvent: TypeAlias = Literal["raise", "acknowledge", "worsen", "realert", "end", "latch"]
 
-CONDITIONS: Final[tuple[Condition, ...]] = ("pending", "active", "recovering", "ended")
+CONDITIONS: Final[tuple[Condition, ...]] = ("pending", "active", "ended")
 SIGNALS: Final[tuple[Signal, ...]] = ("off", "on", "acknowledged", "latched")
-CONDITION_EVENTS: Final[tuple[ConditionEvent, ...]] = ("confirm", "recede", "return", "clear")
+CONDITION_EVENTS: Final[tuple[ConditionEvent, ...]] = ("confirm", "clear")
 SIGNAL_EVENTS: Final[tuple[SignalEvent, ...]] = (
     "raise", "acknowledge", "worsen", "realert", "end", "latch",
 )  # fmt: skip
 
 CONDITION_TABLE: Final[dict[Condition, dict[ConditionEvent, Condition]]] = {
     "pending": {"confirm": "active", "clear": "ended"},
-    "active": {"recede": "recovering", "clear": "ended"},
-    "recovering": {"return": "active", "confirm": "active", "clear": "ended"},
+    "active": {"clear": "ended"},
     "ended": {},
 }
 """What is true. An ended condition never comes back: what returns is a new episode."""
@@ -99,6 +98,8 @@ class Episode:
     onset_ms: int
     raised_ms: int
     grade_path: tuple[tuple[int, int], ...]
+    unseen: Priority
+    """The highest priority it has had since it was last acknowledged."""
     worsened_revision: int = 1
     """The last revision in which it got worse: an older acknowledgement did not see that."""
     acknowledged_by: str = ""
@@ -142,6 +143,7 @@ def raised(
         onset_ms=onset_ms,
         raised_ms=at_ms,
         grade_path=((at_ms, picture.grade),),
+        unseen=picture.priority,
     )
 
 
@@ -156,12 +158,17 @@ def updated(episode: Episode, picture: Picture, *, at_ms: int, pending: bool) ->
     path = episode.grade_path
     if picture.grade != path[-1][1]:
         path = (*path, (at_ms, picture.grade))
-    return replace(after, picture=picture, grade_path=path)
+    unseen = max(after.unseen, picture.priority, key=RANK.__getitem__)
+    return replace(after, picture=picture, grade_path=path, unseen=unseen)
 
 
-def ended(episode: Episode, *, latch: bool) -> Episode:
-    """Return the episode with its condition over; the signal latches where it must be seen."""
-    after = signalled(moved(episode, "clear"), "latch" if latch else "end")
+def ended(episode: Episode, *, latched: tuple[Priority, ...]) -> Episode:
+    """Return the episode with its condition over.
+
+    The signal latches when nobody has acknowledged a priority that must be seen, also when the
+    condition had eased before it ended.
+    """
+    after = signalled(moved(episode, "clear"), "latch" if episode.unseen in latched else "end")
     return replace(after, realert_ms=None)
 
 
@@ -173,6 +180,7 @@ def acknowledged(episode: Episode, *, by: str, at_ms: int, realert_ms: int | Non
         acknowledged_by=by,
         acknowledged_ms=at_ms,
         realert_ms=realert_ms if after.signal == "acknowledged" else None,
+        unseen="info",
     )
 
 

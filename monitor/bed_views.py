@@ -6,8 +6,8 @@ from detectors.channels import CHANNEL_NAMES, MISSING, Channel
 from monitor.alerts import RANK, Episode
 from monitor.bedside import Bedside
 from monitor.effects import NOT_ASSESSABLE
+from monitor.pictures import missing_measurements
 from monitor.session import OPEN
-from monitor.telling import missing_measurements
 from monitor.views import AlertView, BedView, ChannelView, WardView
 from monitor.ward_state import NO_BED, WardState
 

@@ -49,7 +49,8 @@ def clause_words(reason: ClauseReason) -> str:
     value = channel_value(clause.channel, reason.value_centi)
     limit = decimal(clause.limit_centi)
     if clause.basis == "level":
-        return f"{name} {value} {clause.comparison} {limit}"
+        beyond = reason.margin_centi >= 0
+        return f"{name} {value} {clause.comparison if beyond else 'near'} {limit}"
     base = channel_value(clause.channel, reason.baseline_centi)
     if clause.basis in ("rise_percent", "fall_percent"):
         change = percent_change(reason.value_centi, reason.baseline_centi)
@@ -61,13 +62,13 @@ def clause_words(reason: ClauseReason) -> str:
 
 def because_rule(reason: RuleReason) -> tuple[Because, ...]:
     """Return one row a clause of a rule, with limit, margin and what would clear it."""
-    held = " (held: not yet clear)" if reason.held else ""
+    held = "not yet clear of " if reason.held else ""
     return tuple(
         Because(
             rule=reason.rule.id,
             sign=reason.rule.sign,
             grade=reason.rule.grade,
-            words=clause_words(one) + held,
+            words=held + clause_words(one),
             source=reason.rule.source,
             channel=CHANNEL_NAMES[one.clause.channel],
             value_centi=one.value_centi,
@@ -92,6 +93,17 @@ def because_symptom(row: SymptomRow, severity: str, onset_ms: int) -> Because:
         source=row.source,
         symptom=row.name,
         measured_ms=onset_ms,
+    )
+
+
+def because_clearing(sign: str, grade: int) -> Because:
+    """Return the row of a sign whose limits are all clear while its clear time still runs."""
+    return Because(
+        rule=f"clearing.{sign}",
+        sign=sign,
+        grade=grade,
+        words=f"{sign} eases: grade {grade} ends when it stays clear",
+        source=("engineering",),
     )
 
 

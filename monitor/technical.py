@@ -62,7 +62,7 @@ def tell_technical(state: WardState, bed: Bedside, position: int, at_ms: int) ->
         if episode.picture.kind != "technical" or episode.condition == "ended":
             continue
         if cause not in wanted:
-            tell_episode(state, bed, alerts.ended(episode, latch=False), position, at_ms)
+            tell_episode(state, bed, alerts.ended(episode, latched=()), position, at_ms)
     for cause, (picture, onset_ms) in wanted.items():
         going = bed.episodes.get(cause)
         if going is None:

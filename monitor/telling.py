@@ -4,7 +4,6 @@ Every function here looks at one bed after something about it changed, compares 
 with what was last told, and tells the difference.
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, cast
 
 import msgspec
@@ -12,137 +11,27 @@ import numpy as np
 
 from detectors.baseline import BaselineState, remarkable
 from detectors.channels import CHANNEL_NAMES, MISSING, NEVER, Channel
-from detectors.explanation import rule_reasons
 from monitor import alerts
 from monitor.bedside import Bedside
 from monitor.effects import (
     NOT_ASSESSABLE,
     AdviceChanged,
     BaselineChanged,
-    Because,
-    Context,
     GradeChanged,
     MeasurementWanted,
-    Priority,
     Step,
 )
 from monitor.mitigation import NO_PATTERN_NAME, Patient, advised_steps
-from monitor.reasons import FULL_NAMES, because_rule, because_symptom, label
+from monitor.pictures import REACTION, Seen, missing_measurements, one, seen
+from monitor.reasons import (
+    FULL_NAMES,
+)
 from monitor.session import RUNNING
 from monitor.ward_state import WardState
-
-REACTION: Final = "reaction"
-"""Cause of the one physiological episode of a bed."""
-
-PENDING_LEAST_GRADE: Final = 2
-"""An unconfirmed sign of at least this grade is shown, and its repeat asked for."""
 
 BaselineStatus: TypeAlias = Literal["absent", "provisional", "established", "frozen"]
 
 PRESSURE_SIGNS: Final = frozenset({"hypotension", "hypertension"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What is true about one bed now, or None where there is nothing to show."""
-
-    picture: alerts.Picture | None
-    pending: bool
-    receding: bool
-    onset_ms: int
-    unconfirmed: tuple[tuple[str, int], ...]
-
-
-def one(row: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    """Return the index of a single bed."""
-    return np.array([row], np.int32)
-
-
-def seen(state: WardState, bed: Bedside) -> Seen:
-    """Return what is true about a bed, with its reasons."""
-    detection, row = state.detection, bed.row
-    signs = detection.params.signs
-    grades = detection.signs_of(one(row))[0]
-    grade = int(detection.grade_of(one(row))[0])
-    held = tuple((signs[i], int(grades[i])) for i in np.flatnonzero(grades))
-    shown = detection.shown[row]
-    unsure = tuple(
-        (signs[i], int(shown[i]))
-        for i in np.flatnonzero((shown > grades) & (shown >= PENDING_LEAST_GRADE))
-    )
-    if not held and not unsure:
-        return Seen(picture=None, pending=False, receding=False, onset_ms=0, unconfirmed=())
-    confirmed = because_symptoms(state, bed) + tuple(
-        row_
-        for reason in rule_reasons(detection, row, confirmed=True)
-        for row_ in because_rule(reason)
-    )
-    pending = tuple(
-        row_
-        for reason in rule_reasons(detection, row, confirmed=False)
-        if reason.rule.grade >= PENDING_LEAST_GRADE
-        for row_ in because_rule(reason)
-    )
-    confirmed = tuple(sorted(confirmed, key=lambda row_: -row_.grade))
-    worst = max((grade_ for _, grade_ in unsure), default=0)
-    since = [
-        int(detection.track.since_ms[row, i, 0])
-        for i in np.flatnonzero(shown)
-        if detection.track.since_ms[row, i, 0] != NEVER
-    ]
-    since += [symptom.onset_ms for symptom in bed.symptoms.values()]
-    picture = alerts.Picture(
-        cause=REACTION,
-        kind="physiological",
-        priority=_priority(grade, worst),
-        pattern=bed.pattern,
-        grade=max(grade, 1),
-        signs=held + tuple((f"{sign}?", grade_) for sign, grade_ in unsure),
-        label=label(confirmed, pending),
-        because=confirmed + pending,
-        context=context(bed, int(detection.at_ms[row])),
-    )
-    return Seen(
-        picture=picture,
-        pending=not held,
-        receding=bool(detection.receding[row]),
-        onset_ms=min(since, default=int(detection.at_ms[row])),
-        unconfirmed=unsure,
-    )
-
-
-def _priority(grade: int, unconfirmed: int) -> Priority:
-    """Priority of a confirmed grade; a severe sign that waits for its repeat is medium."""
-    confirmed = alerts.PRIORITY_OF_GRADE[grade]
-    waiting: Priority = "info"
-    if unconfirmed:
-        waiting = "medium" if unconfirmed > PENDING_LEAST_GRADE else "low"
-    return max(confirmed, waiting, key=lambda priority: alerts.RANK[priority])
-
-
-def because_symptoms(state: WardState, bed: Bedside) -> tuple[Because, ...]:
-    """Return the rows of the symptoms that are charted as present."""
-    rows = {row.name: row for row in state.settings.symptoms}
-    return tuple(
-        because_symptom(rows[symptom.name], symptom.severity, symptom.onset_ms)
-        for symptom in bed.symptoms.values()
-    )
-
-
-def context(bed: Bedside, at_ms: int) -> Context:
-    """Return what the infusion was doing at a time."""
-
-    def minutes(since_ms: int | None) -> int | None:
-        return None if since_ms is None else max(0, at_ms - since_ms) // 60_000
-
-    return Context(
-        minutes_since_start=minutes(bed.started_ms),
-        minutes_since_rate_change=minutes(bed.rate_changed_ms),
-        rate_centi_ml_per_h=bed.rate_centi,
-        product=bed.opened.product if bed.opened else "",
-        first_dose=bed.opened.first_dose if bed.opened else None,
-        baseline=bed.baseline,
-    )
 
 
 def tell_judged(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
@@ -154,18 +43,6 @@ def tell_judged(state: WardState, bed: Bedside, position: int, at_ms: int) -> No
     _tell_episode(state, bed, position, at_ms, now)
     tell_advice(state, bed, position, at_ms)
     _tell_wanted(state, bed, position, at_ms, now)
-
-
-def missing_measurements(state: WardState, bed: Bedside) -> tuple[str, ...]:
-    """Return why a bed cannot be assessed, one reason for each measurement it needs."""
-    row = bed.row
-    reasons = []
-    for channel in state.settings.silence.required:
-        if state.detection.measured_ms[row, channel] == NEVER:
-            reasons.append(f"no {FULL_NAMES[channel]} yet")
-        elif state.troubled[row, channel]:
-            reasons.append(f"{FULL_NAMES[channel]} is silent")
-    return tuple(reasons)
 
 
 def tell_grade(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
@@ -197,8 +74,8 @@ def _tell_episode(state: WardState, bed: Bedside, position: int, at_ms: int, now
     going = before if before is not None and before.condition != "ended" else None
     if now.picture is None:
         if going is not None:
-            latch = going.picture.priority in state.settings.alerts.latch_priorities
-            tell_episode(state, bed, alerts.ended(going, latch=latch), position, at_ms)
+            latched = state.settings.alerts.latch_priorities
+            tell_episode(state, bed, alerts.ended(going, latched=latched), position, at_ms)
         return
     if going is None:
         if before is not None:
@@ -217,7 +94,6 @@ def _tell_episode(state: WardState, bed: Bedside, position: int, at_ms: int, now
     after = going
     if not now.picture.same_as(going.picture) or (going.condition == "pending") > now.pending:
         after = alerts.updated(going, now.picture, at_ms=at_ms, pending=now.pending)
-    after = alerts.moved(after, "recede" if now.receding else "return")
     tell_episode(state, bed, after, position, at_ms)
 
 
