@@ -208,6 +208,11 @@ class MonitorStatusPayload(Published, frozen=True, kw_only=True):
     t: Utc
     software: str = ""
     config: str = ""
+    boot: str = ""
+    reason: Literal["", "lost", "stopped", "failed"] = ""
+    store: Literal["ok", "failing", "lost"] = "ok"
+    steps: int = 0
+    ledger: str = ""
     notice: str = NOTICE
 
 

@@ -215,7 +215,7 @@ class JournalReader:
             faults += self._numbering_faults()
             head, chain_faults = self._chain_faults()
             faults += chain_faults
-        except sqlite3.Error as fault:
+        except (sqlite3.Error, msgspec.MsgspecError) as fault:
             faults.append(f"database: {fault}")
         except JournalError as fault:
             faults.append(fault.reason)
@@ -365,6 +365,12 @@ class Journal(JournalReader):
     def note_published(self, row: int) -> None:
         """Remember, with the next step, that the ledger is out up to this row."""
         self._published = max(self._published, row)
+
+    def save_published(self, row: int) -> None:
+        """Remember at once that the ledger is out up to this row."""
+        self.note_published(row)
+        with self._transaction() as connection:
+            connection.execute("UPDATE about SET published = ?", (self._published,))
 
     @property
     def head(self) -> tuple[int, str]:

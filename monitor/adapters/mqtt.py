@@ -1,0 +1,399 @@
+"""The link to the broker: acknowledged is only what is kept, and what goes out is bounded.
+
+MQTT 5 with a durable session (``clean_start=False`` and a session expiry, both are needed) and
+manual acknowledgement: the loop acknowledges a message when its commit is done, so a killed
+monitor gets it again. The network thread only stamps and queues; nothing that a message
+contains can make it raise. Whether that thread and the broker still live is not believed from a
+flag: the monitor's own status must come back through the broker, and a link on which it does not
+is rebuilt.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from monitor.adapters.access import Access, LinkError
+from monitor.adapters.clock import Clock
+from monitor.adapters.logbook import ROOT, log
+from monitor.announcements import Announcement
+from monitor.records import RawMessage
+from monitor.topics import NOBODY, monitor_status_topic, subscriptions, topic
+
+LOG: Final = logging.getLogger(f"{ROOT}.mqtt")
+
+KEEPALIVE_S: Final = 10
+SESSION_EXPIRY_S: Final = 24 * 3600
+"""How long the broker keeps messages for a monitor that is away."""
+
+RECEIVE_MAXIMUM: Final = 1_000
+"""Messages that may be on their way without an acknowledgement."""
+
+PACKET_BYTES_MAX: Final = 65_536
+"""The broker does not forward larger ones; the decoder refuses from 8 KiB on."""
+
+OUTSTANDING_MAX: Final = 500
+"""Publications that may be without an acknowledgement of the broker."""
+
+INBOX_MAX: Final = 50_000
+"""Unacknowledged (QoS 0) messages beyond this many waiting ones are dropped and counted."""
+
+SILENT_S_MAX: Final = 15.0
+"""A link on which nothing shows that it lives for so long is rebuilt."""
+
+TAKEN_OVER: Final = 0x8E
+
+
+class Arrival(NamedTuple):
+    """One message and what is needed to acknowledge it on the connection that brought it."""
+
+    raw: RawMessage
+    mid: int
+    qos: int
+    connection: int
+
+
+class BrokerLink:
+    """The connection of one monitor; all methods but the callbacks belong to the loop's thread."""
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        unit: str,
+        will: Announcement,
+        clock: Clock,
+        wants_retained: bool = True,
+    ) -> None:
+        self.access = access
+        self.unit = unit
+        self.connections = 0
+        self.dropped = 0
+        self.is_taken_over = False
+        self._will = will
+        self._clock = clock
+        self._wants_retained = wants_retained
+        self._status_topic = monitor_status_topic(unit)
+        self._inbox: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._answered = threading.Event()
+        self._refusal = ""
+        self._lock = threading.Lock()
+        self._outstanding: set[int] = set()
+        self._confirmed: deque[int] = deque()
+        self._sign_s = time.monotonic()
+        self._is_open = False  # the broker has accepted us ...
+        self._is_connected = False  # ... and our subscriptions
+        self._context = access.tls_context()
+        self._client = self._new_client()
+
+    def connect(self) -> None:
+        """Connect and wait until the broker has accepted us and our subscriptions.
+
+        Raises
+        ------
+        LinkError
+            If the broker does not answer in time or refuses us.
+        """
+        within_s = self.access.connect_timeout_s
+        self._client.connect_timeout = within_s
+        try:
+            self._begin(self._client.connect)
+        except (OSError, ValueError) as fault:
+            raise LinkError(
+                f"broker {self.access}: cannot connect ({fault}); is it running there?"
+            ) from fault
+        self._client.loop_start()
+        if not self._answered.wait(within_s):
+            _discard(self._client)
+            raise LinkError(
+                f"broker {self.access}: no answer within {within_s:g} s; check the port, and "
+                "with TLS whether it wants a client certificate"
+            )
+        if self._refusal:
+            _discard(self._client)
+            raise LinkError(f"broker {self.access}: {self._refusal}; check user and access list")
+
+    def receive(self, timeout_s: float, limit: int) -> list[Arrival]:
+        """Wait for a message and return it with all others that are there, oldest first."""
+        arrivals: list[Arrival] = []
+        try:
+            first = self._inbox.get(timeout=max(timeout_s, 0.0))
+            while first is not None:
+                arrivals.append(first)
+                if len(arrivals) >= limit:
+                    break
+                first = self._inbox.get_nowait()
+        except queue.Empty:
+            pass
+        return arrivals
+
+    def wake(self) -> None:
+        """Make a waiting :meth:`receive` return; may be called from a signal handler."""
+        self._inbox.put(None)
+
+    def acknowledge(self, arrivals: Sequence[Arrival]) -> None:
+        """Tell the broker that these are kept.
+
+        Only on the connection that brought them: a broker that lost its sessions numbers its
+        messages anew, and an old number would acknowledge a message that nobody has kept. What
+        is not acknowledged comes again and is recognised as a duplicate.
+        """
+        for arrival in arrivals:
+            with self._lock:
+                if arrival.qos and arrival.connection == self.connections and self._is_open:
+                    self._client.ack(arrival.mid, arrival.qos)
+
+    def can_publish(self) -> bool:
+        """Tell whether another publication may be handed over now."""
+        return self._is_connected and self.outstanding < OUTSTANDING_MAX
+
+    def publish(self, announcement: Announcement) -> None:
+        """Hand one announcement to the network thread."""
+        info = self._client.publish(
+            announcement.topic,
+            announcement.payload,
+            qos=announcement.qos,
+            retain=announcement.retain,
+        )
+        if announcement.qos:
+            self._outstanding.add(info.mid)
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether the broker has accepted us and our subscriptions and is still there."""
+        return self._is_connected
+
+    @property
+    def outstanding(self) -> int:
+        """Number of publications that the broker has not acknowledged yet."""
+        # The network thread only appends and this thread only takes away, so a confirmation
+        # never overtakes the entry that it ends.
+        while self._confirmed:
+            self._outstanding.discard(self._confirmed.popleft())
+        return len(self._outstanding)
+
+    @property
+    def waiting(self) -> int:
+        """Number of messages that have come in and were not taken yet."""
+        return self._inbox.qsize()
+
+    def found(self) -> list[str]:
+        """Return the topics of our own retained announcements that the broker still holds."""
+        names = []
+        while not self._found.empty():
+            names.append(self._found.get())
+        return names
+
+    def is_silent(self) -> bool:
+        """Tell whether nothing has shown for too long that thread and broker live."""
+        return time.monotonic() - self._sign_s > SILENT_S_MAX
+
+    def rebuild(self) -> None:
+        """Leave the connection as it is and build a new one, without waiting for either."""
+        old = self._client
+        with self._lock:
+            self._client = self._new_client()
+            self._is_open = self._is_connected = False
+        self._outstanding.clear()
+        self._sign_s = time.monotonic()
+        # Its thread may hang or be dead, and then must not hold up the loop.
+        threading.Thread(target=_discard, args=(old,), daemon=True).start()
+        self._begin(self._client.connect_async)
+        self._client.loop_start()
+
+    def close(self, last: Announcement, within_s: float) -> None:
+        """Say the last word, wait for the broker to have everything, and go."""
+        self.publish(last)
+        deadline_s = time.monotonic() + within_s
+        while self.outstanding and self._is_connected and time.monotonic() < deadline_s:
+            time.sleep(0.005)
+        self._client.disconnect()
+        leaving = threading.Thread(target=_discard, args=(self._client,), daemon=True)
+        leaving.start()
+        leaving.join(within_s)
+
+    # ------------------------------------------------------------------ connection
+
+    def _new_client(self) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self.access.client_id,
+            protocol=paho.MQTTv5,
+            manual_ack=True,
+        )
+        if self.access.username:
+            client.username_pw_set(self.access.username, self.access.password or None)
+        if self._context is not None:
+            client.tls_set_context(self._context)
+        will = self._will
+        client.will_set(will.topic, will.payload, qos=will.qos, retain=will.retain)
+        client.reconnect_delay_set(1, 5)
+        client.connect_timeout = 5.0
+        # An exception in a callback would end the thread and leave is_connected() true.
+        client.suppress_exceptions = True
+        client.enable_logger(logging.getLogger(f"{ROOT}.paho"))
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        return client
+
+    def _begin(self, connect: Callable[..., object]) -> None:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.MaximumPacketSize = PACKET_BYTES_MAX
+        connect(
+            self.access.host,
+            self.access.port,
+            keepalive=KEEPALIVE_S,
+            clean_start=False,
+            properties=properties,
+        )
+
+    def _filters(self) -> list[tuple[str, SubscribeOptions]]:
+        """Return what to subscribe to: the devices, and our own retained announcements.
+
+        With 1 for ``retainHandling`` the broker repeats retained messages only for a
+        subscription that it did not know. Our own are always wanted, so that what is no longer
+        true can be cleared; ``noLocal`` keeps away what we publish from now on.
+        """
+        devices = SubscribeOptions(qos=1, retainHandling=0 if self._wants_retained else 1)
+        ours = SubscribeOptions(qos=0, noLocal=True)
+        own_kinds = ("alert/+", "advice", "state")
+        return [(name, devices) for name in subscriptions(self.unit)] + [
+            (topic(self.unit, "+", NOBODY, kind), ours) for kind in own_kinds
+        ]
+
+    # ------------------------------------------------------------------ network thread
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        _userdata: object,
+        flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._sign_s = time.monotonic()
+        if reason.is_failure:
+            self._refuse(f"it refused us ({reason})")
+            return
+        with self._lock:
+            self.connections += 1
+            self._is_open = True
+        log(LOG, logging.INFO, "broker-connected", session=bool(flags.session_present))
+        client.subscribe(self._filters())
+
+    def _on_subscribe(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        refused = [
+            f"{name} ({reason})"
+            for (name, _), reason in zip(self._filters(), reasons, strict=False)
+            if reason.is_failure
+        ]
+        if refused:
+            self._refuse(f"it does not let us read {', '.join(refused)}")
+            return
+        self._wants_retained = False
+        self._is_connected = True
+        self._answered.set()
+
+    def _refuse(self, reason: str) -> None:
+        self._refusal = reason
+        log(LOG, logging.ERROR, "broker-refused", reason=reason)
+        self._answered.set()
+
+    def _on_connect_fail(self, _client: paho.Client, _userdata: object) -> None:
+        self._sign_s = time.monotonic()
+
+    def _on_disconnect(
+        self,
+        client: paho.Client,
+        _userdata: object,
+        _flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if client is not self._client:
+            return
+        with self._lock:
+            self._is_open = self._is_connected = False
+        self._sign_s = time.monotonic()
+        log(LOG, logging.WARNING, "broker-lost", reason=str(reason))
+        if reason.value == TAKEN_OVER:
+            # Coming back would throw the other out, and so on for ever.
+            self.is_taken_over = True
+            client.disconnect()
+            self.wake()
+
+    def _on_publish(
+        self,
+        client: paho.Client,
+        _userdata: object,
+        mid: int,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if client is self._client:
+            self._confirmed.append(mid)
+        if reason.is_failure:
+            log(LOG, logging.ERROR, "publish-refused", reason=str(reason))
+
+    def _on_message(
+        self, client: paho.Client, _userdata: object, message: paho.MQTTMessage
+    ) -> None:
+        if client is not self._client:
+            return
+        try:
+            self._take(client, message)
+        except Exception:  # whatever a message does, this thread must live
+            LOG.exception("message-unreadable")
+            client.ack(message.mid, message.qos)
+
+    def _take(self, client: paho.Client, message: paho.MQTTMessage) -> None:
+        name = message.topic
+        if name == self._status_topic:
+            self._sign_s = time.monotonic()
+            client.ack(message.mid, message.qos)
+        elif name.split("/")[4:5] == [NOBODY]:
+            if message.retain and message.payload:
+                self._found.put(name)
+            client.ack(message.mid, message.qos)
+        elif message.qos == 0 and self._inbox.qsize() >= INBOX_MAX:
+            self.dropped += 1
+        else:
+            raw = RawMessage(
+                received_ms=self._clock.now_ms(),
+                topic=name,
+                payload=bytes(message.payload),
+                retained=message.retain,
+            )
+            self._inbox.put(Arrival(raw, message.mid, message.qos, self.connections))
+
+
+def _discard(client: paho.Client) -> None:
+    """Let go of a client without hearing from it again; may take as long as its thread hangs."""
+    client.on_connect = client.on_disconnect = client.on_message = client.on_publish = None
+    if client.is_connected():
+        client.disconnect()
+    client.loop_stop()

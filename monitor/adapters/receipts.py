@@ -1,0 +1,96 @@
+"""Receipts: up to which of its messages the monitor has kept what a device sent.
+
+A broker's acknowledgement is no promise, so publishers keep what they sent until the monitor's
+retained ``ack`` covers it. It covers a number only when all below are kept too, from the first
+that was heard of this start (``boot``) of the device. What is missing may still come late from
+the device's own store; after a minute the gap is given up, counted, and covered, because a device
+that has lost a message must not keep all later ones for ever.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from monitor.records import NO_SEQUENCE, Input, PumpReported, VitalsReported
+
+PATIENCE_MS: Final = 60_000
+AHEAD_MAX: Final = 4_096
+BOOTS_MAX: Final = 10_000
+"""Starts of devices that are remembered; the one that was heard longest ago goes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """All messages of one start of a device up to this number are kept."""
+
+    bed: str
+    device: str
+    boot: str
+    sequence: int
+
+
+@dataclass(slots=True)
+class _Counted:
+    covered: int
+    ahead: set[int] = field(default_factory=set)
+    gap_since_ms: int | None = None
+
+
+class Receipts:
+    """What is kept, by device and start; says what is new about it."""
+
+    def __init__(self) -> None:
+        self.gaps = 0
+        """Messages that were given up."""
+        self._counted: OrderedDict[tuple[str, str, str], _Counted] = OrderedDict()
+        self._news: set[tuple[str, str, str]] = set()
+
+    def keep(self, inputs: Iterable[Input], now_ms: int) -> None:
+        """Count the numbered messages among these as kept."""
+        for record in inputs:
+            if not isinstance(record, VitalsReported | PumpReported):
+                continue
+            if record.sequence == NO_SEQUENCE:
+                continue
+            key = (record.bed, record.device, record.boot)
+            counted = self._counted.get(key)
+            if counted is None:
+                self._counted[key] = _Counted(record.sequence)
+                self._news.add(key)
+                if len(self._counted) > BOOTS_MAX:
+                    gone, _ = self._counted.popitem(last=False)
+                    self._news.discard(gone)
+                continue
+            self._counted.move_to_end(key)
+            if record.sequence > counted.covered:
+                counted.ahead.add(record.sequence)
+                self._cover(key, counted, now_ms)
+
+    def _cover(self, key: tuple[str, str, str], counted: _Counted, now_ms: int) -> None:
+        before = counted.covered
+        while counted.covered + 1 in counted.ahead:
+            counted.covered += 1
+            counted.ahead.discard(counted.covered)
+        if not counted.ahead:
+            counted.gap_since_ms = None
+        elif counted.gap_since_ms is None or counted.covered != before:
+            counted.gap_since_ms = now_ms
+        elif now_ms - counted.gap_since_ms >= PATIENCE_MS or len(counted.ahead) > AHEAD_MAX:
+            lowest = min(counted.ahead)
+            self.gaps += lowest - counted.covered - 1
+            counted.covered = lowest - 1
+            counted.gap_since_ms = None
+            self._cover(key, counted, now_ms)
+        if counted.covered != before:
+            self._news.add(key)
+
+    def news(self) -> list[Receipt]:
+        """Return what has changed since this was asked last, in order of bed and device."""
+        found = [
+            Receipt(bed=bed, device=device, boot=boot, sequence=counted.covered)
+            for bed, device, boot in sorted(self._news)
+            if (counted := self._counted.get((bed, device, boot))) is not None
+        ]
+        self._news.clear()
+        return found

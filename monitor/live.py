@@ -1,0 +1,391 @@
+"""The live shell: clock, broker and journal around the ward.
+
+One loop on one thread. It takes whatever has arrived, makes one step of it and starts again, so
+a quiet ward gets a step for every message and a flood gets big ones; without any message there
+is a step every second, for the timers. The order inside a step is the promise of this program:
+
+    journal the messages, acknowledge them, decode, decide, journal the effects, publish them
+
+A started monitor first replays its journal through a fresh ward. What comes out must be what the
+ledger holds, byte for byte; what a killed monitor had not yet decided or published is decided
+and published now. Times come from one clock that never goes backwards, and are in the journal.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from monitor.adapters.access import Access, LinkError
+from monitor.adapters.backlog import Backlog
+from monitor.adapters.clock import Clock
+from monitor.adapters.effect_lines import log_effects
+from monitor.adapters.journal import Journal
+from monitor.adapters.journal_file import StoreError
+from monitor.adapters.logbook import ROOT, log
+from monitor.adapters.mqtt import Arrival, BrokerLink
+from monitor.adapters.outbox import Outbox
+from monitor.adapters.receipts import Receipts
+from monitor.adapters.resumption import (
+    LedgerDivergedError,
+    LiveWard,
+    Resumed,
+    announced,
+    decided,
+    decoded,
+    resume,
+)
+from monitor.announcements import (
+    Announcement,
+    ack_announcement,
+    state_announcement,
+)
+from monitor.effects import AnyEffect
+from monitor.outbound import MonitorStatusPayload, encode_published, iso
+from monitor.topics import monitor_status_topic
+from monitor.views import BedView
+
+LOG: Final = logging.getLogger(f"{ROOT}.live")
+
+HEARTBEAT_MS: Final = 1_000
+"""Without a message there is a step so often, on the monitor's clock."""
+
+STEP_MESSAGES_MAX: Final = 5_000
+SHORTEST_WAIT_S: Final = 0.02
+STATUS_EVERY_S: Final = 2.0
+STATE_EVERY_S: Final = 1.0
+LEAVE_WITHIN_S: Final = 2.0
+
+UNKEPT_GRACE_S: Final = 2.0
+"""While the disk fails, messages stay unacknowledged so long. Then they are acknowledged although
+nobody has kept them: with a full window the broker would send no more, and the ward would be
+blind. The devices still have them, because no receipt covers them."""
+
+WARD_FAILURES_MAX: Final = 3
+AHEAD_MS_TOLD: Final = 1_000
+
+OnlineState: TypeAlias = Literal["online", "offline"]
+LeaveReason: TypeAlias = Literal["", "lost", "stopped", "failed"]
+
+
+class WardError(Exception):
+    """The ward itself failed again and again: a bug, after which nothing may be believed."""
+
+
+class LiveMonitor:
+    """One monitor of one unit; :meth:`start`, then :meth:`run` until :meth:`stop`."""
+
+    def __init__(
+        self,
+        *,
+        ward: LiveWard,
+        journal: Journal,
+        link_of: Callable[[Announcement], BrokerLink],
+        clock: Clock,
+        software: str,
+        config: str,
+    ) -> None:
+        self.unit = journal.about.unit
+        self.steps = 0
+        self._ward = ward
+        self._journal = journal
+        self._clock = clock
+        self._software = software
+        self._config = config
+        self._boot = f"{os.getpid():x}-{clock.now_ms():x}"
+        self._outbox = Outbox()
+        self._receipts = Receipts()
+        self._backlog = Backlog(journal, seconds=time.monotonic)
+        self._link = link_of(self._status("offline", "lost"))
+        self._stopping = threading.Event()
+        self._unkept: deque[tuple[float, list[Arrival]]] = deque()
+        self._shown: dict[str, BedView] = {}
+        self._connection = 0
+        self._failures = 0
+        self._status_s = self._state_s = self._step_s = 0.0
+        self._store_state = "ok"
+        self._is_ahead = False
+        self._gaps = self._dropped = 0
+
+    def start(self) -> Resumed:
+        """Replay the journal, then connect.
+
+        Raises
+        ------
+        LedgerDivergedError, JournalUnreadableError, StoreError
+            If the journal cannot be continued.
+        LinkError
+            If the broker cannot be reached.
+        """
+        began_s = time.monotonic()
+        resumed = resume(
+            self._journal,
+            self._ward,
+            unit=self.unit,
+            outbox=self._outbox,
+            receipts=self._receipts,
+        )
+        # The clock goes on from what was shown last, also when the machine's was set back since.
+        self._clock.hold(resumed.last_ms)
+        log(
+            LOG,
+            logging.INFO,
+            "resumed" if resumed.steps else "started",
+            unit=self.unit,
+            steps=resumed.steps,
+            completed=resumed.completed,
+            unattended_s=self._unattended_s(resumed),
+            took_s=round(time.monotonic() - began_s, 2),
+        )
+        self._gaps = self._receipts.gaps
+        self._link.connect()
+        return resumed
+
+    def _unattended_s(self, resumed: Resumed) -> int:
+        return max(0, self._clock.now_ms() - resumed.last_ms) // 1000 if resumed.steps else 0
+
+    def stop(self) -> None:
+        """Make :meth:`run` come to an end; may be called from a signal handler or any thread."""
+        self._stopping.set()
+        self._link.wake()
+
+    def run(self) -> None:
+        """Work until told to stop, then say that nobody watches any more.
+
+        Raises
+        ------
+        WardError
+            If the ward fails in step after step.
+        LinkError
+            If another monitor has taken over the session at the broker.
+        """
+        last_word: LeaveReason = "failed"
+        try:
+            while not self._stopping.is_set():
+                self.turn()
+                if self._link.is_taken_over:
+                    raise LinkError(
+                        f"unit {self.unit}: another monitor with the same client id has taken "
+                        "over; stop one of them"
+                    )
+            last_word = "stopped"
+        finally:
+            self._leave(last_word)
+
+    def turn(self) -> None:
+        """Wait for messages or the next timer, and make one step."""
+        arrivals = self._link.receive(self._wait_s(), STEP_MESSAGES_MAX)
+        if self._stopping.is_set() and not arrivals:
+            return
+        self._step_s = time.monotonic()
+        now_ms = self._clock.now_ms()
+        messages = [arrival.raw for arrival in arrivals]
+        is_kept = self._backlog.begin(now_ms, messages)
+        self._acknowledge(arrivals, is_kept=is_kept)
+        inputs = decoded(messages)
+        effects = decided(self._ward, now_ms, inputs)
+        self._watch_ward(has_failed=effects is None)
+        self._receipts.keep(self._backlog.finish(inputs, effects or ()), now_ms)
+        self.steps += 1
+        self._tell(effects or (), now_ms)
+
+    def _wait_s(self) -> float:
+        heartbeat_s = max(self._clock.seconds_for(HEARTBEAT_MS), SHORTEST_WAIT_S)
+        return min(heartbeat_s, self._step_s + heartbeat_s - time.monotonic())
+
+    def _acknowledge(self, arrivals: list[Arrival], *, is_kept: bool) -> None:
+        now_s = time.monotonic()
+        if arrivals:
+            self._unkept.append((now_s, arrivals))
+        while self._unkept and (is_kept or now_s - self._unkept[0][0] > UNKEPT_GRACE_S):
+            self._link.acknowledge(self._unkept.popleft()[1])
+
+    def _watch_ward(self, *, has_failed: bool) -> None:
+        self._failures = self._failures + 1 if has_failed else 0
+        if self._failures >= WARD_FAILURES_MAX:
+            raise WardError(
+                f"unit {self.unit}: the ward failed in {self._failures} steps in a row; see the "
+                "log, keep the journal for the people who mend the program"
+            )
+
+    def _tell(self, effects: Sequence[AnyEffect], now_ms: int) -> None:
+        link, outbox = self._link, self._outbox
+        if self._is_told() and not effects:
+            self._journal.note_published(self._journal.head[0])
+        outbox.put(announced(effects, unit=self.unit))
+        if link.is_connected:
+            if link.connections != self._connection:
+                self._connection = link.connections
+                self._status_s = self._state_s = 0.0
+                outbox.put_standing()
+            self._tell_regularly(now_ms)
+            self._clear_untrue()
+        elif link.is_silent():
+            log(LOG, logging.ERROR, "broker-silent", action="rebuilding the connection")
+            link.rebuild()
+        outbox.flush(link)
+        log_effects(LOG, effects)
+        self._log_conditions()
+
+    def _is_told(self) -> bool:
+        """Tell whether everything in the ledger has reached the broker."""
+        return self._backlog.state == "ok" and not len(self._outbox) and not self._link.outstanding
+
+    def _clear_untrue(self) -> None:
+        for name in self._outbox.put_clearing(self._link.found()):
+            log(LOG, logging.WARNING, "retained-cleared", topic=name)
+
+    def _tell_regularly(self, now_ms: int) -> None:
+        now_s = time.monotonic()
+        if now_s - self._status_s >= STATUS_EVERY_S:
+            self._status_s = now_s
+            self._outbox.put([self._status("online")])
+            if self._link.is_silent():
+                log(LOG, logging.ERROR, "broker-silent", action="rebuilding the connection")
+                self._link.rebuild()
+        if now_s - self._state_s >= STATE_EVERY_S:
+            self._state_s = now_s
+            self._tell_states(now_ms)
+            self._outbox.put(self._receipt_announcements(now_ms))
+
+    def _tell_states(self, now_ms: int) -> None:
+        try:
+            beds = self._ward.view(now_ms).beds
+        except Exception:  # a picture is worth less than the alerts
+            LOG.exception("view-failed")
+            return
+        for bed in beds:
+            if self._shown.get(bed.bed) != bed:
+                self._shown[bed.bed] = bed
+                self._outbox.put([state_announcement(bed, unit=self.unit, now_ms=now_ms)])
+
+    def _receipt_announcements(self, now_ms: int) -> list[Announcement]:
+        return [
+            ack_announcement(
+                unit=self.unit,
+                bed=receipt.bed,
+                device=receipt.device,
+                boot=receipt.boot,
+                sequence=receipt.sequence,
+                now_ms=now_ms,
+            )
+            for receipt in self._receipts.news()
+        ]
+
+    def _status(self, state: OnlineState, reason: LeaveReason = "") -> Announcement:
+        row, head = self._journal.head
+        payload = MonitorStatusPayload(
+            state=state,
+            t=iso(self._clock.now_ms()),
+            software=self._software,
+            config=self._config,
+            boot=self._boot,
+            reason=reason,
+            store=self._backlog.state,
+            steps=self.steps,
+            ledger=f"{row}:{head[:16]}",
+        )
+        return Announcement(
+            topic=monitor_status_topic(self.unit),
+            payload=encode_published(payload),
+            qos=1,
+            retain=True,
+        )
+
+    def _log_conditions(self) -> None:
+        store = self._backlog
+        if store.state != self._store_state:
+            level = logging.INFO if store.state == "ok" else logging.ERROR
+            reason = store.fault.reason if store.fault else ""
+            log(LOG, level, f"store-{store.state}", reason=reason, waiting=len(store))
+            self._store_state = store.state
+            self._status_s = 0.0
+        ahead_ms = self._clock.ahead_ms()
+        if (ahead_ms > AHEAD_MS_TOLD) != self._is_ahead:
+            self._is_ahead = not self._is_ahead
+            event = "clock-ahead" if self._is_ahead else "clock-agrees"
+            log(LOG, logging.WARNING, event, ahead_ms=ahead_ms)
+        if self._receipts.gaps != self._gaps:
+            lost = self._receipts.gaps - self._gaps
+            log(LOG, logging.WARNING, "messages-missing", given_up=lost)
+            self._gaps = self._receipts.gaps
+        if self._link.dropped != self._dropped:
+            log(LOG, logging.ERROR, "messages-dropped", dropped=self._link.dropped - self._dropped)
+            self._dropped = self._link.dropped
+
+    def _leave(self, reason: LeaveReason) -> None:
+        self._outbox.flush(self._link)
+        self._link.close(self._status("offline", reason), LEAVE_WITHIN_S)
+        if self._is_told():
+            with contextlib.suppress(StoreError):
+                self._journal.save_published(self._journal.head[0])
+        log(LOG, logging.INFO, reason, unit=self.unit, steps=self.steps)
+
+
+@contextlib.contextmanager
+def live_monitor(
+    ward: LiveWard,
+    *,
+    unit: str,
+    access: Access,
+    journal: Path,
+    clock: Clock,
+    software: str,
+    config: str,
+) -> Iterator[LiveMonitor]:
+    """Give a monitor that has resumed its journal and is connected; close both afterwards.
+
+    Raises
+    ------
+    JournalError
+        If the journal cannot be opened or continued.
+    LinkError
+        If the broker cannot be reached.
+    """
+    with Journal.open_for_writing(journal, unit=unit, software=software, config=config) as kept:
+        if kept.about.config != config:
+            raise LedgerDivergedError(
+                journal,
+                f"was written under configuration {kept.about.config[:12]}, not {config[:12]}",
+                "use that configuration, or start with --fresh, which sets the journal aside and "
+                "forgets open sessions",
+            )
+
+        def link_of(will: Announcement) -> BrokerLink:
+            is_new = kept.counts()[0] == 0
+            return BrokerLink(access, unit=unit, will=will, clock=clock, wants_retained=is_new)
+
+        monitor = LiveMonitor(
+            ward=ward,
+            journal=kept,
+            link_of=link_of,
+            clock=clock,
+            software=software,
+            config=config,
+        )
+        monitor.start()
+        yield monitor
+
+
+def serve(monitor: LiveMonitor) -> bool:
+    """Run until SIGTERM or SIGINT; a second signal ends at once. True if it was SIGINT."""
+    heard: list[int] = []
+
+    def leave(number: int, _frame: object) -> None:
+        heard.append(number)
+        signal.signal(number, signal.SIG_DFL)
+        monitor.stop()
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        monitor.run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return signal.SIGINT in heard
