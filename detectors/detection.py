@@ -26,7 +26,7 @@ from detectors.channels import (
     Int64,
     UInt16,
 )
-from detectors.confirmation import ConfirmationParams, SignTrack, advanced
+from detectors.confirmation import GRADES, ConfirmationParams, SignTrack, advanced
 from detectors.patterns import NO_PATTERN, PatternRow, leading_row, matched_rows, pattern_table
 from detectors.quality import ChannelLimits, PulsePressureRow, Verdict, verdicts
 from detectors.rulebook import Judgement, Rule, RuleBook, forms, judged
@@ -313,6 +313,32 @@ class Detection:
         row = np.array([bed], np.int32)
         self.at_ms[bed] = max(int(self.at_ms[bed]), at_ms)
         return bool(self.judge(row, np.zeros((1, N_CHANNELS), np.bool_))[0])
+
+    def withdraw(self, bed: int, channel: int) -> bool:
+        """Forget what a channel has shown but not confirmed, because its probe is off.
+
+        Parameters
+        ----------
+        bed : int
+            Row of the bed.
+        channel : int
+            The channel that the device reports as absent.
+
+        Returns
+        -------
+        bool
+            True if that changed the bed. Confirmed grades stay: absence resolves nothing.
+        """
+        row = np.array([bed], np.int32)
+        before = self._told(row)
+        only = self.reads[:, channel] & (self.reads.sum(axis=1) == 1)
+        unsure = only & (self.shown[bed] > self.track.grade[bed])
+        self.shown[bed, unsure] = self.track.grade[bed, unsure]
+        level = np.arange(1, GRADES + 1)
+        lost = unsure[:, None] & (level > self.track.grade[bed][:, None])
+        self.track.since_ms[bed][lost] = NEVER
+        self.track.readings[bed][lost] = 0
+        return bool((before != self._told(row)).any())
 
     def judgement(self, bed: Int32) -> Judgement:
         """What the active book says about some beds as they stand."""

@@ -335,8 +335,11 @@ def _take_birth(state: WardState, bed: Bedside, record: DeviceBorn) -> None:
 
 def _take_absences(state: WardState, bed: Bedside, record: VitalsReported) -> None:
     for absence in record.absences:
-        if state.absent_ms[bed.row, absence.channel] == NEVER:
-            state.absent_ms[bed.row, absence.channel] = record.received_ms
+        if state.absent_ms[bed.row, absence.channel] != NEVER:
+            continue
+        state.absent_ms[bed.row, absence.channel] = record.received_ms
+        if state.detection.withdraw(bed.row, absence.channel):
+            tell_judged(state, bed, record.position, record.measured_ms)
 
 
 def _take_refused(state: WardState, bed: Bedside, record: MessageRefused) -> None:
