@@ -4,18 +4,20 @@
 for the configuration that they name. The recordings themselves are written by ``making.py``.
 """
 
+import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.adapters.journal import effect_bytes
 from monitor.adapters.recording import read_header, read_recording
-from monitor.effects import AnyEffect
-from monitor.records import RecordedStep
-from monitor.replay import digest, first_difference, replay
+from monitor.effects import AlertChanged, AnyEffect, GradeChanged
+from monitor.records import RawMessage, RecordedStep
+from monitor.replay import digest, first_difference, rebatch, replay
 from monitor.settings import load_settings
 from monitor.ward import Ward
 
@@ -25,8 +27,8 @@ RECORDINGS = sorted((HERE / "recordings").glob("*.jsonl*"))
 BLESSING = os.environ.get("IRM_BLESS", "") == "1"
 DAY_MS = 86_400_000
 
-TIMED_BY_THE_STEP = frozenset({"advice", "device"})
-"""Effects that only a step can cause, because they compare with ``now``; see docs/replay.md."""
+NOT_YET_A_TIME = 10**12
+"""Numbers from here on are times in milliseconds; nothing else in an effect is so large."""
 
 
 @pytest.fixture(scope="module", params=RECORDINGS, ids=lambda path: path.name.split(".")[0])
@@ -73,3 +75,78 @@ def test_a_second_replay_gives_the_same_bytes(recording: Path) -> None:
     first = digest(effects_of(recording, read_recording(recording)))
 
     assert digest(effects_of(recording, read_recording(recording))) == first
+
+
+def decided_by_readings(effects: Iterable[AnyEffect]) -> list[bytes]:
+    """Leave out what compares with the time of a step: silence, and grades for want of data."""
+    lines = []
+    for effect in effects:
+        by_time = isinstance(effect, AlertChanged) and effect.kind == "technical"
+        for_want = isinstance(effect, GradeChanged) and -1 in {effect.grade, effect.before}
+        if not (by_time or for_want):
+            lines.append(effect_bytes(effect))
+    return lines
+
+
+@pytest.mark.parametrize("window_ms", [0, 5_000, 60_000])
+def test_other_boundaries_decide_the_same(recording: Path, window_ms: int) -> None:
+    whole = decided_by_readings(effects_of(recording, read_recording(recording)))
+    cut = rebatch(read_recording(recording), window_ms=window_ms)
+
+    assert decided_by_readings(effects_of(recording, cut)) == whole
+    assert len(whole) > 10
+
+
+def shifted(steps: Iterable[RecordedStep], days: int) -> Iterator[RecordedStep]:
+    for step in steps:
+        messages = tuple(
+            RawMessage(
+                received_ms=raw.received_ms + days * DAY_MS,
+                topic=raw.topic,
+                payload=shifted_payload(raw.payload, days),
+                retained=raw.retained,
+            )
+            for raw in step.messages
+        )
+        yield RecordedStep(now_ms=step.now_ms + days * DAY_MS, messages=messages)
+
+
+STAMP = re.compile(rb"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
+
+
+def shifted_payload(payload: bytes, days: int) -> bytes:
+    def moved(found: re.Match[bytes]) -> bytes:
+        stamp = datetime.fromisoformat(found[0].decode()) + timedelta(days=days)
+        return stamp.isoformat().encode()
+
+    return STAMP.sub(moved, payload)
+
+
+def unshifted(effects: Iterable[AnyEffect], days: int) -> list[object]:
+    """Move times back, and give ids, which derive from the onset, the numbers of their order."""
+    ids: dict[str, int] = {}
+
+    def moved(value: object, name: str = "") -> object:
+        match value:
+            case dict():
+                return {key: moved(inner, key) for key, inner in value.items()}
+            case list():
+                return [moved(inner) for inner in value]
+            case int() if value > NOT_YET_A_TIME:
+                return value - days * DAY_MS
+            case str() if name in {"id", "alert"} and value:
+                return ids.setdefault(value, len(ids))
+            case str() if name in {"sha256", "excerpt"}:
+                return ""
+        return value
+
+    return [moved(json.loads(effect_bytes(effect))) for effect in effects]
+
+
+@pytest.mark.parametrize("days", [1, 90, -400])
+def test_the_same_story_on_another_day_has_the_same_effects(recording: Path, days: int) -> None:
+    here = effects_of(recording, read_recording(recording))
+    there = effects_of(recording, shifted(read_recording(recording), days))
+
+    assert unshifted(there, days) == unshifted(here, 0)
+    assert digest(there) != digest(here)
