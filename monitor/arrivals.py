@@ -47,6 +47,9 @@ def parsed(decoder: "msgspec.json.Decoder[Any]", payload: bytes) -> Any:  # noqa
     if not payload.isascii():
         check_utf8(payload)
     opened = payload.count(b"{") + payload.count(b"[")
-    if opened > MAX_DEPTH and opened - len(getattr(message, "values", ())) >= MAX_DEPTH:
-        check_depth(payload)
+    if opened > MAX_DEPTH:
+        values = getattr(message, "values", None)
+        siblings = len(values) if isinstance(values, tuple) else 1
+        if opened - siblings >= MAX_DEPTH:
+            check_depth(payload)
     return message

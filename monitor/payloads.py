@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES
+from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, Channel
 from monitor.records import (
     AbsenceReason,
     ActVerb,
@@ -243,8 +243,8 @@ def encode_vitals(
     *,
     sequence: int,
     measured_ms: int,
-    values_centi: Mapping[int, int],
-    absences: Mapping[int, AbsenceReason] | None = None,
+    values_centi: Mapping[Channel, int],
+    absences: Mapping[Channel, AbsenceReason] | None = None,
     boot: str | None = None,
     subject: str | None = None,
     session: str | None = None,
