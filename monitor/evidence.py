@@ -7,7 +7,7 @@ rule and for nothing else. The cases come with what was to be expected of them; 
 monitor met that stands in a second table.
 
 "Called" means an alert of medium or high priority; a low one is shown and waits to be seen.
-A crash while replaying is counted and named, and the others go on.
+A step in which the ward fails is counted and named as a crash, and the rest goes on.
 """
 
 from collections import Counter
@@ -22,7 +22,8 @@ from monitor.adapters import cases
 from monitor.adapters.recording import InputFileError, Recording, Remarks
 from monitor.adapters.sources import open_source, recognised
 from monitor.effects import NOT_ASSESSABLE
-from monitor.replay import BAD_INPUT, FOUND_A_DIFFERENCE, HOUR_MS, Tally, WardOf, replay
+from monitor.records import RecordedStep
+from monitor.replay import BAD_INPUT, FOUND_SOMETHING, HOUR_MS, Tally, WardOf, replay
 
 GRADES: Final = (NOT_ASSESSABLE, 0, 1, 2, 3, 4)
 
@@ -94,7 +95,7 @@ def run(
         lines = markdown(found) if as_markdown else plain(found)
         out.write("".join(f"{line}\n" for line in lines))
     err.writelines(f"crash: {crash}\n" for crash in found.crashes)
-    return FOUND_A_DIFFERENCE if found.crashes else 0
+    return FOUND_SOMETHING if found.crashes else 0
 
 
 def report(path: Path, ward_of: WardOf, err: TextIO) -> Report:
@@ -150,13 +151,13 @@ def _files(path: Path) -> list[Path]:
 
 
 def _replay(recording: Recording, ward_of: WardOf, count: _Count) -> None:
-    try:
-        for _ in count.tally.add(replay(recording.steps, ward_of(recording.unit))):
-            pass
-    except InputFileError:
-        raise
-    except Exception as fault:  # noqa: BLE001 - a crash is what is counted here
-        count.crashes.append(f"{recording.name}: {type(fault).__name__}: {fault}")
+    def failed(step: RecordedStep, fault: Exception) -> None:
+        what = f"{type(fault).__name__}: {fault}"
+        count.crashes.append(f"{recording.name}: step at {step.now_ms} ms: {what}")
+
+    replayed = replay(recording.steps, ward_of(recording.unit), failed=failed)
+    for _ in count.tally.add(replayed):
+        pass
 
 
 def _outcome(

@@ -10,6 +10,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TextIO, TypeGuard
 
@@ -32,7 +33,7 @@ from monitor.records import Input, RecordedStep
 
 Replayed = tuple[RecordedStep, tuple[AnyEffect, ...]]
 
-FOUND_A_DIFFERENCE: Final = 1
+FOUND_SOMETHING: Final = 1
 BAD_INPUT: Final = 4
 
 HOUR_MS: Final = 3_600_000
@@ -40,6 +41,8 @@ HOUR_MS: Final = 3_600_000
 DEPENDS_ON_CONFIG: Final = frozenset({"config", "rulebook"})
 """Fields that say which configuration was in force: every change of a comment changes them, so
 a comparison leaves them out."""
+
+FAILED_STEPS: Final = "steps in which the ward failed"
 
 CALLING: Final = frozenset({"medium", "high"})
 """Priorities at which somebody is called; low and info are shown and wait to be seen."""
@@ -57,12 +60,28 @@ class TakesSteps(Protocol):
 WardOf = Callable[[str], TakesSteps]
 """Makes a fresh ward for a unit."""
 
+Failed = Callable[[RecordedStep, Exception], None]
+"""Is told of a step in which the ward failed."""
 
-def replay(steps: Iterable[RecordedStep], ward: TakesSteps) -> Iterator[Replayed]:
-    """Yield every step with the effects that the ward made of it."""
+
+def replay(
+    steps: Iterable[RecordedStep], ward: TakesSteps, *, failed: Failed | None = None
+) -> Iterator[Replayed]:
+    """Yield every step with the effects that the ward made of it.
+
+    A live monitor goes on without the effects of a step in which its ward failed. With
+    ``failed``, which is told of it, so does the replay; without it the failure is raised.
+    """
     for step in steps:
         inputs = [decode(raw, position=n) for n, raw in enumerate(step.messages)]
-        yield step, ward.take(step.now_ms, inputs)
+        try:
+            effects = ward.take(step.now_ms, inputs)
+        except Exception as fault:
+            if failed is None:
+                raise
+            failed(step, fault)
+            effects = ()
+        yield step, effects
 
 
 def rebatch(steps: Iterable[RecordedStep], *, window_ms: int) -> Iterator[RecordedStep]:
@@ -282,11 +301,12 @@ def run(
     for words in tally.lines():
         summary.write(f"{words}\n")
     summary.write(f"digest          sha256:{total.hexdigest()}\n")
+    failures = FOUND_SOMETHING if remarks.counts.get(FAILED_STEPS) else 0
     if blessed is None:
-        return 0
+        return failures
     difference = first_difference(blessed, lines)
     err.write(f"{compare}: {difference}\n" if difference else f"{compare}: no difference\n")
-    return FOUND_A_DIFFERENCE if difference else 0
+    return FOUND_SOMETHING if difference else failures
 
 
 def _blessed(path: Path) -> list[bytes]:
@@ -308,12 +328,18 @@ def _effects(
 ) -> Iterator[AnyEffect]:
     for path in paths:
         for recording in open_source(path, remarks, form=form):
-            for _, effects in tally.add(
-                replay(steps_of(recording, window), ward_of(recording.unit))
-            ):
+            failed = partial(_note_failure, recording.name, remarks)
+            ward = ward_of(recording.unit)
+            replayed = replay(steps_of(recording, window), ward, failed=failed)
+            for _, effects in tally.add(replayed):
                 if tally.steps % _PROGRESS_EVERY == 0:
                     err.write(f"{path}: {tally.recordings} recordings, {tally.steps} steps\n")
                 yield from effects
+
+
+def _note_failure(name: str, remarks: Remarks, step: RecordedStep, fault: Exception) -> None:
+    what = f"{type(fault).__name__}: {fault}"
+    remarks.add(FAILED_STEPS, f"{name}: the ward failed in the step at {step.now_ms} ms: {what}")
 
 
 def steps_of(recording: Recording, window_ms: int | None) -> Iterable[RecordedStep]:

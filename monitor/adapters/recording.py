@@ -214,16 +214,18 @@ def read_recording(path: Path, remarks: Remarks | None = None) -> Iterator[Recor
     told = Remarks() if remarks is None else remarks
     lines = _lines(path)
     _first(path, lines)
-    number = 1
+    number, last_ms = 1, 0
     try:
         for number, line in lines:
             try:
-                yield _step(path, number, line)
+                step = _step(path, number, line, last_ms)
             except InputFileError:
                 if line.endswith(b"\n"):
                     raise
                 told.add("torn last line", f"{path}:{number}: torn last line left out")
                 return
+            last_ms = step.now_ms
+            yield step
     except (EOFError, zlib.error):
         told.add(
             "torn last line", f"{path}:{number + 1}: compressed file ends early, rest left out"
@@ -279,11 +281,19 @@ def _header(path: Path, number: int, line: bytes) -> Header:
     return header
 
 
-def _step(path: Path, number: int, line: bytes) -> RecordedStep:
+def _step(path: Path, number: int, line: bytes, last_ms: int = 0) -> RecordedStep:
     try:
         parsed = _STEP.decode(line)
     except _UNDECODABLE as fault:
         raise _explained(path, number, line, fault, "step of a recording") from fault
+    if parsed.now_ms < last_ms:
+        raise InputFileError(
+            path,
+            f"lies before the step in front of it, at {last_ms}",
+            line=number,
+            name="now_ms",
+            value=str(parsed.now_ms),
+        )
     if len(parsed.inbox) > MESSAGES_MAX:
         raise InputFileError(
             path,

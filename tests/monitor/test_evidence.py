@@ -155,7 +155,7 @@ def test_a_crash_is_counted_and_named_and_the_others_go_on(tmp_path: Path) -> No
 
     assert code == 1
     assert (vaers.sessions, vaers.crashes) == (2, 1)
-    assert "crash: bad: ZeroDivisionError: thirteen" in err
+    assert "crash: bad: step at 4102445400000 ms: ZeroDivisionError: thirteen" in err
 
 
 @pytest.mark.parametrize("name", ["none", "empty", "notes.txt"])

@@ -396,3 +396,32 @@ def test_a_database_that_is_no_journal_is_named(tmp_path: Path) -> None:
     assert run([path], ward_of=StandInWard, out=io.StringIO(), err=err) == 4
 
     assert "no journal" in err.getvalue()
+
+
+class FailingWard(StandInWard):
+    """Falls over the first step, as a ward with a bug does."""
+
+    def take(self, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...]:
+        if now_ms == STEPS[0].now_ms:
+            raise LookupError("a bug")
+        return super().take(now_ms, inputs)
+
+
+def test_a_ward_that_fails_stops_the_replay_unless_somebody_is_told() -> None:
+    with pytest.raises(LookupError, match="a bug"):
+        list(replay(STEPS, FailingWard()))
+
+    told: list[RecordedStep] = []
+    replayed = list(replay(STEPS, FailingWard(), failed=lambda step, _: told.append(step)))
+
+    assert told == [STEPS[0]]
+    assert [len(effects) for _, effects in replayed] == [0, 0, 1, 1]
+
+
+def test_the_command_goes_on_after_a_failed_step_as_a_live_monitor_does(tmp_path: Path) -> None:
+    out, err = io.StringIO(), io.StringIO()
+
+    assert run([recorded(tmp_path)], ward_of=FailingWard, out=out, err=err) == 1
+
+    assert "the ward failed in the step at 1795514401000 ms: LookupError: a bug" in err.getvalue()
+    assert "effects 2" in out.getvalue()

@@ -38,6 +38,11 @@ STEPS = (
         ),
     ),
 )
+MANY = tuple(
+    RecordedStep(now_ms=step.now_ms + 3_000 * n, messages=step.messages)
+    for n in range(20)
+    for step in STEPS
+)
 
 
 def written(tmp_path: Path, *lines: bytes, name: str = "r.jsonl") -> Path:
@@ -139,13 +144,13 @@ def test_a_last_line_without_its_end_is_whole_if_it_can_be_read(tmp_path: Path) 
 
 def test_a_compressed_recording_that_ends_early_gives_what_it_has(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl.gz"
-    write_recording(path, STEPS * 50, header=HEADER)
+    write_recording(path, MANY, header=HEADER)
     path.write_bytes(path.read_bytes()[:-20])
     remarks = Remarks()
 
     read = tuple(read_recording(path, remarks))
 
-    assert read == (STEPS * 50)[: len(read)]
+    assert read == MANY[: len(read)]
     assert remarks.counts == {"torn last line": 1}
 
 
@@ -249,7 +254,7 @@ def test_missing_and_wrongly_named_files_are_named(tmp_path: Path) -> None:
 
 def test_damaged_compression_is_refused_or_told_but_never_silent(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl.gz"
-    write_recording(path, STEPS * 20, header=HEADER)
+    write_recording(path, MANY, header=HEADER)
     whole = path.read_bytes()
     for place in range(12, len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
@@ -284,3 +289,12 @@ def test_remarks_are_all_counted_and_some_named() -> None:
 
     assert len(remarks.named) == recording.NAMED_MAX
     assert lines[-2:] == ["other: 3", "row: 25"]
+
+
+def test_time_never_goes_back(tmp_path: Path) -> None:
+    path = written(tmp_path, header_line(HEADER), *map(step_line, (STEPS[1], STEPS[0], STEPS[2])))
+
+    fault = refusal(path)
+
+    assert (fault.line, fault.name, fault.value) == (3, "now_ms", "1000")
+    assert fault.reason == "lies before the step in front of it, at 2000"
