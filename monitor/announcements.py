@@ -32,7 +32,6 @@ from monitor.outbound import (
     ChannelShown,
     ContextShown,
     GradeReached,
-    MonitorStatusPayload,
     RateShown,
     RejectPayload,
     StatePayload,
@@ -40,7 +39,7 @@ from monitor.outbound import (
     encode_published,
     iso,
 )
-from monitor.topics import MONITOR, NOBODY, monitor_status_topic, topic
+from monitor.topics import MONITOR, NOBODY, topic
 from monitor.units import number
 from monitor.views import AlertView, BedView, ChannelView
 
@@ -143,16 +142,6 @@ def ack_announcement(
     """Return the retained number of the last message of a device that is stored."""
     payload = AckPayload(boot=boot, seq=sequence, t=iso(now_ms))
     return _retained(topic(unit, bed, device, "ack"), encode_published(payload))
-
-
-def monitor_announcement(
-    *, unit: str, online: bool, now_ms: int, software: str = "", config: str = ""
-) -> Announcement:
-    """Return the monitor's own retained status; with ``online=False`` it is the last will."""
-    payload = MonitorStatusPayload(
-        state="online" if online else "offline", t=iso(now_ms), software=software, config=config
-    )
-    return _retained(monitor_status_topic(unit), encode_published(payload))
 
 
 def _retained(name: str, payload: bytes) -> Announcement:

@@ -62,7 +62,6 @@ from monitor.refusals import Refusal, printable, shown
 from monitor.topics import (
     KINDS,
     Place,
-    is_from_monitor,
     monitor_status_topic,
     place_of,
     subscriptions,
@@ -90,7 +89,6 @@ __all__ = [
     "decode",
     "encode",
     "encode_vitals",
-    "is_from_monitor",
     "milliseconds",
     "monitor_status_topic",
     "stamp",

@@ -47,8 +47,8 @@ def topic(unit: str, bed: str, device: str, kind: str) -> str:
 def subscriptions(unit: str) -> tuple[str, ...]:
     """Return the filters that a monitor of a unit subscribes to: device kinds, never ``#``.
 
-    The filter of ``status`` also matches the monitor's own retained status; the shell drops
-    what :func:`is_from_monitor` recognises.
+    The filter of ``status`` also matches the monitor's own status, which the shell takes as a
+    sign that the link lives and does not hand on.
     """
     return tuple(topic(unit, "+", "+", kind) for kind in KINDS)
 
@@ -56,12 +56,6 @@ def subscriptions(unit: str) -> tuple[str, ...]:
 def monitor_status_topic(unit: str) -> str:
     """Return the topic on which the monitor of a unit says that it lives (and its last will)."""
     return topic(unit, NOBODY, MONITOR, "status")
-
-
-def is_from_monitor(name: str) -> bool:
-    """Tell whether a topic is one that a monitor writes, so not a message for it."""
-    levels = name.split("/")
-    return len(levels) == 6 and levels[3] == NOBODY and levels[4] == MONITOR  # noqa: PLR2004  # as PREFIX and Place have levels
 
 
 @lru_cache(maxsize=8192)

@@ -16,7 +16,6 @@ from monitor.announcements import (
     alert_topic,
     announcements,
     is_over,
-    monitor_announcement,
     state_announcement,
 )
 from monitor.effects import (
@@ -26,20 +25,30 @@ from monitor.effects import (
     GradeChanged,
     MeasurementWanted,
 )
-from monitor.outbound import NOTICE, iso
-from monitor.topics import OUTBOUND_KINDS, is_from_monitor
+from monitor.outbound import NOTICE, MonitorStatusPayload, encode_published, iso
+from monitor.topics import OUTBOUND_KINDS, monitor_status_topic
 from monitor.views import BedView
 
 EFFECTS = sorted(OUTBOUND.glob("*.effects.json"))
 VIEWS = sorted(OUTBOUND.glob("*.view.json"))
+
+
+def status(payload: MonitorStatusPayload) -> Announcement:
+    return Announcement(
+        topic=monitor_status_topic(UNIT), payload=encode_published(payload), qos=1, retain=True
+    )
+
+
 OTHERS = {
     "ack.device": ack_announcement(
         unit=UNIT, bed="17", device="mon-17", boot="01JD8Z3K7N", sequence=18211, now_ms=RECEIVED_MS
     ),
-    "monitor-status.online": monitor_announcement(
-        unit=UNIT, online=True, now_ms=RECEIVED_MS, software="0.1.0", config="sha256:9c1f"
+    "monitor-status.online": status(
+        MonitorStatusPayload(state="online", t=iso(RECEIVED_MS), software="0.1.0", boot="m-1")
     ),
-    "monitor-status.last-will": monitor_announcement(unit=UNIT, online=False, now_ms=RECEIVED_MS),
+    "monitor-status.last-will": status(
+        MonitorStatusPayload(state="offline", t=iso(RECEIVED_MS), reason="lost")
+    ),
 }
 
 
@@ -152,15 +161,6 @@ def test_no_alert_id_breaks_a_topic(alert: str) -> None:
     assert levels[:6] == ["irm", "v1", UNIT, "17", "_", "alert"]
     assert len(levels) == 7
     assert not set(name) & set("+#\x00\n")
-
-
-def test_topics_of_the_monitor_itself_are_recognised() -> None:
-    own = [
-        OTHERS["monitor-status.online"],
-        *announcements(effects_of("reject.wrong-unit"), unit=UNIT),
-    ]
-    assert [is_from_monitor(said.topic) for said in own] == [True, True]
-    assert not is_from_monitor(OTHERS["ack.device"].topic)
 
 
 def test_stamps_are_utc_with_milliseconds() -> None:
