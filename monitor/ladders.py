@@ -9,7 +9,7 @@ ladder where it could do harm without a reason, no other drug stands before it w
 appear, and no dose stands on fewer than two sources (:class:`Dose`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias, get_args
@@ -41,6 +41,10 @@ DoseRefusal: TypeAlias = Literal["no-weight", "weight-out-of-range", "no-age", "
 
 PATTERNS: Final[tuple[str, ...]] = get_args(Pattern)
 GRADES: Final = (1, 2, 3, 4)
+
+AT_ONCE: Final[frozenset[Offered]] = frozenset({"at-once"})
+NOT_IMPROVED: Final[frozenset[Offered]] = frozenset({"if-not-improved"})
+AFTERWARDS: Final[frozenset[Offered]] = frozenset({"when-resolved"})
 
 NO_EPINEPHRINE: Final = frozenset(
     {"vasovagal", "febrile", "hypertensive", "rate-related", "fluid-overload", "isolated-sign"}
@@ -205,21 +209,57 @@ def ladder_for(ladders: Iterable[Ladder], pattern: str, grade: int) -> Ladder:
 
 
 def steps_for(
-    ladder: Ladder, *, signs: frozenset[str], product_kind: str, offered: Offered = "at-once"
+    ladder: Ladder,
+    *,
+    signs: frozenset[str],
+    product_kind: str,
+    stages: frozenset[Offered] = AT_ONCE,
 ) -> tuple[LadderStep, ...]:
     """Return the rungs that apply: any of their signs is there, and not ruled out by product.
 
     ``signs`` are the keys of charted symptoms, of vital signs (``fever``, ``hypotension``) and
-    of facts (``beta-blocker``) that hold now. A rung without signs always applies.
+    of facts (``beta-blocker``) that hold now. A rung without signs always applies. ``stages``
+    come from :func:`open_stages`.
     """
     return tuple(
         step
         for step in ladder.steps
-        if step.offered == offered
+        if step.offered in stages
         and product_kind not in step.not_for
         and (not step.only_for or product_kind in step.only_for)
         and (not step.signs or not signs.isdisjoint(step.signs))
     )
+
+
+def open_stages(
+    ladder: Ladder, *, taken_ms: Mapping[str, int], well_since_ms: int | None, now_ms: int
+) -> frozenset[Offered]:
+    """Return which rungs of a ladder are open: the first ones, the next ones, or those after.
+
+    ``taken_ms`` says when each rung was started or done. The next ones open when a rung with a
+    recheck time was taken so long ago and the patient is not well; those after open when the
+    patient has been well for the clear time (at once on a terminal ladder).
+    """
+    if well_since_ms is not None:
+        waited = now_ms - well_since_ms >= (ladder.clear_ms or 0)
+        return AFTERWARDS if waited else AT_ONCE
+    due = any(
+        step.recheck_ms is not None
+        and step.key in taken_ms
+        and now_ms - taken_ms[step.key] >= step.recheck_ms
+        for step in ladder.steps
+    )
+    return AT_ONCE | NOT_IMPROVED if due else AT_ONCE
+
+
+def repeat_from_ms(step: LadderStep, taken_ms: Sequence[int]) -> int | None:
+    """Return from when a rung may be offered once more, or None when it may not be.
+
+    ``taken_ms`` are the times at which it was done, oldest first.
+    """
+    if step.repeat_ms is None or step.repeats is None or not taken_ms:
+        return None
+    return taken_ms[-1] + step.repeat_ms if len(taken_ms) <= step.repeats else None
 
 
 def dose_text(dose: Dose, *, weight_centi_kg: int | None, age_years: int | None) -> DoseDecision:

@@ -25,40 +25,21 @@ class AlertParams:
     ----------
     realert_high_ms, realert_medium_ms
         How long an acknowledged alert may stand before it is signalled again.
-    escalate_unacknowledged_ms
-        How long a high alert may go unacknowledged before the next in the chain is told.
-    pause_longest_ms
-        The longest time for which a tone can be paused.
     latch_priorities
         Priorities whose signal stays, after the condition ended, until it is acknowledged.
-    recovering_ms
-        How long a condition must be clear before its episode ends.
-    flap_window_ms, flap_changes
-        This many beginnings of one cause within the window are one flapping episode.
     device_silent_after_ms
         A device that was heard and then is silent for so long raises a technical alert.
     never_heard_after_ms
         A device of an open session that was never heard raises one after so long.
-    attribution_ms
-        A change of rate within so long before the onset is named as its context.
-    effect_window_ms
-        How long after a step its effect is awaited, where the step itself names no time.
     late_tolerance_ms
         A reading measured longer ago than this when it arrives is stored and not judged.
     """
 
     realert_high_ms: int
     realert_medium_ms: int
-    escalate_unacknowledged_ms: int
-    pause_longest_ms: int
     latch_priorities: tuple[LatchedPriority, ...]
-    recovering_ms: int
-    flap_window_ms: int
-    flap_changes: int
     device_silent_after_ms: int
     never_heard_after_ms: int
-    attribution_ms: int
-    effect_window_ms: int
     late_tolerance_ms: int
 
     def __post_init__(self) -> None:
@@ -70,8 +51,6 @@ class AlertParams:
         for name in ("realert_high_ms", "device_silent_after_ms", "never_heard_after_ms"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name.removesuffix('_ms')} must be above 0")
-        if self.flap_changes < 1:
-            raise ValueError(f"flap_changes must be at least 1, got {self.flap_changes}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
