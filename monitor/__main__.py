@@ -1,0 +1,279 @@
+"""The command line ``infusion-monitor``.
+
+People and progress are on standard error, ``--json`` is on standard output. Exit codes: 0 ok,
+1 found something, 2 usage, 3 broker or store out of reach, 4 bad input file, 130 interrupted.
+Everything heavy is imported by the command that needs it, so that ``--help`` answers at once.
+"""
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from monitor.commands import (
+    CONFIG_DIRECTORY,
+    AsJson,
+    Config,
+    files,
+    read_settings,
+    software,
+    ward_of,
+)
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from monitor.adapters.access import Access
+    from monitor.settings import Settings
+
+OK: Final = 0
+INTERRUPTED: Final = 130
+PORT_MAX: Final = 65_535
+
+Broker = Annotated[
+    str | None, typer.Option(help="HOST or HOST:PORT instead of the one in site.toml.")
+]
+Unit = Annotated[str | None, typer.Option(help="Unit instead of the one in site.toml.")]
+
+app = typer.Typer(
+    name="infusion-monitor",
+    help="Watches vital signs during an infusion, names the reaction and says what to do next.\n\n"
+    "Research, education and simulation; not a medical device.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.add_typer(files)
+
+
+class InterruptedByUser(BaseException):
+    """Somebody pressed Ctrl-C; typer would make exit code 1 of a KeyboardInterrupt."""
+
+
+@app.callback()
+def _common(
+    *,
+    debug: Annotated[bool, typer.Option(help="Show the trace of an error, log details.")] = False,
+) -> None:
+    if debug:
+        os.environ["IRM_DEBUG"] = "1"
+
+
+def _is_debugging() -> bool:
+    return os.environ.get("IRM_DEBUG", "") not in {"", "0"}
+
+
+def _access(settings: "Settings", broker: str | None, client_id: str) -> "Access":
+    from monitor.adapters.access import Access, Tls
+
+    site = settings.site.broker
+    host, port = _address(broker, site.port) if broker else (site.host, site.port)
+    tls = Tls(ca_file=site.ca_file, certificate_file=site.certificate_file, key_file=site.key_file)
+    return Access(
+        host=host,
+        port=port,
+        client_id=client_id,
+        username=site.username,
+        password=site.password() or "",
+        tls=tls if site.ca_file is not None else None,
+    )
+
+
+def _address(text: str, default_port: int) -> tuple[str, int]:
+    host, separator, port = text.rpartition(":")
+    if not separator:
+        return text, default_port
+    if not port.isdecimal() or not 1 <= int(port) <= PORT_MAX:
+        raise typer.BadParameter(f"--broker {text}: the port must be 1 to {PORT_MAX}")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+@app.command()
+def live(
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    broker: Broker = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="Journal; default: UNIT.journal in the data directory.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option(help="Set an existing journal aside, forgetting open sessions.")
+    ] = False,
+    log: Annotated[str, typer.Option(help="Log lines as 'text' or 'json'.")] = "text",
+) -> None:
+    """Watch a unit: broker in, alerts and advice out, everything kept in the journal."""
+    from monitor.adapters.clock import SteadyClock
+    from monitor.adapters.journal_file import set_aside
+    from monitor.adapters.logbook import start_logging
+    from monitor.live import live_monitor, serve
+
+    if log not in {"text", "json"}:
+        raise typer.BadParameter(f"--log {log}: must be text or json")
+    level = logging.DEBUG if _is_debugging() else logging.INFO
+    start_logging("json" if log == "json" else "text", level=level)
+    settings = read_settings(config)
+    unit = settings.site.unit
+    path = journal or settings.site.data_directory / f"{unit}.journal"
+    if fresh and (aside := set_aside(path)) is not None:
+        typer.echo(f"{path} is now {aside}", err=True)
+    with live_monitor(
+        ward_of(settings)(unit),
+        unit=unit,
+        access=_access(settings, broker, settings.site.client_id),
+        journal=path,
+        clock=SteadyClock(),
+        software=software(),
+        config=settings.digest,
+    ) as monitor:
+        was_interrupted = serve(monitor)
+    raise typer.Exit(INTERRUPTED if was_interrupted else OK)
+
+
+@app.command()
+def demo(
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    speed: Annotated[float, typer.Option(min=1, help="How much faster than time.")] = 30.0,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
+    beds: Annotated[int | None, typer.Option(min=1, help="Beds instead of the story's.")] = None,
+) -> None:
+    """Show a simulated ward react: broker, chairs and monitor on this machine, no setup."""
+    from monitor.demo import run
+
+    raise typer.Exit(run(config=config, speed=speed, seed=seed, beds=beds))
+
+
+@app.command()
+def simulate(
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    broker: Broker = None,
+    unit: Unit = None,
+    beds: Annotated[int, typer.Option(min=1)] = 12,
+    speed: Annotated[float, typer.Option(help="Above 1 the monitor's clock must run so too.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
+    minutes: Annotated[float, typer.Option(help="Length of the story.")] = 240,
+    cadence: Annotated[int, typer.Option(help="Seconds between two vitals messages.")] = 5,
+    reaction: Annotated[
+        list[str] | None, typer.Option(help="PATTERN@BED:+MINUTESm, may be repeated.")
+    ] = None,
+    faults: Annotated[
+        list[str] | None, typer.Option(help="For instance drop=0.02, may be repeated.")
+    ] = None,
+) -> None:
+    """Publish a ward of simulated beds to a broker."""
+    from simulators.publishing import SimulateOptions
+    from simulators.publishing import simulate as publish_ward
+
+    site = read_settings(config).site
+    default = f"{site.broker.host}:{site.broker.port}"
+    host, port = _address(broker or default, site.broker.port)
+    options = SimulateOptions(
+        beds=beds,
+        speed=speed,
+        seed=seed,
+        reactions=tuple(reaction or ()),
+        faults=tuple(faults or ()),
+        unit=unit or site.unit,
+        host=host,
+        port=port,
+        minutes=minutes,
+        cadence_s=cadence,
+    )
+    try:
+        published = publish_ward(options)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    typer.echo(f"{published.messages} messages published", err=True)
+
+
+@app.command()
+def watch(
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    broker: Broker = None,
+    unit: Unit = None,
+    once: Annotated[bool, typer.Option(help="Print what stands now and end.")] = False,
+) -> None:
+    """Show the beds of a unit as tiles, worst first; as plain lines where there is no terminal."""
+    from rich.console import Console
+
+    from monitor.adapters.feed import Feed
+    from monitor.adapters.viewing import watch as show
+
+    settings = read_settings(config)
+    name = unit or settings.site.unit
+    feed = Feed(_access(settings, broker, ""), unit=name, kinds=("state",))
+    feed.connect()
+    try:
+        show(feed, name, Console(), once=once)
+    finally:
+        feed.close()
+
+
+@app.command()
+def tail(
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    broker: Broker = None,
+    unit: Unit = None,
+    as_json: AsJson = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+) -> None:
+    """Write the open alerts and the advice of a unit as lines."""
+    from monitor.adapters.feed import Feed
+    from monitor.adapters.viewing import tail as write
+
+    settings = read_settings(config)
+    name = unit or settings.site.unit
+    feed = Feed(_access(settings, broker, ""), unit=name, kinds=("alert/+", "advice"))
+    feed.connect()
+    try:
+        write(feed, sys.stdout, as_json=as_json, follow=follow)
+    finally:
+        feed.close()
+
+
+def _interrupt(_number: int, _frame: "FrameType | None") -> None:
+    raise InterruptedByUser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    before = signal.signal(signal.SIGINT, _interrupt)
+    try:
+        app(arguments, prog_name="infusion-monitor")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else OK
+    except InterruptedByUser:
+        return INTERRUPTED
+    except Exception as fault:  # noqa: BLE001 - an error becomes an exit code or is raised again
+        return _told(fault)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return OK
+
+
+def _told(fault: Exception) -> int:
+    """Say what went wrong and return the exit code; raise what only a programmer can mend."""
+    from monitor.adapters.exits import exit_code
+
+    code = exit_code(fault)
+    if code is None or _is_debugging():
+        raise fault
+    if isinstance(fault, BrokenPipeError):
+        # Flushing at exit would complain about the same pipe once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    else:
+        typer.echo(f"infusion-monitor: {fault}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""Exit codes: what a shell script learns from how the program ended."""
+
+from typing import Final
+
+from monitor.adapters.access import LinkError
+from monitor.adapters.broker import BrokerError
+from monitor.adapters.journal_file import JournalError, JournalInUseError, StoreError
+from monitor.adapters.recording import InputFileError
+from monitor.faults import ConfigError
+
+OK: Final = 0
+FOUND: Final = 1
+UNREACHABLE: Final = 3
+BAD_INPUT: Final = 4
+
+_CODES: Final[tuple[tuple[type[Exception], int], ...]] = (
+    (ConfigError, FOUND),
+    (LinkError, UNREACHABLE),
+    (BrokerError, UNREACHABLE),
+    (JournalInUseError, UNREACHABLE),
+    (StoreError, UNREACHABLE),
+    (JournalError, BAD_INPUT),
+    (InputFileError, BAD_INPUT),
+    # Whoever read our output has gone, as `head` does; that is no fault.
+    (BrokenPipeError, OK),
+    (ConnectionError, UNREACHABLE),
+    (OSError, UNREACHABLE),
+)
+
+
+def exit_code(fault: Exception) -> int | None:
+    """Return the code for an error that people can do something about; None for a bug."""
+    return next((code for kind, code in _CODES if isinstance(fault, kind)), None)

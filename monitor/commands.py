@@ -1,0 +1,219 @@
+"""Commands about files: recordings, journals, configurations, schemas.
+
+None of them needs a broker. What commands share stands here too.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from monitor.settings import Settings
+    from monitor.ward import Ward
+
+OK: Final = 0
+FOUND: Final = 1
+
+files = typer.Typer()
+
+_CONFIG: Final = typer.Option(help="Folder of the site's TOML files.", envvar="IRM_CONFIG")
+_JSON: Final = typer.Option("--json", help="Write JSON to standard output.")
+
+Config = Annotated[Path, _CONFIG]
+AsJson = Annotated[bool, _JSON]
+JournalFile = Annotated[Path, typer.Argument(help="A journal that a monitor has written.")]
+CONFIG_DIRECTORY: Final = Path("config")
+
+
+def software() -> str:
+    """Return the version of this program."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("infusion-reaction-monitor")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def read_settings(config: Path) -> "Settings":
+    """Return the settings of a folder."""
+    return load_settings(config)
+
+
+def ward_of(settings: "Settings") -> "Callable[[str], Ward]":
+    """Return what makes a fresh ward for a unit."""
+    from monitor.ward import Ward
+
+    return lambda unit: Ward(settings.ward, unit=unit)
+
+
+@files.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="Recordings, journals or evidence.")],
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    as_json: AsJson = False,
+    compare: Annotated[
+        Path | None, typer.Option(help="Effects, one JSON a line, that must come out again.")
+    ] = None,
+    rebatch: Annotated[
+        int | None, typer.Option(min=0, help="Other step boundaries: windows of so many ms.")
+    ] = None,
+) -> None:
+    """Give recorded messages to a fresh ward and say what came out."""
+    from monitor.replay import run
+
+    raise typer.Exit(
+        run(
+            files,
+            ward_of=ward_of(read_settings(config)),
+            out=sys.stdout,
+            err=sys.stderr,
+            as_json=as_json,
+            compare=compare,
+            rebatch_ms=rebatch,
+        )
+    )
+
+
+@files.command()
+def evidence(
+    path: Annotated[Path, typer.Argument(help="Folder of recordings and published cases.")],
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option(help="Write the table as Markdown.")] = False,
+) -> None:
+    """Replay real recordings and published cases and print the table of alerts."""
+    from monitor.evidence import run
+
+    raise typer.Exit(
+        run(
+            path,
+            ward_of=ward_of(read_settings(config)),
+            out=sys.stdout,
+            err=sys.stderr,
+            as_json=as_json,
+            as_markdown=markdown,
+        )
+    )
+
+
+@files.command()
+def export(
+    journal: JournalFile,
+    to: Annotated[Path | None, typer.Argument(help="Recording; default: standard output.")] = None,
+) -> None:
+    """Write a journal as a recording: one JSON line a step, to be read, kept and replayed."""
+    from monitor.adapters.journal import JournalReader
+    from monitor.adapters.recording import (
+        FORMAT,
+        Header,
+        header_line,
+        step_line,
+        write_recording,
+    )
+
+    with JournalReader.open(journal) as reader:
+        about = reader.about
+        header = Header(
+            format=FORMAT, unit=about.unit, config=about.config, software=about.software
+        )
+        if to is not None:
+            typer.echo(f"{write_recording(to, reader.steps(), header=header)} steps", err=True)
+            return
+        sys.stdout.buffer.write(header_line(header))
+        for step in reader.steps():
+            sys.stdout.buffer.write(step_line(step))
+
+
+@files.command("check-config")
+def check_config(
+    directory: Annotated[Path, typer.Argument()] = CONFIG_DIRECTORY, *, as_json: AsJson = False
+) -> None:
+    """Read a configuration strictly and name every fault in it."""
+    import msgspec
+
+    from monitor.settings import ConfigError
+
+    try:
+        settings = read_settings(directory)
+    except ConfigError as fault:
+        if as_json:
+            typer.echo(msgspec.json.encode({"faults": fault.faults}))
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(FOUND) from fault
+    found = {
+        "digest": settings.digest,
+        "unit": settings.site.unit,
+        "products": len(settings.ward.products),
+        "ladders": len(settings.ward.ladders),
+        "sources": len(settings.sources),
+    }
+    if as_json:
+        typer.echo(msgspec.json.encode({"faults": [], **found}))
+    else:
+        typer.echo("\n".join(f"{name:<9} {value}" for name, value in found.items()))
+
+
+@files.command()
+def schema(
+    kind: Annotated[str | None, typer.Argument(help="One kind of message; default: all.")] = None,
+) -> None:
+    """Print the JSON Schema of the messages."""
+    import msgspec
+
+    from monitor.schemas import schemas
+
+    known = schemas()
+    if kind is not None and kind not in known:
+        raise typer.BadParameter(f"{kind}: no such kind; there are {', '.join(known)}")
+    shown = known if kind is None else known[kind]
+    typer.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2))
+
+
+@files.command()
+def verify(journal: JournalFile, *, as_json: AsJson = False) -> None:
+    """Check a journal: its pages, its numbering and the chain of its ledger."""
+    import msgspec
+
+    from monitor.adapters.journal import JournalReader
+
+    with JournalReader.open(journal) as reader:
+        found = reader.verify()
+    if as_json:
+        typer.echo(msgspec.json.encode(found))
+    else:
+        for fault in found.faults:
+            typer.echo(f"{journal}: {fault}", err=True)
+        verdict = "intact" if not found.faults else "NOT intact"
+        typer.echo(
+            f"{journal}: {verdict}; {found.steps} steps, {found.messages} messages, "
+            f"{found.effects} effects, head {found.head}"
+        )
+    raise typer.Exit(FOUND if found.faults else OK)
+
+
+@files.command()
+def version(*, as_json: AsJson = False) -> None:
+    """Print the version of this program and of what it stands on."""
+    import platform
+    import sqlite3
+    from importlib.metadata import version as version_of
+
+    names = ("numpy", "scipy", "paho-mqtt", "msgspec")
+    parts = {
+        "infusion-monitor": software(),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        **{name: version_of(name) for name in names},
+    }
+    if as_json:
+        import msgspec
+
+        typer.echo(msgspec.json.encode(parts))
+    else:
+        typer.echo("\n".join(f"{name} {value}" for name, value in parts.items()))
