@@ -24,7 +24,9 @@ _FITS: Final[dict[tuple[str, str | None], tuple[int, Conversion]]] = {
 }
 """Channel and unit as written, to the column and the conversion."""
 
-_QUALITY_FLAGS: Final = {"valid": 0, "questionable": int(Flag.QUESTIONABLE)}
+_QUALITY_FLAGS: Final = {"valid": 0, "questionable": int(Flag.QUESTIONABLE), "invalid": None}
+"""What a quality adds to the flags of a value; None where it takes the value away."""
+
 _STAT: Final = int(Flag.STAT)
 
 # A frozen record checks nothing when it is made, but its generated constructor takes three
@@ -99,26 +101,26 @@ def _readings(
         if item.t is not None:
             own = f"values[{len(seen)}].t"
             measured_ms = arrival.measured(milliseconds(item.t), age_ms_max, own)
+        seen.add(name)
         number = item.v
         if number is None:
             if item.why is None:
-                raise _refusal(payload, len(seen), "missing-field")
+                raise _refusal(payload, len(seen) - 1, "missing-field")
             absences.append(_absence(item, measured_ms))
-        else:
-            fit = _FITS.get((name, item.u))
-            if fit is None:
-                raise _refusal(payload, len(seen), "wrong-unit")
-            if item.why is not None or item.q == "invalid":
-                absences.append(_absence(item, measured_ms))
-            else:
-                column, conversion = fit
-                value = _new_value(Value)
-                _set_channel(value, column)
-                _set_centi(value, centi(number, conversion))
-                _set_measured(value, measured_ms)
-                _set_flags(value, flags | _QUALITY_FLAGS[item.q] | (_STAT if item.stat else 0))
-                values.append(value)
-        seen.add(name)
+            continue
+        fit = _FITS.get((name, item.u))
+        if fit is None:
+            raise _refusal(payload, len(seen) - 1, "wrong-unit")
+        bits = _QUALITY_FLAGS[item.q]
+        if bits is None or item.why is not None:
+            absences.append(_absence(item, measured_ms))
+            continue
+        value = _new_value(Value)
+        _set_channel(value, fit[0])
+        _set_centi(value, centi(number, fit[1]))
+        _set_measured(value, measured_ms)
+        _set_flags(value, flags | bits | _STAT if item.stat else flags | bits)
+        values.append(value)
     return message_ms, tuple(values), tuple(absences)
 
 
