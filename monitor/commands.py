@@ -40,6 +40,8 @@ def software() -> str:
 
 def read_settings(config: Path) -> "Settings":
     """Return the settings of a folder."""
+    from monitor.settings import load_settings
+
     return load_settings(config)
 
 
