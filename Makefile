@@ -5,7 +5,8 @@ PYTHON ?=
 RUN := .venv/bin
 # Where real recordings and published cases are kept; they are not ours to distribute.
 EVIDENCE ?= evidence
-SESSION ?= session.jsonl
+# A recording or a journal to replay.
+SESSION ?= tests/replay/recordings/anaphylaxis.jsonl.gz
 
 .PHONY: help
 help: ## Print this help
@@ -28,12 +29,12 @@ demo: setup-run ## Watch a simulated ward react: broker, chairs, monitor, termin
 	@$(RUN)/infusion-monitor demo
 
 .PHONY: replay
-replay: setup-run ## Replay a recorded session: make replay SESSION=file.jsonl
+replay: setup-run ## Replay a recording or a journal: make replay SESSION=file
 	@$(RUN)/infusion-monitor replay "$(SESSION)"
 
 .PHONY: evidence
-evidence: setup-run ## Table of alerts over real recordings: make evidence EVIDENCE=folder
-	@IRM_EVIDENCE="$(EVIDENCE)" $(RUN)/infusion-monitor evidence "$(EVIDENCE)"
+evidence: setup-run ## Replay real recordings into a table: make evidence EVIDENCE=folder
+	@$(RUN)/infusion-monitor evidence "$(EVIDENCE)"
 
 .PHONY: test
 test: setup ## Run the tests

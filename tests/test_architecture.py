@@ -30,7 +30,17 @@ EMPTY_NAMES = frozenset({"util", "utils", "helper", "helpers", "common", "manage
 CORE_CONTRACT = "The core does no I/O and reads no clock"
 
 SHELLS = frozenset(
-    {"__main__", "adapters", "demo", "evidence", "live", "replay", "settings", "site_settings"}
+    {
+        "__main__",
+        "adapters",
+        "commands",
+        "demo",
+        "evidence",
+        "live",
+        "replay",
+        "settings",
+        "site_settings",
+    }  # fmt: skip
 )
 """What of the monitor is not core: the modules that meet the outside world."""
 
