@@ -34,6 +34,7 @@ replay: setup-run ## Replay a recording or a journal: make replay SESSION=file
 
 .PHONY: evidence
 evidence: setup-run ## Replay real recordings into a table: make evidence EVIDENCE=folder
+	@[ -e "$(EVIDENCE)" ] || { echo "no '$(EVIDENCE)'; name its folder: make evidence EVIDENCE=folder"; exit 1; }
 	@$(RUN)/infusion-monitor evidence "$(EVIDENCE)"
 
 .PHONY: test

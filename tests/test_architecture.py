@@ -40,7 +40,7 @@ SHELLS = frozenset(
         "replay",
         "settings",
         "site_settings",
-    }  # fmt: skip
+    }
 )
 """What of the monitor is not core: the modules that meet the outside world."""
 
