@@ -1,0 +1,256 @@
+"""The demonstration: a simulated ward, a real broker, the real monitor, and an honest judge.
+
+Everything is what a site would run, on one machine and faster than time: bedside devices
+publish through mosquitto, the live loop journals, decides and publishes, and what is shown and
+judged here is what any other MQTT client would hear. In a terminal the ward is shown until
+Ctrl-C; without one, alerts and steps are printed as lines until the story is told, and the exit
+code says whether every planted reaction was caught and every quiet bed left alone.
+"""
+
+import contextlib
+import logging
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, NoReturn
+
+import msgspec
+from rich.console import Console
+from rich.live import Live
+
+from monitor.adapters.access import Access
+from monitor.adapters.broker import LocalBroker
+from monitor.adapters.clock import AcceleratedClock, SteadyClock
+from monitor.adapters.feed import Feed, Heard
+from monitor.adapters.logbook import ROOT
+from monitor.adapters.terminal import wall
+from monitor.adapters.viewing import REFRESH_S, Watch, tail_line, time_ms
+from monitor.live import live_monitor
+from monitor.outbound import AlertPayload
+from monitor.settings import Settings
+from monitor.ward import Ward
+from simulators.publishing import publish
+from simulators.scenario import Scenario, demo_story
+from simulators.verdict import Raised, Verdict, verdict
+
+OK: Final = 0
+MISSED: Final = 1
+SETTLE_S: Final = 3.0
+"""After the last message so long is listened for what it leads to."""
+
+TERMINAL_STORY_S: Final = 8 * 3600
+"""In a terminal the infusions run to their end, and the ward is shown as long as it is wanted."""
+
+LEAVE_WITHIN_S: Final = 5.0
+
+_ALERT: Final = msgspec.json.Decoder(AlertPayload)
+
+
+@dataclass(slots=True)
+class Tale:
+    """What was heard of the monitor while the story was told."""
+
+    raised: list[Raised] = field(default_factory=list)
+    advised: set[str] = field(default_factory=set)
+
+    def take(self, heard: Heard) -> None:
+        """Remember one publication for the judge."""
+        if not heard.payload:
+            return
+        if heard.kind == "_/advice":
+            self.advised.add(heard.bed)
+        if not heard.kind.startswith("_/alert/"):
+            return
+        alert = _ALERT.decode(heard.payload)
+        if alert.phase == "end":
+            return
+        channel = alert.cause.partition(":")[2]
+        self.raised.append(
+            Raised(
+                bed=heard.bed,
+                kind=alert.kind,
+                grade=alert.grade or 0,
+                pattern=alert.pattern,
+                signs=(*(row.sign for row in alert.because), *([channel] if channel else [])),
+                at_ms=time_ms(alert.t),
+            )
+        )
+
+
+class Stage:
+    """The broker, the monitor and the devices of one story; leaves nothing behind."""
+
+    def __init__(self, settings: Settings, scenario: Scenario) -> None:
+        self.settings = settings
+        self.scenario = scenario
+        self.unit = settings.site.unit
+        self.started_ms = SteadyClock().now_ms()
+        self.clock = AcceleratedClock(speed=scenario.speed, start_ms=self.started_ms)
+        self.told = threading.Event()
+        self.fault: BaseException | None = None
+        self._leaving = threading.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last message of the story is due."""
+        return self.clock.now_ms() - self.started_ms >= self.scenario.length_s * 1000
+
+    @contextlib.contextmanager
+    def play(self, broker: LocalBroker, folder: Path) -> Iterator[Feed]:
+        """Start monitor, feed and devices in this order; stop them in the other."""
+        access = Access(host="127.0.0.1", port=broker.port, client_id="irm-demo")
+        with live_monitor(
+            Ward(self.settings.ward, unit=self.unit),
+            unit=self.unit,
+            access=access,
+            journal=folder / "demo.journal",
+            clock=self.clock,
+            software="demo",
+            config=self.settings.digest,
+        ) as monitor:
+            watching = threading.Thread(target=self._guarded, args=(monitor.run,), daemon=True)
+            watching.start()
+            feed = Feed(access, unit=self.unit, kinds=("state", "advice", "alert/+"))
+            feed.connect()
+            telling = threading.Thread(target=self._guarded, args=(self._tell, broker.port))
+            telling.start()
+            try:
+                yield feed
+            finally:
+                self._leaving.set()
+                telling.join(LEAVE_WITHIN_S)
+                feed.close()
+                monitor.stop()
+                watching.join(LEAVE_WITHIN_S)
+
+    def _tell(self, port: int) -> None:
+        publish(
+            self.scenario,
+            host="127.0.0.1",
+            port=port,
+            unit=self.unit,
+            clock=self.clock.now_ms,
+            stop=self._leaving,
+            speed=self.scenario.speed,
+        )
+        self.told.set()
+
+    def _guarded(self, work: Callable[..., object], *arguments: object) -> None:
+        """Keep what ends a thread before its time, so that the demo can say it."""
+        try:
+            work(*arguments)
+        except BaseException as fault:  # noqa: BLE001  # it is raised again where people see it
+            self.fault = fault
+
+
+def run(*, settings: Settings, speed: float | None, seed: int) -> int:
+    """Tell the story and return the exit code: 0 if it went as it should."""
+    console = Console()
+    story = demo_story(seed)
+    story = replace(story, speed=speed or story.speed)
+    if console.is_terminal:
+        story = replace(story, length_s=TERMINAL_STORY_S)
+    logging.getLogger(ROOT).addHandler(logging.NullHandler())
+    with (
+        tempfile.TemporaryDirectory(prefix="irm-demo-") as folder,
+        _interruptible(),
+        LocalBroker() as broker,
+    ):
+        stage = Stage(settings, story)
+        with stage.play(broker, Path(folder)) as feed:
+            if console.is_terminal:
+                return _show(stage, feed, console, broker.port)
+            return _print(stage, feed, console, broker.port)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does, with everything put away."""
+
+    def leave(_number: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _invitation(unit: str, port: int) -> str:
+    """Return how another client can join in."""
+    return (
+        f"broker on 127.0.0.1:{port}; listen with: "
+        f"mosquitto_sub -p {port} -v -t 'irm/v1/{unit}/+/_/alert/+'"
+    )
+
+
+def _show(stage: Stage, feed: Feed, console: Console, port: int) -> int:
+    """Show the ward in a terminal until Ctrl-C."""
+    view = Watch(stage.unit)
+    invitation = _invitation(stage.unit, port)
+    with contextlib.suppress(KeyboardInterrupt), Live(console=console, screen=True) as live:
+        while stage.fault is None:
+            for heard in feed.receive(REFRESH_S):
+                view.take(heard)
+            condition = view.condition(is_connected=feed.is_connected)
+            live.update(wall(view.ward(), condition=condition or f"simulation; {invitation}"))
+    if stage.fault is not None:
+        raise stage.fault
+    return OK
+
+
+def _print(stage: Stage, feed: Feed, console: Console, port: int) -> int:
+    """Print alerts and steps as lines until the story is told, then the verdict."""
+    tale = Tale()
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    say(f"simulated ward of {len(stage.scenario.beds)} beds at {stage.scenario.speed:g} times")
+    say(_invitation(stage.unit, port))
+    while stage.fault is None and not stage.told.is_set():
+        _take_and_say(feed.receive(REFRESH_S), tale, None if stage.is_over else say)
+    _take_and_say(feed.receive(SETTLE_S), tale, None)
+    if stage.fault is not None:
+        raise stage.fault
+    found = verdict(stage.scenario, tale.raised, started_ms=stage.started_ms)
+    for line in summary(found, tale):
+        say(line)
+    return OK if found.is_clean else MISSED
+
+
+def _take_and_say(news: list[Heard], tale: Tale, say: Callable[[str], None] | None) -> None:
+    """Remember what was heard, and say it unless the story is over and the devices leave."""
+    for heard in news:
+        tale.take(heard)
+        line = None if heard.kind == "_/state" else tail_line(heard, as_json=False)
+        if line is not None and say is not None:
+            say(line)
+
+
+def summary(found: Verdict, tale: Tale) -> list[str]:
+    """Return what was planted and caught, in lines."""
+    lines = ["", "The story is told."]
+    for one in found.caught:
+        minutes = one.after_ms / 60_000
+        grade = f", grade {one.raised.grade}" if one.raised.grade else ""
+        name = one.raised.pattern or one.raised.kind
+        lines.append(
+            f"  caught  bed {one.planted.bed}  {one.planted.reaction}: {name}{grade}, "
+            f"{minutes:.1f} min after onset"
+        )
+    lines += [f"  MISSED  bed {one.bed}  {one.reaction}" for one in found.missed]
+    lines += [
+        f"  FALSE   bed {one.bed}  {one.pattern or one.kind}, grade {one.grade}"
+        for one in found.false
+    ]
+    planted = len(found.caught) + len(found.missed)
+    lines.append(
+        f"{len(found.caught)} of {planted} planted reactions caught, {len(found.false)} false "
+        f"alerts of grade 2 or more, steps advised at {len(tale.advised)} beds."
+    )
+    return lines
