@@ -115,6 +115,11 @@ def test_names_are_checked_against_the_book_once_it_can_be_read(copy: Path) -> N
     assert "detection.toml: sign: sign 'tachykardia' is in no rule" in found
 
 
+def test_parameters_are_checked_against_each_other(copy: Path) -> None:
+    edit(copy, "alerts.toml", lambda text: text.replace("value = 600", "value = 60"))
+    assert faults(copy) == ["alerts.toml: realert_high must not be longer than realert_medium"]
+
+
 def test_missing_folder_is_named(tmp_path: Path) -> None:
     assert faults(tmp_path / "nowhere") == [f"{tmp_path / 'nowhere'}: no such configuration folder"]
 
