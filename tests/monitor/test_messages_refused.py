@@ -265,3 +265,9 @@ def test_a_shown_value_is_short_and_printable() -> None:
     assert shown(None) == "null"
     assert shown([True, "é"]) == '[true, "é"]'
     assert re.fullmatch(r"\[.{62}…", shown([0] * 100))
+
+
+def test_a_fault_that_a_second_key_of_the_same_name_hides_is_still_named() -> None:
+    record = taken("vitals", b'{"seq":1,"values":[{"ch":"etco2"}],"values":5}')
+    assert isinstance(record, MessageRefused)
+    assert (record.reason, record.field, record.value) == ("unknown-channel", "values[0].ch", "")
