@@ -3,9 +3,11 @@
 One reading past a limit is evidence, not yet a finding. A grade is confirmed when the sign has
 stayed at or above it over at least two readings and its persistence time, when an extreme value
 bypasses the wait, or when an independent kind of measurement (another device principle, or a
-person's charting) shows a sign at the same time. A confirmed grade comes down only when
-the sign has stayed clear of the hysteresis for its clear time and two readings: silence never
-lowers it. All times are measured times, so neither batching nor transport can change a decision.
+person's charting) shows a sign at the same time. A confirmed grade is given up only when the
+sign has stayed clear of that grade's hysteresis for its clear time and two readings; it then
+falls to the next grade of which the same cannot be said. So one good reading never ends what
+others still showed, and silence never lowers anything. All times are measured times, so neither
+batching nor transport can change a decision.
 """
 
 from dataclasses import dataclass
@@ -50,9 +52,9 @@ class SignTrack:
         Since when the sign has been at or above grade ``index + 1``; NEVER if it is not.
     readings : int8 array, shape (bed, sign, grade)
         Readings since then, counted up to :data:`LEAST_READINGS`.
-    clear_since_ms : int64 array, shape (bed, sign)
-        Since when the sign has been clear of its confirmed grade; NEVER if it is not.
-    clear_readings : int8 array, shape (bed, sign)
+    clear_since_ms : int64 array, shape (bed, sign, grade)
+        Since when the sign has been clear of grade ``index + 1``; NEVER if it is not.
+    clear_readings : int8 array, shape (bed, sign, grade)
         Readings since then, counted up to :data:`LEAST_READINGS`.
     """
 
@@ -69,8 +71,8 @@ class SignTrack:
             grade=np.zeros((n_beds, n_signs), np.int8),
             since_ms=np.full((n_beds, n_signs, GRADES), NEVER, np.int64),
             readings=np.zeros((n_beds, n_signs, GRADES), np.int8),
-            clear_since_ms=np.full((n_beds, n_signs), NEVER, np.int64),
-            clear_readings=np.zeros((n_beds, n_signs), np.int8),
+            clear_since_ms=np.full((n_beds, n_signs, GRADES), NEVER, np.int64),
+            clear_readings=np.zeros((n_beds, n_signs, GRADES), np.int8),
         )
 
     def rows(self, bed: Int32) -> "SignTrack":
@@ -126,33 +128,39 @@ def advanced(
     SignTrack
     """
     level = np.arange(1, GRADES + 1, dtype=np.int8)
-    at_ms = measured_ms[..., None]
-    above = fresh[..., None] & (shown[..., None] >= level)
-    below = fresh[..., None] & ~above
-    begins = above & (track.since_ms == NEVER)
-    since_ms = np.where(begins, at_ms, np.where(below, NEVER, track.since_ms))
-    seen = np.minimum(track.readings + above, LEAST_READINGS).astype(np.int8)
-    readings = np.where(below, 0, seen).astype(np.int8)
-    lasted_ms = at_ms - np.where(since_ms == NEVER, at_ms, since_ms)
-    repeated = (readings >= LEAST_READINGS) & (lasted_ms >= params.persist_ms[:, None])
-    sure = above & (repeated | at_once[..., None])
-    confirmed = (sure * level).max(axis=-1).astype(np.int8)
-    grade = np.where(fresh, np.maximum(track.grade, confirmed), track.grade).astype(np.int8)
-
-    clear = fresh & (stays < grade)
-    close = fresh & ~clear
-    clear_begins = clear & (track.clear_since_ms == NEVER)
-    clear_since_ms = np.where(
-        clear_begins, measured_ms, np.where(close, NEVER, track.clear_since_ms)
+    at_ms, read = measured_ms[..., None], fresh[..., None]
+    above, clear = shown[..., None] >= level, stays[..., None] < level
+    since_ms, readings = _run(track.since_ms, track.readings, above, read, at_ms)
+    clear_since_ms, clear_readings = _run(
+        track.clear_since_ms, track.clear_readings, clear, read, at_ms
     )
-    clear_seen = np.minimum(track.clear_readings + clear, LEAST_READINGS)
-    clear_readings = np.where(close, 0, clear_seen).astype(np.int8)
-    clear_for_ms = measured_ms - np.where(clear_since_ms == NEVER, measured_ms, clear_since_ms)
-    ends = clear & (clear_readings >= LEAST_READINGS) & (clear_for_ms >= params.clear_ms)
+    repeated = _lasted(since_ms, readings, at_ms, params.persist_ms)
+    over = _lasted(clear_since_ms, clear_readings, at_ms, params.clear_ms)
+    sure = read & above & (repeated | at_once[..., None])
+    kept = (track.grade[..., None] >= level) & ~(read & clear & over)
     return SignTrack(
-        grade=np.where(ends, stays, grade).astype(np.int8),
+        grade=((sure | kept) * level).max(axis=-1),
         since_ms=since_ms,
         readings=readings,
-        clear_since_ms=np.where(ends, NEVER, clear_since_ms),
-        clear_readings=np.where(ends, 0, clear_readings).astype(np.int8),
+        clear_since_ms=clear_since_ms,
+        clear_readings=clear_readings,
     )
+
+
+def _run(
+    since_ms: Int64, readings: Int8, holds: Bool, read: Bool, at_ms: Int64
+) -> tuple[Int64, Int8]:
+    """Go on with unbroken runs where a condition holds, and break them where it does not."""
+    begun_ms = np.where(since_ms == NEVER, at_ms, since_ms)
+    counted = np.minimum(readings + 1, LEAST_READINGS)
+    return (
+        np.where(read, np.where(holds, begun_ms, NEVER), since_ms),
+        np.where(read, np.where(holds, counted, 0), readings).astype(np.int8),
+    )
+
+
+def _lasted(since_ms: Int64, readings: Int8, at_ms: Int64, least_ms: Int64) -> Bool:
+    """Where a run has enough readings over enough time; ``least_ms`` is by sign."""
+    for_ms = at_ms - np.where(since_ms == NEVER, at_ms, since_ms)
+    enough: Bool = (readings >= LEAST_READINGS) & (for_ms >= least_ms[:, None])
+    return enough

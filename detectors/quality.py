@@ -161,7 +161,8 @@ def jumped(
     """
     both = (value_centi != MISSING) & (before_centi != MISSING)
     elapsed_ms = np.where(both, measured_ms, 0) - np.where(both, before_ms, 0)
-    change = np.abs(np.where(both, value_centi, 0) - np.where(both, before_centi, 0))
+    # In 64 bits: the difference of two 32-bit numbers may not fit into 32.
+    change = np.abs(value_centi.astype(np.int64) - before_centi)
     too_far: Bool = both & (elapsed_ms < limits.change_ms) & (change > limits.change_centi)
     return too_far
 
