@@ -308,11 +308,19 @@ class Detection:
         )
         return np.concatenate(state, axis=1).astype(np.int32)
 
-    def chart(self, bed: int, at_ms: int) -> bool:
-        """Judge a bed after its charted symptoms changed and return whether that changed it."""
+    def chart(self, bed: int, at_ms: int) -> None:
+        """Judge a bed again after its charted symptoms changed.
+
+        Parameters
+        ----------
+        bed : int
+            Row of the bed; its row of ``charted`` is already as people see it now.
+        at_ms : int
+            When it was charted [ms since the Unix epoch, UTC].
+        """
         row = np.array([bed], np.int32)
         self.at_ms[bed] = max(int(self.at_ms[bed]), at_ms)
-        return bool(self.judge(row, np.zeros((1, N_CHANNELS), np.bool_))[0])
+        self.judge(row, np.zeros((1, N_CHANNELS), np.bool_))
 
     def withdraw(self, bed: int, channel: int) -> bool:
         """Forget what a channel has shown but not confirmed, because its probe is off.

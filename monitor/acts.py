@@ -227,10 +227,8 @@ def _take_symptom(state: WardState, bed: Bedside, record: SymptomCharted) -> Non
         row = rows[symptom.name]
         sign = signs.index(row.sign)
         charted[sign] = max(charted[sign], row.grade(symptom.severity))
-    changed = state.detection.chart(bed.row, record.measured_ms)
-    if changed:
-        at_ms = max(int(state.detection.at_ms[bed.row]), record.measured_ms)
-        tell_judged(state, bed, record.position, at_ms)
+    state.detection.chart(bed.row, record.measured_ms)
+    tell_judged(state, bed, record.position, int(state.detection.at_ms[bed.row]))
 
 
 def _take_person(state: WardState, bed: Bedside, record: ActTaken) -> None:
