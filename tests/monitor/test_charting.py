@@ -36,14 +36,6 @@ def test_a_symptom_that_changes_only_the_grade_is_told_when_it_is_charted(febril
     assert any(isinstance(one, AdviceChanged) for one in effects)
 
 
-def test_a_second_symptom_of_the_same_sign_is_told_with_its_name(febrile: Ward) -> None:
-    take(febrile, 410, symptom(410, "rigors", severity="moderate"))
-    effects = take(febrile, 420, symptom(420, "chills", severity="moderate"))
-    alerts = [one for one in effects if isinstance(one, AlertChanged)]
-    assert len(alerts) == 1
-    assert "chills" in repr(alerts[0].because)
-
-
 def test_charting_the_same_again_tells_no_change(febrile: Ward) -> None:
     take(febrile, 410, symptom(410, "rigors"))
     effects = take(febrile, 411, symptom(411, "rigors", onset_ms=T0_MS + 410_000))
