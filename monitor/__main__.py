@@ -139,14 +139,13 @@ def live(
 def demo(
     *,
     config: Config = CONFIG_DIRECTORY,
-    speed: Annotated[float, typer.Option(min=1, help="How much faster than time.")] = 30.0,
+    speed: Annotated[float | None, typer.Option(min=1, help="How much faster than time.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
-    beds: Annotated[int | None, typer.Option(min=1, help="Beds instead of the story's.")] = None,
 ) -> None:
     """Show a simulated ward react: broker, chairs and monitor on this machine, no setup."""
     from monitor.demo import run
 
-    raise typer.Exit(run(config=config, speed=speed, seed=seed, beds=beds))
+    raise typer.Exit(run(settings=read_settings(config), speed=speed, seed=seed))
 
 
 @app.command()
