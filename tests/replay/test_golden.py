@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from monitor.records import RawMessage, RecordedStep
 from monitor.replay import digest, first_difference, rebatch, replay
 from monitor.settings import load_settings
 from monitor.ward import Ward
+from monitor.ward_settings import WardSettings
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parents[1] / "config"
@@ -37,13 +39,23 @@ def recording(request: pytest.FixtureRequest) -> Path:
     return path
 
 
+@cache
+def settings() -> WardSettings:
+    return load_settings(CONFIG).ward
+
+
 def fresh_ward(recording: Path) -> Ward:
-    return Ward(load_settings(CONFIG).ward, unit=read_header(recording).unit)
+    return Ward(settings(), unit=read_header(recording).unit)
 
 
 def effects_of(recording: Path, steps: Iterable[RecordedStep]) -> list[AnyEffect]:
     replayed = replay(steps, fresh_ward(recording))
     return [effect for _, effects in replayed for effect in effects]
+
+
+@cache
+def effects_as_recorded(recording: Path) -> tuple[AnyEffect, ...]:
+    return tuple(effects_of(recording, read_recording(recording)))
 
 
 def blessed_of(recording: Path) -> Path:
@@ -61,7 +73,7 @@ def test_there_are_golden_recordings() -> None:
 
 
 def test_the_effects_are_the_blessed_ones(recording: Path) -> None:
-    effects = effects_of(recording, read_recording(recording))
+    effects = effects_as_recorded(recording)
     lines = [without_configuration(effect_bytes(effect)) for effect in effects]
     blessed = blessed_of(recording)
     if BLESSING:
@@ -72,9 +84,9 @@ def test_the_effects_are_the_blessed_ones(recording: Path) -> None:
 
 
 def test_a_second_replay_gives_the_same_bytes(recording: Path) -> None:
-    first = digest(effects_of(recording, read_recording(recording)))
+    again = effects_of(recording, read_recording(recording))
 
-    assert digest(effects_of(recording, read_recording(recording))) == first
+    assert digest(again) == digest(effects_as_recorded(recording))
 
 
 def decided_by_readings(effects: Iterable[AnyEffect]) -> list[bytes]:
@@ -90,7 +102,7 @@ def decided_by_readings(effects: Iterable[AnyEffect]) -> list[bytes]:
 
 @pytest.mark.parametrize("window_ms", [0, 5_000, 60_000])
 def test_other_boundaries_decide_the_same(recording: Path, window_ms: int) -> None:
-    whole = decided_by_readings(effects_of(recording, read_recording(recording)))
+    whole = decided_by_readings(effects_as_recorded(recording))
     cut = rebatch(read_recording(recording), window_ms=window_ms)
 
     assert decided_by_readings(effects_of(recording, cut)) == whole
@@ -145,7 +157,7 @@ def unshifted(effects: Iterable[AnyEffect], days: int) -> list[object]:
 
 @pytest.mark.parametrize("days", [1, 90, -400])
 def test_the_same_story_on_another_day_has_the_same_effects(recording: Path, days: int) -> None:
-    here = effects_of(recording, read_recording(recording))
+    here = effects_as_recorded(recording)
     there = effects_of(recording, shifted(read_recording(recording), days))
 
     assert unshifted(there, days) == unshifted(here, 0)
