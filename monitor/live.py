@@ -18,7 +18,8 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -35,12 +36,12 @@ from monitor.adapters.receipts import Receipts
 from monitor.adapters.resumption import (
     LedgerDivergedError,
     LiveWard,
-    Resumed,
     announced,
     decided,
     decoded,
     resume,
 )
+from monitor.adapters.succession import boot_name
 from monitor.announcements import (
     Announcement,
     ack_announcement,
@@ -78,31 +79,46 @@ class WardError(Exception):
     """The ward itself failed again and again: a bug, after which nothing may be believed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who watches: program, configuration, and this one run of it."""
+
+    software: str
+    config: str
+    boot: str
+
+
 class LiveMonitor:
-    """One monitor of one unit; :meth:`start`, then :meth:`run` until :meth:`stop`."""
+    """One monitor of one unit, resumed and connected; works from :meth:`run` to :meth:`stop`."""
 
     def __init__(
         self,
         *,
         ward: LiveWard,
         journal: Journal,
-        link_of: Callable[[Announcement], BrokerLink],
+        outbox: Outbox,
+        receipts: Receipts,
         clock: Clock,
-        software: str,
-        config: str,
+        access: Access,
+        identity: Identity,
     ) -> None:
         self.unit = journal.about.unit
         self.steps = 0
         self._ward = ward
         self._journal = journal
         self._clock = clock
-        self._software = software
-        self._config = config
-        self._boot = f"{os.getpid():x}-{clock.now_ms():x}"
-        self._outbox = Outbox()
-        self._receipts = Receipts()
+        self._identity = identity
+        self._outbox = outbox
+        self._receipts = receipts
         self._backlog = Backlog(journal, seconds=time.monotonic)
-        self._link = link_of(self._status("offline", "lost"))
+        self._link = BrokerLink(
+            access,
+            unit=self.unit,
+            boot=identity.boot,
+            will=self._status("offline", "lost"),
+            clock=clock,
+            wants_retained=journal.counts()[0] == 0,
+        )
         self._stopping = threading.Event()
         self._unkept: deque[tuple[float, list[Arrival]]] = deque()
         self._shown: dict[str, BedView] = {}
@@ -111,44 +127,8 @@ class LiveMonitor:
         self._status_s = self._state_s = self._step_s = 0.0
         self._store_state = "ok"
         self._is_ahead = False
-        self._gaps = self._dropped = 0
-
-    def start(self) -> Resumed:
-        """Replay the journal, then connect.
-
-        Raises
-        ------
-        LedgerDivergedError, JournalUnreadableError, StoreError
-            If the journal cannot be continued.
-        LinkError
-            If the broker cannot be reached.
-        """
-        began_s = time.monotonic()
-        resumed = resume(
-            self._journal,
-            self._ward,
-            unit=self.unit,
-            outbox=self._outbox,
-            receipts=self._receipts,
-        )
-        # The clock goes on from what was shown last, also when the machine's was set back since.
-        self._clock.hold(resumed.last_ms)
-        log(
-            LOG,
-            logging.INFO,
-            "resumed" if resumed.steps else "started",
-            unit=self.unit,
-            steps=resumed.steps,
-            completed=resumed.completed,
-            unattended_s=self._unattended_s(resumed),
-            took_s=round(time.monotonic() - began_s, 2),
-        )
-        self._gaps = self._receipts.gaps
+        self._gaps, self._dropped = receipts.gaps, 0
         self._link.connect()
-        return resumed
-
-    def _unattended_s(self, resumed: Resumed) -> int:
-        return max(0, self._clock.now_ms() - resumed.last_ms) // 1000 if resumed.steps else 0
 
     def stop(self) -> None:
         """Make :meth:`run` come to an end; may be called from a signal handler or any thread."""
@@ -171,8 +151,8 @@ class LiveMonitor:
                 self.turn()
                 if self._link.is_taken_over:
                     raise LinkError(
-                        f"unit {self.unit}: another monitor with the same client id has taken "
-                        "over; stop one of them"
+                        f"unit {self.unit}: another monitor, started after this one, has taken "
+                        "over; let only one of them run"
                     )
             last_word = "stopped"
         finally:
@@ -283,9 +263,9 @@ class LiveMonitor:
         payload = MonitorStatusPayload(
             state=state,
             t=iso(self._clock.now_ms()),
-            software=self._software,
-            config=self._config,
-            boot=self._boot,
+            software=self._identity.software,
+            config=self._identity.config,
+            boot=self._identity.boot,
             reason=reason,
             store=self._backlog.state,
             steps=self.steps,
@@ -357,20 +337,33 @@ def live_monitor(
                 "forgets open sessions",
             )
 
-        def link_of(will: Announcement) -> BrokerLink:
-            is_new = kept.counts()[0] == 0
-            return BrokerLink(access, unit=unit, will=will, clock=clock, wants_retained=is_new)
-
-        monitor = LiveMonitor(
+        outbox, receipts = Outbox(), Receipts()
+        began_s = time.monotonic()
+        resumed = resume(kept, ward, unit=unit, outbox=outbox, receipts=receipts)
+        # The clock goes on from what was shown last, also when the machine's was set back since.
+        clock.hold(resumed.last_ms)
+        started_ms = clock.now_ms()
+        log(
+            LOG,
+            logging.INFO,
+            "resumed" if resumed.steps else "started",
+            unit=unit,
+            steps=resumed.steps,
+            completed=resumed.completed,
+            unattended_s=(started_ms - resumed.last_ms) // 1000 if resumed.steps else 0,
+            took_s=round(time.monotonic() - began_s, 2),
+        )
+        yield LiveMonitor(
             ward=ward,
             journal=kept,
-            link_of=link_of,
+            outbox=outbox,
+            receipts=receipts,
             clock=clock,
-            software=software,
-            config=config,
+            access=access,
+            identity=Identity(
+                software=software, config=config, boot=boot_name(started_ms, os.getpid())
+            ),
         )
-        monitor.start()
-        yield monitor
 
 
 def serve(monitor: LiveMonitor) -> bool:

@@ -26,6 +26,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from monitor.adapters.access import Access, LinkError
 from monitor.adapters.clock import Clock
 from monitor.adapters.logbook import ROOT, log
+from monitor.adapters.succession import is_from_successor
 from monitor.announcements import Announcement
 from monitor.records import RawMessage
 from monitor.topics import NOBODY, monitor_status_topic, subscriptions, topic
@@ -51,8 +52,6 @@ INBOX_MAX: Final = 50_000
 SILENT_S_MAX: Final = 15.0
 """A link on which nothing shows that it lives for so long is rebuilt."""
 
-TAKEN_OVER: Final = 0x8E
-
 
 class Arrival(NamedTuple):
     """One message and what is needed to acknowledge it on the connection that brought it."""
@@ -71,12 +70,14 @@ class BrokerLink:
         access: Access,
         *,
         unit: str,
+        boot: str,
         will: Announcement,
         clock: Clock,
         wants_retained: bool = True,
     ) -> None:
         self.access = access
         self.unit = unit
+        self.boot = boot
         self.connections = 0
         self.dropped = 0
         self.is_taken_over = False
@@ -214,7 +215,8 @@ class BrokerLink:
 
     def close(self, last: Announcement, within_s: float) -> None:
         """Say the last word, wait for the broker to have everything, and go."""
-        self.publish(last)
+        if self._is_connected:
+            self.publish(last)
         deadline_s = time.monotonic() + within_s
         while self.outstanding and self._is_connected and time.monotonic() < deadline_s:
             time.sleep(0.005)
@@ -222,8 +224,6 @@ class BrokerLink:
         leaving = threading.Thread(target=_discard, args=(self._client,), daemon=True)
         leaving.start()
         leaving.join(within_s)
-
-    # ------------------------------------------------------------------ connection
 
     def _new_client(self) -> paho.Client:
         client = paho.Client(
@@ -274,8 +274,9 @@ class BrokerLink:
         devices = SubscribeOptions(qos=1, retainHandling=0 if self._wants_retained else 1)
         ours = SubscribeOptions(qos=0, noLocal=True)
         own_kinds = ("alert/+", "advice", "state")
+        own = [topic(self.unit, "+", NOBODY, kind) for kind in own_kinds] + [self._status_topic]
         return [(name, devices) for name in subscriptions(self.unit)] + [
-            (topic(self.unit, "+", NOBODY, kind), ours) for kind in own_kinds
+            (name, ours) for name in own
         ]
 
     # ------------------------------------------------------------------ network thread
@@ -340,11 +341,6 @@ class BrokerLink:
             self._is_open = self._is_connected = False
         self._sign_s = time.monotonic()
         log(LOG, logging.WARNING, "broker-lost", reason=str(reason))
-        if reason.value == TAKEN_OVER:
-            # Coming back would throw the other out, and so on for ever.
-            self.is_taken_over = True
-            client.disconnect()
-            self.wake()
 
     def _on_publish(
         self,
@@ -375,6 +371,10 @@ class BrokerLink:
         if name == self._status_topic:
             self._sign_s = time.monotonic()
             client.ack(message.mid, message.qos)
+            if is_from_successor(message.payload, self.boot):
+                self.is_taken_over = True
+                client.disconnect()
+                self.wake()
         elif name.split("/")[4:5] == [NOBODY]:
             if message.retain and message.payload:
                 self._found.put(name)
