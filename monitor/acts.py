@@ -9,10 +9,18 @@ from typing import Final
 from detectors.channels import NEVER
 from monitor import alerts
 from monitor.bedside import Bedside, ChartedSymptom
+from monitor.devices import (
+    associate,
+    expect,
+    owner_elsewhere,
+    release_all,
+    take_absences,
+    take_birth,
+    take_status,
+    tell_misplaced,
+)
 from monitor.effects import (
     ActRecorded,
-    DeviceChanged,
-    DeviceState,
     MessageRejected,
     SessionChanged,
 )
@@ -38,12 +46,12 @@ from monitor.session import (
     pump_event,
 )
 from monitor.session import refusal as phase_refusal
-from monitor.technical import tell_technical
 from monitor.telling import (
     replace_steps,
     tell_advice,
     tell_baseline,
     tell_episode,
+    tell_grade,
     tell_judged,
 )
 from monitor.ward_state import WardState
@@ -68,17 +76,17 @@ def _take_session(state: WardState, bed: Bedside, record: SessionReported) -> No
         _tell_session(state, bed, record, event, bed.phase, reason, refused=True)
         return
     if event == "open":
-        product = state.settings.product(record.product)
-        bed.begin(record, product)
+        _end_episodes(state, bed, record.position, record.measured_ms)
+        bed.begin(record, state.settings.product(record.product))
         state.detection.clear(bed.row)
         state.detection.judging[bed.row] = True
         state.detection.taking_baseline[bed.row] = True
         state.received_ms[bed.row] = state.absent_ms[bed.row] = NEVER
-        state.expected[bed.row] = False
+        state.expected[bed.row] = state.troubled[bed.row] = False
         state.opened_ms[bed.row] = record.received_ms
-        _expect(state, bed, record.channels)
+        expect(state, bed, record.channels)
         for device in record.devices:
-            _associate(state, bed, device, record)
+            associate(state, bed, device, record)
     _move(state, bed, record, event, _session_reason(bed, record))
 
 
@@ -117,17 +125,21 @@ def _move(
 
 def _close(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
     """Stop watching a bed: its open episodes end, high ones stay until they are seen."""
-    state.detection.judging[bed.row] = False
     state.opened_ms[bed.row] = NEVER
+    _end_episodes(state, bed, position, at_ms)
+    tell_advice(state, bed, position, at_ms)
+    release_all(state, bed, position, at_ms)
+    state.detection.clear(bed.row)
+    state.troubled[bed.row] = False
+    bed.leave()
+    tell_grade(state, bed, position, at_ms)
+
+
+def _end_episodes(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
+    latched = state.settings.alerts.latch_priorities
     for episode in list(bed.episodes.values()):
         if episode.condition != "ended":
-            latched = state.settings.alerts.latch_priorities
             tell_episode(state, bed, alerts.ended(episode, latched=latched), position, at_ms)
-    tell_advice(state, bed, position, at_ms)
-    for device, row in state.roster.devices.items():
-        if state.device_bed[row] == bed.row:
-            state.device_bed[row] = -1
-            _tell_device(state, bed, device, "released", "the session was closed", position, at_ms)
 
 
 def _tell_session(
@@ -159,28 +171,11 @@ def _tell_session(
     )
 
 
-def _expect(state: WardState, bed: Bedside, channels: tuple[int, ...]) -> None:
-    """Expect channels that a session or a device of this bed has promised."""
-    if bed.phase in OPEN or state.opened_ms[bed.row] != NEVER:
-        state.expected[bed.row, list(channels)] = True
-
-
-def _associate(state: WardState, bed: Bedside, device: str, record: SessionReported) -> None:
-    """Give a device to a bed; a bed that had it is told that it lost it."""
-    row = state.roster.device(device)
-    state.make_room()
-    owner = int(state.device_bed[row])
-    if owner not in (-1, bed.row):
-        reason = f"taken over by bed {bed.name}"
-        other = state.beds[owner]
-        _tell_device(state, other, device, "released", reason, record.position, record.measured_ms)
-    state.device_bed[row] = bed.row
-    _expect(state, bed, state.births.get(device, ()))
-    reason = f"named when session {record.id} was opened"
-    _tell_device(state, bed, device, "associated", reason, record.position, record.measured_ms)
-
-
 def _take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
+    owner = owner_elsewhere(state, bed, record.device)
+    if owner is not None:
+        _refuse_pump(state, bed, record, owner)
+        return
     rate = record.rate_centi_ml_per_h
     before = bed.rate_centi
     event = pump_event(bed.phase, before, record)
@@ -192,15 +187,37 @@ def _take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
         bed.rate_before_centi = before
         bed.rate_centi = 0
         bed.rate_changed_ms = record.measured_ms
-    if event is None or bed.phase not in OPEN:
+    if bed.phase not in OPEN:
         return
-    _move(state, bed, record, event, f"pump {record.device} reports {record.state}")
-    if bed.advice is not None:
-        steps = steps_done_by_pump(
-            state.settings.ladders, bed.advice, event, record.device, record.measured_ms
-        )
-        replace_steps(state, bed, record.position, record.measured_ms, steps)
+    if event is not None:
+        _move(state, bed, record, event, f"pump {record.device} reports {record.state}")
+        if bed.advice is not None:
+            steps = steps_done_by_pump(
+                state.settings.ladders, bed.advice, event, record.device, record.measured_ms
+            )
+            replace_steps(state, bed, record.position, record.measured_ms, steps)
     tell_advice(state, bed, record.position, record.measured_ms)
+
+
+def _refuse_pump(state: WardState, bed: Bedside, record: PumpReported, owner: Bedside) -> None:
+    """Tell that a pump of another bed reported here; it moves no session."""
+    state.tell(
+        record.position,
+        MessageRejected(
+            at_ms=record.received_ms,
+            bed=bed.name,
+            session=bed.session,
+            device=record.device,
+            topic="",
+            reason="wrong-bed",
+            field="bed",
+            value=bed.name,
+            limit=owner.name,
+            sha256="",
+            excerpt="",
+        ),
+    )
+    tell_misplaced(state, bed, record.device, record.position, record.received_ms)
 
 
 def _take_symptom(state: WardState, bed: Bedside, record: SymptomCharted) -> None:
@@ -258,6 +275,8 @@ def _acted(state: WardState, bed: Bedside, record: ActTaken) -> str:
 def _acted_on_step(state: WardState, bed: Bedside, record: ActTaken) -> str:
     if bed.advice is None:
         return "no steps are advised at this bed"
+    if record.alert not in ("", bed.advice.alert):
+        return f"the steps of alert {record.alert!r} are not those advised at this bed now"
     steps = acted_steps(bed.advice.steps, record)
     if steps is None:
         offered = ", ".join(step.key for step in bed.advice.steps)
@@ -311,42 +330,13 @@ def _symptom_status(record: ActTaken | SymptomCharted) -> str:
     return record.severity if record.present else "absent"
 
 
-def _take_status(state: WardState, bed: Bedside, record: DeviceReported) -> None:
-    offline = record.device in bed.offline
-    if record.online == (not offline):
-        return
-    if record.online:
-        del bed.offline[record.device]
-    else:
-        bed.offline[record.device] = record.received_ms
-    word: DeviceState = "online" if record.online else "offline"
-    reason = "status message" if record.online else "status message or last will"
-    at_ms = record.received_ms
-    _tell_device(state, bed, record.device, word, reason, record.position, at_ms)
-    tell_technical(state, bed, record.position, at_ms)
-
-
-def _take_birth(state: WardState, bed: Bedside, record: DeviceBorn) -> None:
-    state.births[record.device] = record.channels
-    _expect(state, bed, record.channels)
-
-
-def _take_absences(state: WardState, bed: Bedside, record: VitalsReported) -> None:
-    for absence in record.absences:
-        if state.absent_ms[bed.row, absence.channel] != NEVER:
-            continue
-        state.absent_ms[bed.row, absence.channel] = record.received_ms
-        if state.detection.withdraw(bed.row, absence.channel):
-            tell_judged(state, bed, record.position, record.measured_ms)
-
-
 def _take_refused(state: WardState, bed: Bedside, record: MessageRefused) -> None:
     state.refused += 1
     state.tell(
         record.position,
         MessageRejected(
             at_ms=record.received_ms,
-            bed=bed.name,
+            bed=record.bed or bed.name,
             session=bed.session,
             device=record.device,
             topic=record.topic,
@@ -360,36 +350,14 @@ def _take_refused(state: WardState, bed: Bedside, record: MessageRefused) -> Non
     )
 
 
-def _tell_device(
-    state: WardState,
-    bed: Bedside,
-    device: str,
-    word: DeviceState,
-    reason: str,
-    position: int,
-    at_ms: int,
-) -> None:
-    state.tell(
-        position,
-        DeviceChanged(
-            at_ms=at_ms,
-            bed=bed.name,
-            session=bed.session,
-            device=device,
-            state=word,
-            reason=reason,
-        ),
-    )
-
-
 HANDLERS: Final[dict[type, Callable[..., None]]] = {
     SessionReported: _take_session,
     PumpReported: _take_pump,
     SymptomCharted: _take_symptom,
     ActTaken: _take_person,
-    DeviceReported: _take_status,
-    DeviceBorn: _take_birth,
+    DeviceReported: take_status,
+    DeviceBorn: take_birth,
     MessageRefused: _take_refused,
-    VitalsReported: _take_absences,
+    VitalsReported: take_absences,
 }
 """What takes each kind of record."""

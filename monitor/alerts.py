@@ -91,6 +91,7 @@ class Episode:
     """One alert from onset to end."""
 
     id: str
+    session: str
     revision: int
     condition: Condition
     signal: Signal
@@ -136,6 +137,7 @@ def raised(
     """Return a new episode whose signal is on."""
     return Episode(
         id=episode_id(session, bed, picture.cause, onset_ms),
+        session=session,
         revision=1,
         condition="pending" if pending else "active",
         signal="on",
@@ -185,9 +187,15 @@ def acknowledged(episode: Episode, *, by: str, at_ms: int, realert_ms: int | Non
 
 
 def realerted(episode: Episode) -> Episode:
-    """Return the episode as signalled again because it lasts."""
+    """Return the episode as signalled again because it lasts; nobody has seen that yet."""
     after = signalled(episode, "realert")
-    return replace(after, acknowledged_by="", acknowledged_ms=None, realert_ms=None)
+    return replace(
+        after,
+        acknowledged_by="",
+        acknowledged_ms=None,
+        realert_ms=None,
+        unseen=after.picture.priority,
+    )
 
 
 def revised(before: Episode | None, after: Episode) -> Episode:
@@ -211,14 +219,14 @@ def phase_of(before: Episode | None, after: Episode) -> AlertPhase:
 
 
 def alert_changed(
-    before: Episode | None, after: Episode, *, at_ms: int, bed: str, session: str, rulebook: str
+    before: Episode | None, after: Episode, *, at_ms: int, bed: str, rulebook: str
 ) -> AlertChanged:
-    """Return the effect that tells the change of an episode."""
+    """Return the effect that tells the change of an episode, also after its session ended."""
     picture = after.picture
     return AlertChanged(
         at_ms=at_ms,
         bed=bed,
-        session=session,
+        session=after.session,
         id=after.id,
         revision=after.revision,
         phase=phase_of(before, after),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from monitor.alerts import Episode
-from monitor.effects import AdviceChanged
+from monitor.effects import AdviceChanged, Step
 from monitor.products import Product
 from monitor.records import SessionReported
 from monitor.session import Phase
@@ -23,7 +23,9 @@ class Bedside:
     """One bed: its session, what runs, what was charted, told and advised.
 
     ``wanted`` holds the measurements that have been asked for and not been made;
-    ``misplaced`` the devices whose values were quarantined here, when last and since when.
+    ``misplaced`` the devices whose values were quarantined here, when last and since when;
+    ``onsets`` the onset of the last episode of each cause; ``taken`` the steps of the present
+    advice that people or pumps have started, done or declined.
     """
 
     name: str
@@ -48,11 +50,29 @@ class Bedside:
     offline: dict[str, int] = field(default_factory=dict)
     misplaced: dict[str, int] = field(default_factory=dict)
     misplaced_since: dict[str, int] = field(default_factory=dict)
+    onsets: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, Step] = field(default_factory=dict)
+
+    def new_onset(self, cause: str, onset_ms: int) -> int:
+        """Return the onset of a new episode: later than that of the last one of its cause.
+
+        An id comes from the onset, so two episodes of a session must never share one.
+        """
+        if cause in self.onsets:
+            onset_ms = max(onset_ms, self.onsets[cause] + 1)
+        self.onsets[cause] = onset_ms
+        return onset_ms
+
+    def leave(self) -> None:
+        """Forget what was true of somebody who is no longer watched."""
+        self.symptoms, self.wanted, self.pattern = {}, frozenset(), ""
+        self.misplaced, self.misplaced_since = {}, {}
 
     def begin(self, opened: SessionReported, product: Product | None) -> None:
         """Start afresh for another session; latched alerts of the last one stay to be seen."""
         kept = {cause: one for cause, one in self.episodes.items() if one.signal == "latched"}
-        fresh = Bedside(name=self.name, row=self.row, offline=self.offline)
+        onsets = self.onsets if self.session == opened.id else {}
+        fresh = Bedside(name=self.name, row=self.row, offline=self.offline, onsets=onsets)
         for name in Bedside.__dataclass_fields__:
             setattr(self, name, getattr(fresh, name))
         self.session, self.opened, self.product = opened.id, opened, product

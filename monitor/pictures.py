@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from detectors.channels import NEVER
+from detectors.channels import N_CHANNELS, NEVER
 from detectors.explanation import rule_reasons
 from monitor import alerts
 from monitor.bedside import Bedside
@@ -134,10 +134,13 @@ def context(bed: Bedside, at_ms: int) -> Context:
 def missing_measurements(state: WardState, bed: Bedside) -> tuple[str, ...]:
     """Return why a bed cannot be assessed, one reason for each measurement it needs."""
     row = bed.row
+    silent, _, absent = state.troubled[row].reshape(3, N_CHANNELS)
     reasons = []
     for channel in state.settings.silence.required:
         if state.detection.measured_ms[row, channel] == NEVER:
             reasons.append(f"no {FULL_NAMES[channel]} yet")
-        elif state.troubled[row, channel]:
+        elif silent[channel]:
             reasons.append(f"{FULL_NAMES[channel]} is silent")
+        elif absent[channel]:
+            reasons.append(f"{FULL_NAMES[channel]}: the device reports no value")
     return tuple(reasons)

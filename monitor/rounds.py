@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from detectors.channels import MISSING, N_CHANNELS, NEVER, Int32
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Int32, Int64
 from detectors.detection import Round
 from detectors.readings import Readings
 
@@ -34,12 +34,14 @@ def ranks(bed: Int32) -> Int32:
 class Turn:
     """One round: the acts to take first, then the readings; each with its position.
 
-    ``act`` are indices into the step's acts; ``position`` is that of each row of ``readings``.
+    ``act`` are indices into the step's acts; ``position`` and ``received_ms`` are those of the
+    message behind each row of ``readings``.
     """
 
     act: tuple[int, ...]
     readings: Round | None
     position: Int32
+    received_ms: Int64
 
 
 def turns(
@@ -66,6 +68,7 @@ def turns(
     bed = np.r_[readings.bed[starts], np.array(act_bed, np.int32)].astype(np.int32)
     if not len(position):
         return
+    received_ms = readings.received_ms[starts]
     _, first, item = np.unique(position, return_index=True, return_inverse=True)
     rank = ranks(bed[first])[item]
     message_rank, act_rank = rank[: len(starts)], rank[len(starts) :]
@@ -75,7 +78,7 @@ def turns(
         here = np.flatnonzero(message_rank == turn)
         acts = tuple(np.flatnonzero(act_rank == turn).tolist())
         if not len(here):
-            yield Turn(act=acts, readings=None, position=np.empty(0, np.int32))
+            yield Turn(act=acts, readings=None, position=position[:0], received_ms=received_ms[:0])
             continue
         chosen = (
             slice(None)
@@ -86,6 +89,7 @@ def turns(
             act=acts,
             readings=_round(readings, chosen, row_of_reading, here, starts),
             position=position[here],
+            received_ms=received_ms[here],
         )
 
 

@@ -70,7 +70,7 @@ def tell_technical(state: WardState, bed: Bedside, position: int, at_ms: int) ->
                 picture,
                 session=bed.session,
                 bed=bed.name,
-                onset_ms=onset_ms,
+                onset_ms=bed.new_onset(cause, onset_ms),
                 at_ms=at_ms,
                 pending=False,
             )
@@ -90,7 +90,7 @@ def _technical_pictures(state: WardState, bed: Bedside) -> dict[str, tuple[alert
     def add(cause: str, label: str, priority: Priority, onset_ms: int) -> None:
         found[cause] = (_picture(cause, label, priority), onset_ms)
 
-    if silent.any() and not (heard & ~silent).any():
+    if silent.any() and not (heard & ~silent & ~absent).any():
         last_ms = int(state.received_ms[row].max())
         add("no-data", "no data: every channel is silent", "medium", last_ms)
     else:

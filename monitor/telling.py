@@ -26,7 +26,7 @@ from monitor.pictures import REACTION, Seen, missing_measurements, one, seen
 from monitor.reasons import (
     FULL_NAMES,
 )
-from monitor.session import RUNNING
+from monitor.session import OPEN, RUNNING
 from monitor.ward_state import WardState
 
 BaselineStatus: TypeAlias = Literal["absent", "provisional", "established", "frozen"]
@@ -49,6 +49,8 @@ def tell_grade(state: WardState, bed: Bedside, position: int, at_ms: int) -> Non
     """Tell the grade of a bed, or that it is not assessable and why, when that changed."""
     grade = int(state.detection.grade_of(one(bed.row))[0])
     missing = missing_measurements(state, bed)
+    if bed.phase not in OPEN:
+        missing = ("no session is open",)
     if grade == 0 and missing:
         grade = NOT_ASSESSABLE
     if bed.grade == grade:
@@ -85,7 +87,7 @@ def _tell_episode(state: WardState, bed: Bedside, position: int, at_ms: int, now
             now.picture,
             session=bed.session,
             bed=bed.name,
-            onset_ms=now.onset_ms,
+            onset_ms=bed.new_onset(REACTION, now.onset_ms),
             at_ms=at_ms,
             pending=now.pending,
         )
@@ -119,7 +121,6 @@ def tell_episode(
             after,
             at_ms=at_ms,
             bed=bed.name,
-            session=bed.session,
             rulebook=state.settings.digest,
         ),
     )
@@ -155,17 +156,19 @@ def tell_advice(state: WardState, bed: Bedside, position: int, at_ms: int) -> No
         if before is not None and before.steps:
             ended = msgspec.structs.replace(before, steps=(), reason="the condition has ended")
             _keep_advice(state, bed, position, at_ms, ended)
-        bed.advice = None
+        bed.advice, bed.taken = None, {}
         return
     picture = episode.picture
     mine = before if before is not None and before.alert == episode.id else None
+    if mine is None:
+        bed.taken = {}
     ladder, steps = advised_steps(
         state.settings.ladders,
         pattern=picture.pattern,
         grade=picture.grade,
         signs=present_signs(state, bed),
         patient=patient(bed),
-        before=mine.steps if mine is not None else (),
+        before=tuple(bed.taken.values()),
     )
     now = AdviceChanged(
         at_ms=at_ms,
@@ -201,6 +204,7 @@ def replace_steps(
     state: WardState, bed: Bedside, position: int, at_ms: int, steps: tuple[Step, ...]
 ) -> None:
     """Tell the advice of a bed with its steps as people or pumps have left them."""
+    bed.taken |= {step.key: step for step in steps if step.state != "offered"}
     if bed.advice is not None and bed.advice.steps != steps:
         _keep_advice(state, bed, position, at_ms, msgspec.structs.replace(bed.advice, steps=steps))
 

@@ -8,7 +8,7 @@ compares with the time of the step (silence, re-alerts) belongs to it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -18,15 +18,28 @@ from detectors.quality import REFUSED, Verdict
 from detectors.readings import Readings
 from monitor.acts import take_act
 from monitor.bed_views import ward_view
+from monitor.devices import tell_misplaced
 from monitor.effects import AnyEffect, Outcome, ReadingsKept
 from monitor.records import Act, Input, MessageRefused, SessionReported, VitalsReported
 from monitor.roster import columns
 from monitor.rounds import Turn, turns
-from monitor.technical import tell_due, tell_technical
+from monitor.technical import tell_due
 from monitor.telling import tell_baseline, tell_grade, tell_judged
 from monitor.views import WardView
 from monitor.ward_settings import WardSettings
 from monitor.ward_state import NO_BED, WardState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misplaced:
+    """The values of one message that came from another bed's device."""
+
+    readings: Readings
+
+    @property
+    def position(self) -> int:
+        """Place of the message in the order of arrival."""
+        return int(self.readings.position[0])
 
 
 class Ward:
@@ -65,10 +78,12 @@ class Ward:
         rows_of_acts = {id(act): _row(state, act) for act in acts}
         state.make_room()
         for some_readings, some_acts in _parts(readings, acts):
-            judged = self._admitted(some_readings)
+            judged, misplaced = self._admitted(some_readings)
+            items = (*some_acts, *misplaced)
             rows = [rows_of_acts[id(act)] for act in some_acts]
-            for turn in turns(judged, rows, [act.position for act in some_acts]):
-                self._take_turn(turn, some_acts, rows)
+            rows += [int(one.readings.bed[0]) for one in misplaced]
+            for turn in turns(judged, rows, [item.position for item in items]):
+                self._take_turn(turn, items, rows)
         tell_due(state, now_ms)
         return state.effects()
 
@@ -76,15 +91,17 @@ class Ward:
         """Return a picture of all beds."""
         return ward_view(self.state, now_ms)
 
-    def _admitted(self, readings: Readings) -> Readings:
-        """Return the readings that may be judged; count and tell the others."""
+    def _admitted(self, readings: Readings) -> tuple[Readings, tuple[Misplaced, ...]]:
+        """Return the readings that may be judged, and those of other beds' devices.
+
+        The others are counted as late and stored. A reading that claims to be measured after
+        it arrived is taken as measured then, so that it cannot outlive those that follow it.
+        """
         state = self.state
         if not len(readings):
-            return readings
+            return readings, ()
         owner = np.where(readings.device >= 0, state.device_bed[readings.device], -1)
         misplaced = (owner != -1) & (owner != readings.bed)
-        for index in np.flatnonzero(misplaced).tolist():
-            self._quarantine(readings, index)
         tolerance_ms = state.settings.alerts.late_tolerance_ms
         taken_by_hand = (readings.flags & Flag.HAND) != 0
         late = (readings.received_ms - readings.measured_ms > tolerance_ms) & ~taken_by_hand
@@ -92,24 +109,28 @@ class Ward:
         late &= ~misplaced
         state.outcomes["late-stored"] += int(late.sum())
         here = ~misplaced & ~late
-        rows, channels = readings.bed[here], readings.channel[here]
-        np.maximum.at(state.received_ms, (rows, channels), readings.received_ms[here])
-        state.charted[rows, channels] = taken_by_hand[here]
-        state.absent_ms[rows, channels] = NEVER
-        return readings if here.all() else _chosen(readings, here)
+        judged = readings if here.all() else _chosen(readings, here)
+        if (judged.measured_ms > judged.received_ms).any():
+            measured_ms = np.minimum(judged.measured_ms, judged.received_ms)
+            judged = replace(judged, measured_ms=measured_ms)
+        if not misplaced.any():
+            return judged, ()
+        positions = np.unique(readings.position[misplaced]).tolist()
+        return judged, tuple(
+            Misplaced(readings=_chosen(readings, misplaced & (readings.position == position)))
+            for position in positions
+        )
 
-    def _quarantine(self, readings: Readings, index: int) -> None:
-        """Keep a value that came from another bed's device out of every decision."""
-        state = self.state
-        bed = state.beds[readings.bed[index]]
-        device = list(state.roster.devices)[readings.device[index]]
-        owner = state.beds[state.device_bed[readings.device[index]]]
-        received_ms = int(readings.received_ms[index])
-        bed.misplaced_since.setdefault(device, received_ms)
-        bed.misplaced[device] = received_ms
+    def _quarantine(self, misplaced: Misplaced) -> None:
+        """Keep the values of another bed's device out of every decision."""
+        state, readings = self.state, misplaced.readings
+        bed = state.beds[readings.bed[0]]
+        device = list(state.roster.devices)[readings.device[0]]
+        owner = state.beds[state.device_bed[readings.device[0]]]
         reason = f"wrong-bed: {device} belongs to bed {owner.name}, not {bed.name}"
-        self._tell_kept(readings_row(readings, index), "quarantined", reason, device)
-        tell_technical(state, bed, int(readings.position[index]), received_ms)
+        for index in range(len(readings)):
+            self._tell_kept(readings_row(readings, index), "quarantined", reason, device)
+        tell_misplaced(state, bed, device, misplaced.position, int(readings.received_ms[0]))
 
     def _tell_kept(
         self, row: tuple[int, int, int, int, int], outcome: Outcome, reason: str, device: str
@@ -133,16 +154,21 @@ class Ward:
         )
 
     def _take_turn(
-        self, turn: Turn, acts: Sequence[Act | VitalsReported], rows: Sequence[int]
+        self, turn: Turn, items: Sequence[Act | VitalsReported | Misplaced], rows: Sequence[int]
     ) -> None:
         """Take one round: at most one message per bed."""
         state = self.state
         for index in turn.act:
-            take_act(state, state.beds[rows[index]], acts[index])
+            item = items[index]
+            if isinstance(item, Misplaced):
+                self._quarantine(item)
+            else:
+                take_act(state, state.beds[rows[index]], item)
         if turn.readings is None:
             return
         findings = state.detection.take(turn.readings)
         self._count(turn, findings)
+        self._hear(turn, findings)
         taking = state.detection.taking_baseline[findings.bed]
         look = taking | findings.changed | self._unassessed(findings)
         for index in np.flatnonzero(look).tolist():
@@ -155,6 +181,19 @@ class Ward:
                 tell_judged(state, bed, position, at_ms)
             elif at_ms != NEVER and state.detection.judging[bed.row]:
                 tell_grade(state, bed, position, at_ms)
+
+    def _hear(self, turn: Turn, findings: Findings) -> None:
+        """Remember which channels were heard: only a value that is believed and new is data."""
+        state, bed, given = self.state, findings.bed, turn.readings
+        if given is None:
+            return
+        believed = (findings.verdict != Verdict.ABSENT) & ~np.isin(findings.verdict, REFUSED)
+        heard = believed & ~findings.late
+        newest_ms = np.maximum(state.received_ms[bed], turn.received_ms[:, None])
+        state.received_ms[bed] = np.where(heard, newest_ms, state.received_ms[bed])
+        by_hand = (given.flags & Flag.HAND) != 0
+        state.charted[bed] = np.where(heard, by_hand, state.charted[bed])
+        state.absent_ms[bed] = np.where(heard, NEVER, state.absent_ms[bed])
 
     def _unassessed(self, findings: Findings) -> Bool:
         """Beds whose grade was never told or could not be, shape (row,)."""

@@ -100,8 +100,16 @@ class WardState:
         self._told = []
 
     def effects(self) -> tuple[AnyEffect, ...]:
-        """Return the effects of this step in order of the messages that caused them."""
-        return tuple(effect for _, effect in sorted(self._told, key=lambda told: told[0]))
+        """Return the effects of this step in order of the messages that caused them.
+
+        Those of the step itself follow by name of their bed, whichever row it has.
+        """
+        return tuple(effect for _, effect in sorted(self._told, key=_order))
+
+
+def _order(told: tuple[int, AnyEffect]) -> tuple[int, str]:
+    position, effect = told
+    return position, effect.bed if position == LAST else ""
 
 
 def _wider(array: npt.NDArray[Number], n_rows: int, fill: int) -> npt.NDArray[Number]:
