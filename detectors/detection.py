@@ -6,7 +6,7 @@ order is the order of the argument: which readings may be believed, what the bas
 rules hold, which signs are confirmed, which picture they make.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -128,6 +128,8 @@ class Detection:
         That reading is suspicious and counts only with another.
     baseline_centi : int32 array, shape (bed, channel)
         MISSING where there is none.
+    age_centi : int32 array, shape (bed,)
+        Age in hundredths of a year; MISSING where it was never said.
     taking_baseline, judging : bool array, shape (bed,)
         Set by the session: before the infusion, and while a session is open.
     track : SignTrack
@@ -162,6 +164,7 @@ class Detection:
         self.doubted: Bool = np.zeros((n_beds, N_CHANNELS), np.bool_)
         self.window = BaselineWindow(n_beds)
         self.baseline_centi: Int32 = np.full((n_beds, N_CHANNELS), MISSING, np.int32)
+        self.age_centi: Int32 = np.full(n_beds, MISSING, np.int32)
         self.taking_baseline: Bool = np.zeros(n_beds, np.bool_)
         self.judging: Bool = np.zeros(n_beds, np.bool_)
         self.track = SignTrack.fresh(n_beds, len(signs))
@@ -176,7 +179,7 @@ class Detection:
         reads = np.zeros((len(self.params.signs), N_CHANNELS), np.bool_)
         for rule, sign in zip(self.params.book.rules, self.rule_sign, strict=True):
             for clause in rule.clauses:
-                reads[sign, clause.channel] = True
+                reads[sign, list(clause.channels)] = True
         return reads
 
     @property
@@ -189,8 +192,8 @@ class Detection:
         wider = Detection(self.params, n_beds)
         rows = np.arange(self.n_beds, dtype=np.int32)
         for name in (
-            "value_centi", "measured_ms", "doubted", "baseline_centi", "taking_baseline",
-            "judging", "shown", "charted", "rate_step_ms", "pattern", "at_ms",
+            "value_centi", "measured_ms", "doubted", "baseline_centi", "age_centi",
+            "taking_baseline", "judging", "shown", "charted", "rate_step_ms", "pattern", "at_ms",
         ):  # fmt: skip
             getattr(wider, name)[rows] = getattr(self, name)
             setattr(self, name, getattr(wider, name))
@@ -208,6 +211,7 @@ class Detection:
         self.doubted[bed] = False
         self.window.clear(bed)
         self.baseline_centi[bed] = MISSING
+        self.age_centi[bed] = MISSING
         self.taking_baseline[bed] = self.judging[bed] = False
         self.track.put(row, SignTrack.fresh(1, len(self.params.signs)))
         self.shown[bed] = 0
@@ -350,7 +354,13 @@ class Detection:
 
     def judgement(self, bed: Int32) -> Judgement:
         """What the active book says about some beds as they stand."""
-        return judged(self.forms, self._valid(bed), self.baseline_centi[bed])
+        valid, held = self._valid(bed), self.value_centi[bed]
+        baseline, age = self.baseline_centi[bed], self.age_centi[bed]
+        verdict = judged(self.forms, valid, baseline, age)
+        if (valid == held).all():
+            return verdict
+        # Silence lowers nothing: a value too old to show a sign may still hold one.
+        return replace(verdict, stays=judged(self.forms, held, baseline, age).stays)
 
     def _valid(self, bed: Int32) -> Int32:
         """Values that are young enough to be combined, shape (row, channel)."""
@@ -375,12 +385,16 @@ class Detection:
 
     def _at_once(self, bed: Int32, shown: Int8) -> Bool:
         """Where a reading needs no confirmation, shape (row, sign)."""
-        extreme = judged(self.bypass_forms, self._valid(bed), self.baseline_centi[bed]).holds
+        extreme = judged(
+            self.bypass_forms, self._valid(bed), self.baseline_centi[bed], self.age_centi[bed]
+        ).holds
         bypass = np.zeros(shown.shape, np.bool_)
         for index, sign in enumerate(self.bypass_sign):
             bypass[:, sign] |= extreme[:, index]
         bypass &= ~(self.doubted[bed] @ self.reads.T)
-        strong = (shown >= self.params.corroborating_grade) | (self.charted[bed] > 0)
+        # What was withdrawn with its probe corroborates nothing, although its value is still held.
+        seen = np.minimum(shown, self.shown[bed])
+        strong = (seen >= self.params.corroborating_grade) | (self.charted[bed] > 0)
         other = self.params.group[:, None] != self.params.group[None, :]
         at_once: Bool = bypass | (strong @ other)
         return at_once

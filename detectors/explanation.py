@@ -81,21 +81,25 @@ def outermost(weight: int, rest: int, threshold: int) -> int:
 
 
 def _clause_reason(detection: Detection, bed: int, clause: Clause) -> ClauseReason:
+    """Return what a clause saw, as a comparison of its channel with everything else as it is."""
     form, threshold = linear_form(clause)
     channel = int(clause.channel)
-    value = int(detection.value_centi[bed, channel])
-    base = int(detection.baseline_centi[bed, channel])
-    weight, base_weight = form[channel], form[N_CHANNELS + channel]
-    rest = base_weight * base if base_weight else 0
+    known = np.concatenate(
+        [detection.value_centi[bed], detection.baseline_centi[bed], detection.age_centi[[bed]]]
+    ).tolist()
+    weight, uses_base = form[channel], any(form[N_CHANNELS : 2 * N_CHANNELS])
+    rest = sum(
+        w * v for c, (w, v) in enumerate(zip(form, known, strict=True)) if w and c != channel
+    )
     slack = abs(weight) * int(detection.params.hysteresis_centi[channel])
     limit = outermost(weight, rest, threshold)
     towards = 1 if weight > 0 else -1
     return ClauseReason(
         clause=clause,
-        value_centi=value,
-        baseline_centi=base if base_weight else MISSING,
+        value_centi=known[channel],
+        baseline_centi=known[N_CHANNELS + channel] if uses_base else MISSING,
         limit_centi=limit,
-        margin_centi=towards * (value - limit),
+        margin_centi=towards * (known[channel] - limit),
         clears_centi=outermost(weight, rest, threshold - slack) - towards,
         measured_ms=int(detection.measured_ms[bed, channel]),
     )

@@ -25,12 +25,15 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from detectors.channels import CENTI, MISSING, N_CHANNELS, Bool, Channel, Float, Int32, Int64
+from detectors.quantities import OF_CHANNEL, Quantity
 
 Comparison: TypeAlias = Literal[">=", ">", "<=", "<"]
-Basis: TypeAlias = Literal["level", "rise", "fall", "rise_percent", "fall_percent"]
+Basis: TypeAlias = Literal["level", "rise", "fall", "rise_percent", "fall_percent", "ratio"]
 
-N_COLUMNS: Final = 2 * N_CHANNELS
-"""Columns of a linear form: the values of all channels, then their baselines."""
+N_COLUMNS: Final = 2 * N_CHANNELS + 1
+"""Columns of a linear form: the values of all channels, their baselines, and the age."""
+
+AGE_COLUMN: Final = N_COLUMNS - 1
 
 PERCENT_SCALE: Final = 100 * CENTI
 """What a difference is multiplied with before it is compared with hundredths of a percent."""
@@ -45,14 +48,29 @@ EXACT_LIMIT: Final = 2**53
 class Clause:
     """One comparison: a channel's level, or its change from the baseline, with a limit.
 
-    ``limit_centi`` is in hundredths of the channel's unit, or of one percent for the two
-    percent bases.
+    ``limit_centi`` is in hundredths of the channel's unit, of one percent for the two percent
+    bases, or of 1 for a ratio to ``over``. ``quantity`` is what is compared where that is not
+    the channel itself; ``per_year_centi`` is added to the limit for each year of age.
     """
 
     channel: Channel
     basis: Basis
     comparison: Comparison
     limit_centi: int
+    quantity: Quantity | None = None
+    over: Quantity | None = None
+    per_year_centi: int = 0
+
+    @property
+    def compared(self) -> Quantity:
+        """What is compared with the limit."""
+        return self.quantity if self.quantity is not None else OF_CHANNEL[self.channel]
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Columns of the channels that the clause reads."""
+        weights = self.compared.weights, (self.over.weights if self.over is not None else ())
+        return tuple(sorted({c for some in weights for c, weight in enumerate(some) if weight}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +107,7 @@ class Forms:
     Attributes
     ----------
     weight : float64 array, shape (column, clause), [1]
-        Integer coefficients of values (first ``N_CHANNELS`` rows) and baselines.
+        Integer coefficients of values (first ``N_CHANNELS`` rows), baselines and age.
     threshold : float64 array, shape (clause,)
         A clause holds where ``columns @ weight >= threshold``.
     needs : float64 array, shape (column, clause), [1]
@@ -128,33 +146,20 @@ def linear_form(clause: Clause) -> tuple[tuple[int, ...], int]:
     Returns
     -------
     coefficients : tuple of int, length ``N_COLUMNS``
-        For the values of all channels, then their baselines.
+        For the values of all channels, their baselines, and the age.
     threshold : int
         The clause holds where the form is at least this.
 
     Raises
     ------
     ValueError
-        If the basis or comparison is not one of the known words.
+        If the basis or comparison is not one of the known words, or a ratio is over nothing.
     """
-    value = [0] * N_CHANNELS
-    base = [0] * N_CHANNELS
-    at = int(clause.channel)
-    limit = clause.limit_centi
-    match clause.basis:
-        case "level":
-            value[at] = 1
-        case "rise":
-            value[at], base[at] = 1, -1
-        case "fall":
-            value[at], base[at] = -1, 1
-        case "rise_percent":
-            value[at], base[at], limit = PERCENT_SCALE, -PERCENT_SCALE - limit, 0
-        case "fall_percent":
-            value[at], base[at], limit = -PERCENT_SCALE, PERCENT_SCALE - limit, 0
-        case _:
-            raise ValueError(f"unknown basis {clause.basis!r}")
-    form = (*value, *base)
+    form, limit = _basis_form(clause)
+    if clause.per_year_centi:
+        per_year = clause.per_year_centi * clause.compared.scale
+        form = (*(CENTI * weight for weight in form[:-1]), -per_year)
+        limit *= CENTI
     match clause.comparison:
         case ">=":
             return form, limit
@@ -166,6 +171,41 @@ def linear_form(clause: Clause) -> tuple[tuple[int, ...], int]:
             return tuple(-weight for weight in form), -limit + 1
         case _:
             raise ValueError(f"unknown comparison {clause.comparison!r}")
+
+
+def _basis_form(clause: Clause) -> tuple[tuple[int, ...], int]:
+    """Return the form whose comparison with a limit the clause is, and that limit."""
+    weights, percent = clause.compared.weights, clause.limit_centi
+    zeros = (0,) * N_CHANNELS
+
+    def times(factor: int) -> tuple[int, ...]:
+        return tuple(factor * weight for weight in weights)
+
+    limit = clause.limit_centi * clause.compared.scale
+    parts: dict[str, tuple[tuple[int, ...], tuple[int, ...], int]] = {
+        "level": (weights, zeros, limit),
+        "rise": (weights, times(-1), limit),
+        "fall": (times(-1), weights, limit),
+        "rise_percent": (times(PERCENT_SCALE), times(-PERCENT_SCALE - percent), 0),
+        "fall_percent": (times(-PERCENT_SCALE), times(PERCENT_SCALE - percent), 0),
+    }
+    if clause.basis == "ratio":
+        return (*_ratio_weights(clause), *zeros, 0), 0
+    if clause.basis not in parts:
+        raise ValueError(f"unknown basis {clause.basis!r}")
+    value, base, limit = parts[clause.basis]
+    return (*value, *base, 0), limit
+
+
+def _ratio_weights(clause: Clause) -> list[int]:
+    """Return the weights of ``quantity - limit * over``, which is compared with 0."""
+    if clause.over is None:
+        raise ValueError("a ratio needs the quantity it is taken over")
+    top, bottom = clause.compared, clause.over
+    return [
+        CENTI * up * bottom.scale - clause.limit_centi * down * top.scale
+        for up, down in zip(top.weights, bottom.weights, strict=True)
+    ]
 
 
 def forms(book: RuleBook, hysteresis_centi: Int32) -> Forms:
@@ -227,7 +267,9 @@ class Judgement:
     unknown: Bool
 
 
-def judged(table: Forms, value_centi: Int32, baseline_centi: Int32) -> Judgement:
+def judged(
+    table: Forms, value_centi: Int32, baseline_centi: Int32, age_centi_years: Int32 | None = None
+) -> Judgement:
     """Judge every rule of a book for every bed.
 
     Parameters
@@ -238,13 +280,17 @@ def judged(table: Forms, value_centi: Int32, baseline_centi: Int32) -> Judgement
         Trusted values in hundredths; MISSING where none is valid now.
     baseline_centi : int32 array, shape (bed, channel)
         Baselines in hundredths; MISSING where there is none.
+    age_centi_years : int32 array, shape (bed,), optional
+        Age in hundredths of a year; MISSING (or left out) where it is not known.
 
     Returns
     -------
     Judgement
         With three-valued truth; a rule with a false clause is false whatever is missing.
     """
-    columns = np.concatenate([value_centi, baseline_centi], axis=1)
+    if age_centi_years is None:
+        age_centi_years = np.full(len(value_centi), MISSING, np.int32)
+    columns = np.concatenate([value_centi, baseline_centi, age_centi_years[:, None]], axis=1)
     missing = columns == MISSING
     exact = np.where(missing, 0, columns).astype(np.float64)
     form = exact @ table.weight
