@@ -24,7 +24,7 @@ from monitor.effects import (
     MessageRejected,
     SessionChanged,
 )
-from monitor.mitigation import acted_steps, steps_done_by_pump
+from monitor.mitigation import acted_steps, steps_done_by_pump, steps_still_taken
 from monitor.records import (
     Act,
     ActTaken,
@@ -196,6 +196,7 @@ def _take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
                 state.settings.ladders, bed.advice, event, record.device, record.measured_ms
             )
             replace_steps(state, bed, record.position, record.measured_ms, steps)
+        bed.taken = steps_still_taken(state.settings.ladders, bed.taken, event)
     tell_advice(state, bed, record.position, record.measured_ms)
 
 

@@ -67,6 +67,11 @@ class Picture:
     because: tuple[Because, ...]
     context: Context
 
+    @property
+    def symptoms(self) -> frozenset[str]:
+        """Names of the charted symptoms that it shows."""
+        return frozenset(row.symptom for row in self.because if row.symptom)
+
     def same_as(self, other: "Picture") -> bool:
         """Whether nobody needs to be told of a difference (values may have moved)."""
         return (
@@ -74,6 +79,7 @@ class Picture:
             and self.pattern == other.pattern
             and self.grade == other.grade
             and self.signs == other.signs
+            and self.symptoms == other.symptoms
         )
 
     def worse_than(self, other: "Picture") -> bool:

@@ -5,6 +5,7 @@ table gives the exact rate; the patient's weight gives the dose text. Nothing he
 step is offered, a person decides, and what a person has already done stays done on the list.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,12 @@ PUMP_CONFIRMS: Final[dict[SessionEvent, frozenset[str]]] = {
     "stop": frozenset({"rate", "pause", "stop"}),
 }
 """Kinds of steps that a pump report shows to be done."""
+
+PUMP_UNDOES: Final[dict[SessionEvent, frozenset[str]]] = {
+    "raised": frozenset({"rate"}),
+    "resume": frozenset({"rate", "pause", "stop"}),
+}
+"""Kinds of steps that are no longer done when the drug flows again, or faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +133,28 @@ def steps_done_by_pump(
 ) -> tuple[Step, ...]:
     """Return the steps after a pump has reported what they ask for: telemetry confirms them."""
     kinds = PUMP_CONFIRMS.get(event, frozenset())
-    ladder = next((one for one in ladders if one.key == advice.ladder), None)
-    rungs = {rung.key: rung.kind for rung in ladder.steps} if ladder is not None else {}
+    rungs = _kinds(ladders)
     return tuple(
         msgspec.structs.replace(step, state="done", by=device, at_ms=at_ms, reason=f"pump: {event}")
         if rungs.get(step.key) in kinds and step.state in ("offered", "started")
         else step
         for step in advice.steps
     )
+
+
+def steps_still_taken(
+    ladders: tuple[Ladder, ...], taken: Mapping[str, Step], event: SessionEvent
+) -> dict[str, Step]:
+    """Return the taken steps by key, without those that a pump shows to be done no longer."""
+    kinds = PUMP_UNDOES.get(event, frozenset())
+    rungs = _kinds(ladders)
+    return {
+        key: step
+        for key, step in taken.items()
+        if step.state == "declined" or rungs.get(key) not in kinds
+    }
+
+
+def _kinds(ladders: tuple[Ladder, ...]) -> dict[str, str]:
+    """Return the kind of every rung by its key, which means the same on every ladder."""
+    return {rung.key: rung.kind for ladder in ladders for rung in ladder.steps}

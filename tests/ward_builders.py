@@ -12,6 +12,7 @@ from builders import T0_MS, Number, centi, ward_settings
 
 from detectors.channels import Channel, Flag
 from monitor.effects import (
+    ActRecorded,
     AdviceChanged,
     AlertChanged,
     AnyEffect,
@@ -336,7 +337,7 @@ def infusing(*, rate: Number = 168, **changed: Any) -> Play:  # noqa: ANN401 - a
     """Return a ward with an established baseline whose infusion started at second 300."""
     play = opened(**changed)
     bed = changed.get("bed", "1")
-    for at_s in range(60, 300, 60):
+    for at_s in range(60, 301, 60):
         play.read(at_s, bed=bed, temp=36.8, **WELL)
     play.take(pump(300, "infusing", rate, bed=bed))
     return play
@@ -348,3 +349,17 @@ def hypotensive(**changed: Any) -> Play:  # noqa: ANN401 - as session
     play.read(330, sbp=84, dbp=55)
     play.read(360, sbp=84, dbp=55)
     return play
+
+
+def anaphylactic(**changed: Any) -> Play:  # noqa: ANN401 - as session
+    """Return a ward in which hives and a pressure of 84 make a reaction of grade 3."""
+    play = infusing(**changed)
+    play.take(symptom(320, "hives"))
+    play.well(330, sbp=84, dbp=55)
+    return play
+
+
+def acknowledge(play: Play, at_s: float, verb: ActVerb = "ack", **changed: Any) -> ActRecorded:  # noqa: ANN401 - as act
+    """Acknowledge the reaction as it stands and return what was recorded."""
+    effects = play.take(act(at_s, verb, **{"alert": play.alert.id, **changed}))
+    return of(ActRecorded, effects)[0]

@@ -270,9 +270,7 @@ def test_the_name_of_a_change() -> None:
 def test_an_effect_shows_the_whole_episode() -> None:
     one = episode(3)
     taken = acknowledged(one, by="rn-1", at_ms=3000, realert_ms=9000)
-    told = alert_changed(
-        one, revised(one, taken), at_ms=3000, bed="1", rulebook="sha"
-    )
+    told = alert_changed(one, revised(one, taken), at_ms=3000, bed="1", rulebook="sha")
     assert (told.id, told.revision, told.phase, told.signal) == (
         one.id,
         2,

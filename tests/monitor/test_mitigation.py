@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import msgspec
 import pytest
 from builders import ward_settings
 from ward_builders import PRODUCT, act, ms
@@ -10,12 +11,14 @@ from monitor.effects import AdviceChanged, Step
 from monitor.ladders import EPINEPHRINE, GRADES, NO_EPINEPHRINE, PATTERNS, Ladder, LadderStep
 from monitor.mitigation import (
     PUMP_CONFIRMS,
+    PUMP_UNDOES,
     Patient,
     acted_steps,
     advised_steps,
     offered_step,
     rate_decision,
     steps_done_by_pump,
+    steps_still_taken,
 )
 from monitor.session import EVENTS, SessionEvent
 
@@ -241,3 +244,30 @@ def test_a_pump_confirms_what_it_shows(event: SessionEvent) -> None:
         kinds = CONFIRMED.get(event, set())
         assert done == {step.key for step in ladder.steps if step.kind in kinds}
         assert {step.by for step in after if step.state == "done"} <= {"pump-1"}
+
+
+UNDONE: Final[dict[SessionEvent, set[str]]] = {
+    "raised": {"rate"},
+    "resume": {"rate", "pause", "stop"},
+}
+"""Kinds of steps that a pump's report shows to be done no longer."""
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_pump_undoes_what_it_shows(event: SessionEvent) -> None:
+    assert set(PUMP_UNDOES) == set(UNDONE)
+    kinds = {step.key: step.kind for ladder in LADDERS for step in ladder.steps}
+    taken = {
+        key: Step(key=key, words="", who="nurse", source=("x",), state="done") for key in kinds
+    }
+    lost = set(taken) - set(steps_still_taken(LADDERS, taken, event))
+    assert lost == {key for key, kind in kinds.items() if kind in UNDONE.get(event, set())}
+    declined = {key: msgspec.structs.replace(step, state="declined") for key, step in taken.items()}
+    assert steps_still_taken(LADDERS, declined, event) == declined
+
+
+def test_a_step_means_the_same_on_every_ladder() -> None:
+    kinds: dict[str, str] = {}
+    for ladder in LADDERS:
+        for step in ladder.steps:
+            assert kinds.setdefault(step.key, step.kind) == step.kind
