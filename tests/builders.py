@@ -177,17 +177,19 @@ class Message:
     """What one device says about one bed at one time."""
 
     bed: int = 0
-    at_s: float = 0
+    at_s: float | Decimal = 0
     values: dict[str, Number] = field(default_factory=dict)
     flags: Flag = Flag.NONE
 
     @property
     def at_ms(self) -> int:
         """When it was measured."""
-        return T0_MS + round(1000 * self.at_s)
+        return T0_MS + int(1000 * Decimal(str(self.at_s)))
 
 
-def message(at_s: float, bed: int = 0, flags: Flag = Flag.NONE, **values: Number) -> Message:
+def message(
+    at_s: float | Decimal, bed: int = 0, flags: Flag = Flag.NONE, **values: Number
+) -> Message:
     """Return a message: ``message(30, sbp=84, dbp=50)``."""
     return Message(bed=bed, at_s=at_s, values=values, flags=flags)
 

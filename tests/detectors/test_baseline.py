@@ -1,0 +1,179 @@
+"""What a person's vitals were before the infusion, in spite of first readings and artefacts."""
+
+import naive
+import numpy as np
+import pytest
+from arrays import Array, n_beds, pick, values
+from builders import T0_MS, baseline_params, rows, shipped
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.baseline import (
+    BASELINE_DEPTH,
+    BaselineState,
+    BaselineWindow,
+    baseline_state,
+    remarkable,
+    robust_centre,
+)
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel
+
+REMARKS = shipped().baseline
+
+
+def centre(*numbers: int) -> int:
+    """Centre of the readings of one channel, taken one after the other."""
+    window = BaselineWindow(1)
+    for second, number in enumerate(numbers):
+        given_ = np.full((1, N_CHANNELS), MISSING, np.int32)
+        given_[0, 0] = number
+        window.take(
+            baseline_params(),
+            np.array([0], np.int32),
+            given_,
+            np.full((1, N_CHANNELS), T0_MS + 1000 * second, np.int64),
+        )
+    return int(robust_centre(window.value_centi, window.count)[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([], MISSING),
+        ([12_000], 12_000),
+        ([15_000, 12_000], 12_000),
+        ([15_000, 12_000, 12_001], 12_000),
+        ([15_000, 12_000, 12_400, 12_200], 12_200),
+        ([15_000, 12_000, 12_100, 4_000, 12_200], 12_050),
+        ([-3, -2, -1], -2),
+    ],
+)
+def test_the_first_reading_is_left_out_as_soon_as_there_are_others(
+    numbers: list[int], expected: int
+) -> None:
+    assert centre(*numbers) == expected
+
+
+@given(
+    numbers=st.lists(st.integers(-(2**31) + 1, 2**31 - 1), min_size=1, max_size=40)
+    | st.integers(1, 40).map(lambda n: [3_700] * n)
+)
+def test_the_centre_is_the_median_of_the_newest_readings_but_the_first(numbers: list[int]) -> None:
+    twin = naive.NaiveBaseline()
+    for number in numbers:
+        twin.take(0, number, T0_MS)
+    assert centre(*numbers) == twin.centre()
+
+
+@given(first=st.integers(3_000, 25_000), others=st.lists(st.just(12_000), min_size=3, max_size=14))
+def test_one_artefact_does_not_move_the_centre(first: int, others: list[int]) -> None:
+    assert centre(first, *others, 29_999) == 12_000
+
+
+@st.composite
+def takings(draw: st.DrawFn) -> tuple[int, int, list[tuple[Array, Array, Array]]]:
+    """Rounds of readings of some of the beds, with times that also run backwards."""
+    n = draw(st.integers(1, 4))
+    spacing_s = draw(st.sampled_from([0, 15, 30]))
+    rounds = []
+    at_ms = T0_MS
+    for _ in range(draw(st.integers(1, 25))):
+        beds = sorted(draw(st.sets(st.integers(0, n - 1))))
+        at_ms += draw(st.sampled_from([0, 1, 14_999, 15_000, 30_000, 30_001, -20_000, 10**10]))
+        rounds.append(
+            (
+                np.array(beds, np.int32),
+                draw(values(len(beds))),
+                np.full((len(beds), N_CHANNELS), at_ms, np.int64),
+            )
+        )
+    return n, spacing_s, rounds
+
+
+@given(drawn=takings())
+def test_the_window_takes_what_its_twin_takes(
+    drawn: tuple[int, int, list[tuple[Array, Array, Array]]],
+) -> None:
+    n, spacing_s, rounds = drawn
+    params = baseline_params(spacing_s=spacing_s)
+    window = BaselineWindow(n)
+    twins = [[naive.NaiveBaseline() for _ in range(N_CHANNELS)] for _ in range(n)]
+    for beds, value, at_ms in rounds:
+        added = window.take(params, beds, value, at_ms)
+        for i, bed in enumerate(beds):
+            expected = [
+                twins[bed][c].take(1000 * spacing_s, int(value[i, c]), int(at_ms[i, c]))
+                for c in range(N_CHANNELS)
+            ]
+            assert added[i].tolist() == expected
+    got = robust_centre(window.value_centi, window.count)
+    assert got.dtype == np.int32
+    assert got.tolist() == [[one.centre() for one in bed] for bed in twins]
+    assert window.count.tolist() == [[len(one.values) for one in bed] for bed in twins]
+    assert window.last_ms.tolist() == [
+        [NEVER if one.last_ms is None else one.last_ms for one in bed] for bed in twins
+    ]
+
+
+def test_a_cleared_bed_is_like_a_new_one_and_its_neighbour_stays() -> None:
+    window = BaselineWindow(2)
+    value = rows({"hr": 70}, {"hr": 80})
+    window.take(baseline_params(), np.array([0, 1], np.int32), value, np.full(value.shape, T0_MS))
+    window.clear(0)
+    new = BaselineWindow(1)
+    for name in ("value_centi", "count", "last_ms"):
+        np.testing.assert_array_equal(getattr(window, name)[:1], getattr(new, name))
+    assert window.count[1, Channel.HR] == 1
+    assert window.value_centi[1, Channel.HR, 0] == 8_000
+
+
+@given(data=st.data())
+def test_states_are_those_of_the_twin(data: st.DataObject) -> None:
+    n = data.draw(n_beds)
+    params = baseline_params(least_readings=data.draw(st.integers(1, 5)))
+    allowed = (0, 1, 2, 3, 4, 5, 6, BASELINE_DEPTH, BASELINE_DEPTH + 1)
+    count = pick(data.draw, np.int32, (n, N_CHANNELS), *allowed)
+    assert baseline_state(params, count).tolist() == naive.baseline_state(params, count.tolist())
+
+
+def test_three_readings_after_the_first_establish_a_baseline() -> None:
+    states = baseline_state(REMARKS, np.array([[0, 1, 3, 4]], np.int32))
+    assert states.tolist() == [
+        [
+            BaselineState.ABSENT,
+            BaselineState.PROVISIONAL,
+            BaselineState.PROVISIONAL,
+            BaselineState.ESTABLISHED,
+        ]
+    ]
+
+
+@given(data=st.data())
+def test_remarks_are_those_of_the_twin(data: st.DataObject) -> None:
+    edges = [
+        [int(REMARKS.remark_below[c]), int(REMARKS.remark_above[c])] for c in range(N_CHANNELS)
+    ]
+    value = data.draw(values(data.draw(n_beds), edges))
+    assert remarkable(REMARKS, value).tolist() == naive.remarkable(REMARKS, value.tolist())
+
+
+@pytest.mark.parametrize(
+    ("channel", "value", "expected"),
+    [
+        ("temp", "37.79", False),
+        ("temp", "37.80", True),
+        ("hr", 100, False),
+        ("hr", "100.01", True),
+        ("rr", 20, False),
+        ("rr", "20.01", True),
+        ("sbp", "99.99", True),
+        ("sbp", 100, False),
+        ("sbp", 160, False),
+        ("sbp", "160.01", True),
+        ("spo2", 40, False),
+    ],
+)
+def test_a_baseline_beyond_a_shipped_bound_is_remarked(
+    channel: str, value: str, *, expected: bool
+) -> None:
+    assert bool(remarkable(REMARKS, rows({channel: value})).any()) is expected

@@ -1,0 +1,186 @@
+"""Every kernel keeps what every kernel must keep (:mod:`checks`)."""
+
+import inspect
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from arrays import Draw, n_beds, pick, times, values
+from builders import T0_MS, shipped
+from checks import Kernel, check_kernel
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors import baseline, confirmation, explanation, patterns, quality, rulebook, symptoms
+from detectors.baseline import BASELINE_DEPTH
+from detectors.channels import MISSING, N_CHANNELS, NEVER
+from detectors.confirmation import GRADES, SignTrack
+from detectors.patterns import NO_PATTERN, pattern_table
+from detectors.rulebook import forms
+
+PARAMS = shipped()
+N_SIGNS = len(PARAMS.signs)
+FIVE = ("value_centi", "measured_ms", "flags", "before_centi", "before_ms")
+PAIRS = ("value_centi", "measured_ms", "before_centi", "before_ms")
+
+KERNELS = {
+    "plausibility": Kernel(
+        call=quality.plausibility, per_bed=("value_centi",), dtypes=(np.int8,), nothing=(0,)
+    ),
+    "contradicted_pressures": Kernel(
+        call=quality.contradicted_pressures,
+        per_bed=("value_centi",),
+        dtypes=(np.bool_,),
+        nothing=(0,),
+    ),
+    "narrow_pulse_pressure": Kernel(
+        call=quality.narrow_pulse_pressure,
+        per_bed=("value_centi",),
+        dtypes=(np.bool_,),
+        nothing=(0,),
+    ),
+    "jumped": Kernel(call=quality.jumped, per_bed=PAIRS, dtypes=(np.bool_,), nothing=(0,)),
+    "verdicts": Kernel(call=quality.verdicts, per_bed=FIVE, dtypes=(np.int8,), nothing=(0,)),
+    "robust_centre": Kernel(
+        call=baseline.robust_centre,
+        per_bed=("value_centi", "count"),
+        counts=("count",),
+        dtypes=(np.int32,),
+        nothing=(MISSING,),
+    ),
+    "baseline_state": Kernel(
+        call=baseline.baseline_state,
+        per_bed=("count",),
+        counts=("count",),
+        dtypes=(np.int8,),
+        nothing=(0,),
+    ),
+    "remarkable": Kernel(
+        call=baseline.remarkable, per_bed=("centre_centi",), dtypes=(np.bool_,), nothing=(0,)
+    ),
+    "judged": Kernel(
+        call=rulebook.judged,
+        per_bed=("value_centi", "baseline_centi", "age_centi_years"),
+        dtypes=(np.bool_, np.bool_, np.bool_),
+        nothing=(0, 0, 1),
+    ),
+    "advanced": Kernel(
+        call=confirmation.advanced,
+        per_bed=("track", "shown", "stays", "measured_ms", "at_once", "fresh"),
+        dtypes=(np.int8, np.int64, np.int8, np.int64, np.int8),
+        nothing=(0, NEVER, 0, NEVER, 0),
+    ),
+    "matched_rows": Kernel(
+        call=patterns.matched_rows,
+        per_bed=("grade", "since_ms", "rate_step_ms", "at_ms"),
+        dtypes=(np.bool_,),
+        nothing=(0,),
+    ),
+    "leading_row": Kernel(
+        call=patterns.leading_row, per_bed=("matches",), dtypes=(np.int32,), nothing=(NO_PATTERN,)
+    ),
+}
+
+NOT_OVER_BEDS = {
+    "linear_form", "forms", "outermost", "rule_reasons", "pattern_table", "symptom_signs",
+}  # fmt: skip
+"""Functions about one row of a table, or about one bed at a time."""
+
+
+def reading_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    value, before = draw(values(n)), draw(values(n))
+    return {
+        "limits": PARAMS.limits,
+        "rows": PARAMS.pulse_pressure,
+        "value_centi": value,
+        "measured_ms": draw(times(value != MISSING)),
+        "flags": pick(draw, np.uint16, (n, N_CHANNELS), 0, 1, 2, 3),
+        "before_centi": before,
+        "before_ms": draw(times(before != MISSING)),
+    }
+
+
+def baseline_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    count = pick(draw, np.int32, (n, N_CHANNELS), 0, 1, 2, 3, 15, 16, 17, 40)
+    filled = np.arange(BASELINE_DEPTH) < np.minimum(count, BASELINE_DEPTH)[..., None]
+    drawn = pick(draw, np.int32, filled.shape, 3_700, 9_000, 12_000, 12_001, 29_999)
+    return {
+        "params": PARAMS.baseline,
+        "value_centi": np.where(filled, drawn, MISSING).astype(np.int32),
+        "count": count,
+        "centre_centi": draw(values(n)),
+    }
+
+
+def track_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    shape, runs = (n, N_SIGNS), (n, N_SIGNS, GRADES)
+    shown = pick(draw, np.int8, shape, 0, 1, 2, 3, 4)
+    return {
+        "params": PARAMS.confirmation,
+        "track": SignTrack(
+            grade=pick(draw, np.int8, shape, 0, 1, 2, 3, 4),
+            since_ms=pick(draw, np.int64, runs, NEVER, T0_MS, T0_MS - 60_000),
+            readings=pick(draw, np.int8, runs, 0, 1, 2),
+            clear_since_ms=pick(draw, np.int64, runs, NEVER, T0_MS, T0_MS - 60_000),
+            clear_readings=pick(draw, np.int8, runs, 0, 1, 2),
+        ),
+        "shown": shown,
+        "stays": np.maximum(shown, pick(draw, np.int8, shape, 0, 1, 2, 3, 4)),
+        "measured_ms": pick(draw, np.int64, shape, T0_MS, T0_MS + 15_000, T0_MS + 60_000),
+        "at_once": pick(draw, np.bool_, shape, 0, 1),
+        "fresh": pick(draw, np.bool_, shape, 0, 1),
+    }
+
+
+def pattern_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    return {
+        "table": pattern_table(PARAMS.patterns, PARAMS.signs),
+        "grade": pick(draw, np.int8, (n, N_SIGNS), 0, 0, 0, 1, 2, 3, 4),
+        "since_ms": pick(draw, np.int64, (n, N_SIGNS), NEVER, T0_MS, T0_MS - 120_000),
+        "rate_step_ms": pick(draw, np.int64, (n,), NEVER, T0_MS, T0_MS - 1_800_000),
+        "at_ms": pick(draw, np.int64, (n,), T0_MS, T0_MS + 1),
+        "matches": pick(draw, np.bool_, (n, len(PARAMS.patterns)), 0, 0, 1),
+    }
+
+
+def judging_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    return {
+        "table": forms(PARAMS.book, PARAMS.hysteresis_centi),
+        "value_centi": draw(values(n)),
+        "baseline_centi": draw(values(n)),
+        "age_centi_years": pick(draw, np.int32, (n,), MISSING, 0, 25, 100, 999, 1_000, 9_000),
+    }
+
+
+MAKERS = (
+    (reading_arguments, quality),
+    (baseline_arguments, baseline),
+    (judging_arguments, rulebook),
+    (track_arguments, confirmation),
+    (pattern_arguments, patterns),
+)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_it_keeps_what_every_kernel_must_keep(name: str, data: st.DataObject) -> None:
+    kernel = KERNELS[name]
+    module = inspect.getmodule(kernel.call)
+    make = next(maker for maker, of in MAKERS if of is module)
+    drawn = make(data.draw, data.draw(n_beds))
+    wanted = inspect.signature(kernel.call).parameters
+    check_kernel(kernel, {name: drawn[name] for name in wanted})
+
+
+@pytest.mark.parametrize(
+    "module", [quality, baseline, rulebook, confirmation, patterns, symptoms, explanation]
+)
+def test_every_function_is_checked_or_is_not_over_beds(module: ModuleType) -> None:
+    functions = {
+        name
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+    assert functions <= set(KERNELS) | NOT_OVER_BEDS

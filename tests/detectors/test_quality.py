@@ -1,0 +1,152 @@
+"""Gates: an impossible value is refused for good, a doubtful one only has to be repeated."""
+
+import naive
+import numpy as np
+import pytest
+from arrays import Array, n_beds, pick, times, values
+from builders import channel_limits, rows, shipped
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.channels import CHANNEL_NAMES, MISSING, N_CHANNELS, Channel, Flag
+from detectors.quality import (
+    PRESSURES,
+    ChannelLimits,
+    Verdict,
+    contradicted_pressures,
+    jumped,
+    narrow_pulse_pressure,
+    plausibility,
+    verdicts,
+)
+
+LIMITS = shipped().limits
+ROWS = shipped().pulse_pressure
+
+
+def edges(limits: ChannelLimits) -> list[list[int]]:
+    """Limits of each channel, and the pulse pressures of the table."""
+    columns = (
+        limits.impossible_below,
+        limits.impossible_above,
+        limits.suspicious_below,
+        limits.suspicious_above,
+        limits.change_centi,
+    )
+    bands = [edge for row in ROWS for edge in (row.sbp_from_centi, row.sbp_below_centi)]
+    return [
+        [int(column[c]) for column in columns] + (bands if c == Channel.SBP else [])
+        for c in range(N_CHANNELS)
+    ]
+
+
+EDGES = edges(LIMITS)
+Drawn = tuple[Array, Array, Array, Array, Array]
+
+
+@st.composite
+def rounds(draw: st.DrawFn) -> Drawn:
+    """Readings of a round and those before it."""
+    n = draw(n_beds)
+    value = draw(values(n, EDGES))
+    before = draw(values(n, EDGES))
+    if draw(st.booleans()):
+        # Close pressures: the table of pulse pressures and the relation are about them.
+        apart = pick(draw, np.int32, (n,), -1, 0, 1, 999, 1000, 1499, 1500, 2999, 3000, 5000)
+        value[:, Channel.DBP] = value[:, Channel.SBP] - apart
+    flags = pick(draw, np.uint16, (n, N_CHANNELS), 0, 1, 2, 3, 15)
+    return value, draw(times(value != MISSING)), flags, before, draw(times(before != MISSING))
+
+
+@given(drawn=rounds())
+def test_every_gate_does_as_its_twin(drawn: Drawn) -> None:
+    value, at_ms, flags, before, before_ms = drawn
+    assert plausibility(LIMITS, value).tolist() == naive.plausibility(LIMITS, value.tolist())
+    assert contradicted_pressures(value).tolist() == naive.contradicted_pressures(value.tolist())
+    narrow = narrow_pulse_pressure(ROWS, value)
+    assert narrow.tolist() == naive.narrow_pulse_pressure(ROWS, value.tolist())
+    moved = jumped(LIMITS, value, at_ms, before, before_ms)
+    pairs = (value, at_ms, before, before_ms)
+    assert moved.tolist() == naive.jumped(LIMITS, *(array.tolist() for array in pairs))
+    columns = (value, at_ms, flags, before, before_ms)
+    got = verdicts(LIMITS, ROWS, *columns)
+    assert got.tolist() == naive.verdicts(LIMITS, ROWS, *(array.tolist() for array in columns))
+
+
+@pytest.mark.parametrize("channel", CHANNEL_NAMES)
+def test_a_value_at_a_limit_is_inside_it(channel: str) -> None:
+    c = CHANNEL_NAMES.index(channel)
+
+    def verdict(value: int) -> int:
+        given_ = np.full((1, N_CHANNELS), MISSING, np.int32)
+        given_[0, c] = value
+        return int(plausibility(LIMITS, given_)[0, c])
+
+    low, high = int(LIMITS.impossible_below[c]), int(LIMITS.impossible_above[c])
+    inner_low, inner_high = int(LIMITS.suspicious_below[c]), int(LIMITS.suspicious_above[c])
+    assert verdict(low - 1) == verdict(high + 1) == Verdict.IMPOSSIBLE
+    assert verdict(low) == Verdict.SUSPICIOUS
+    assert verdict(inner_low - 1) == Verdict.SUSPICIOUS
+    assert verdict(inner_low) == verdict(inner_high) == Verdict.TRUSTED
+    assert verdict(high) == (Verdict.TRUSTED if high == inner_high else Verdict.SUSPICIOUS)
+
+
+def test_the_difference_of_any_two_numbers_of_the_column_is_seen() -> None:
+    extreme = np.iinfo(np.int32)
+    value = np.full((1, N_CHANNELS), extreme.max, np.int32)
+    before = np.full((1, N_CHANNELS), extreme.min + 1, np.int32)
+    at_ms = np.zeros((1, N_CHANNELS), np.int64)
+    limits = channel_limits(change_ms=dict.fromkeys(CHANNEL_NAMES, 1))
+    assert jumped(limits, value, at_ms, before, at_ms).all()
+    assert jumped(limits, before, at_ms, value, at_ms).all()
+
+
+@pytest.mark.parametrize(
+    ("pressures", "refused"),
+    [
+        ({"sbp": 120, "dbp": 80, "map": 93}, []),
+        ({"sbp": 120, "dbp": 120}, ["sbp", "dbp"]),
+        ({"sbp": 80, "dbp": 120, "hr": 70}, ["sbp", "dbp"]),
+        ({"sbp": 120, "dbp": 80, "map": 121}, ["sbp", "dbp", "map"]),
+        ({"sbp": 120, "dbp": 80, "map": 79}, ["sbp", "dbp", "map"]),
+        ({"sbp": 120, "dbp": 80, "map": 120}, []),
+        ({"sbp": 120, "map": 130}, []),
+        ({"sbp": 301, "dbp": 80, "map": 93}, ["sbp", "dbp", "map"]),
+    ],
+)
+def test_one_bad_pressure_voids_all_three(pressures: dict[str, int], refused: list[str]) -> None:
+    value = rows(pressures)
+    still = np.full(value.shape, MISSING, np.int32)
+    at_ms = np.zeros(value.shape, np.int64)
+    flags = np.zeros(value.shape, np.uint16)
+    got = verdicts(LIMITS, ROWS, value, at_ms, flags, still, at_ms)[0]
+    bad = (Verdict.IMPOSSIBLE, Verdict.CONTRADICTED)
+    assert [name for c, name in enumerate(CHANNEL_NAMES) if got[c] in bad] == refused
+
+
+def test_temperature_in_fahrenheit_that_lost_its_unit_is_impossible() -> None:
+    assert plausibility(LIMITS, rows({"temp": 98.6}))[0, Channel.TEMP] == Verdict.IMPOSSIBLE
+
+
+def test_a_saturation_sent_as_a_fraction_is_impossible() -> None:
+    assert plausibility(LIMITS, rows({"spo2": "0.97"}))[0, Channel.SPO2] == Verdict.IMPOSSIBLE
+
+
+def test_a_pressure_sent_in_kilopascal_without_saying_so_is_impossible() -> None:
+    found = plausibility(LIMITS, rows({"sbp": 16, "dbp": "8.67"}))[0]
+    assert found[Channel.SBP] == Verdict.IMPOSSIBLE
+    assert found[Channel.DBP] == Verdict.SUSPICIOUS
+
+
+def test_a_doubt_of_the_device_takes_only_the_right_to_alarm_alone() -> None:
+    value = rows({"hr": 80, "sbp": 120, "dbp": 80})
+    at_ms = np.zeros(value.shape, np.int64)
+    still = np.full(value.shape, MISSING, np.int32)
+    flags = np.where(value != MISSING, Flag.QUESTIONABLE, 0).astype(np.uint16)
+    got = verdicts(LIMITS, ROWS, value, at_ms, flags, still, at_ms)[0]
+    assert got[[Channel.HR, Channel.SBP, Channel.DBP]].tolist() == [Verdict.SUSPICIOUS] * 3
+    assert got[Channel.TEMP] == Verdict.ABSENT
+
+
+def test_the_pressures_are_the_three_of_one_cuff() -> None:
+    assert [channel.name for channel in PRESSURES] == ["SBP", "DBP", "MAP"]

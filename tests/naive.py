@@ -1,0 +1,383 @@
+"""Slow, obvious twins of every kernel of the detection core.
+
+Plain loops over plain numbers, written from what the kernels promise and not from how they
+keep it: nothing here is multiplied out, packed into a matrix or masked. ``None`` stands for
+"not known". A kernel is right when it returns what its twin returns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+
+from detectors.baseline import BASELINE_DEPTH, BaselineParams, BaselineState
+from detectors.channels import MISSING, NEVER, Channel, Flag
+from detectors.patterns import NO_PATTERN, PatternRow
+from detectors.quality import ChannelLimits, PulsePressureRow, Verdict
+from detectors.quantities import Quantity
+from detectors.rulebook import Clause, Rule, RuleBook
+
+Values = Sequence[int]
+"""One bed: a number for each channel."""
+
+Truth = bool | None
+"""Kleene's three values; None is "unknown"."""
+
+
+def known(number: int) -> int | None:
+    """Return the number, or None where it stands for "not known" or "never"."""
+    return None if number in (MISSING, NEVER) else int(number)
+
+
+# ------------------------------------------------------------------------------ quality
+
+
+def level_verdict(limits: ChannelLimits, channel: int, value: int) -> Verdict:
+    if known(value) is None:
+        return Verdict.ABSENT
+    if value < limits.impossible_below[channel] or value > limits.impossible_above[channel]:
+        return Verdict.IMPOSSIBLE
+    if value < limits.suspicious_below[channel] or value > limits.suspicious_above[channel]:
+        return Verdict.SUSPICIOUS
+    return Verdict.TRUSTED
+
+
+def plausibility(limits: ChannelLimits, value_centi: Sequence[Values]) -> list[list[int]]:
+    return [
+        [int(level_verdict(limits, channel, value)) for channel, value in enumerate(bed)]
+        for bed in value_centi
+    ]
+
+
+def contradicted(bed: Values) -> bool:
+    sbp, dbp, mean = (known(bed[c]) for c in (Channel.SBP, Channel.DBP, Channel.MAP))
+    if sbp is None or dbp is None:
+        return False
+    if sbp <= dbp:
+        return True
+    return mean is not None and not dbp <= mean <= sbp
+
+
+def contradicted_pressures(value_centi: Sequence[Values]) -> list[bool]:
+    return [contradicted(bed) for bed in value_centi]
+
+
+def narrow(rows: Sequence[PulsePressureRow], bed: Values) -> bool:
+    sbp, dbp = known(bed[Channel.SBP]), known(bed[Channel.DBP])
+    if sbp is None or dbp is None:
+        return False
+    for row in rows:
+        if row.sbp_from_centi <= sbp < row.sbp_below_centi and sbp - dbp < row.least_centi:
+            return True
+    return False
+
+
+def narrow_pulse_pressure(
+    rows: Sequence[PulsePressureRow], value_centi: Sequence[Values]
+) -> list[bool]:
+    return [narrow(rows, bed) for bed in value_centi]
+
+
+def has_jumped(
+    limits: ChannelLimits, channel: int, value: int, at_ms: int, before: int, before_ms: int
+) -> bool:
+    if known(value) is None or known(before) is None:
+        return False
+    soon = at_ms - before_ms < limits.change_ms[channel]
+    return bool(soon and abs(value - before) > limits.change_centi[channel])
+
+
+def jumped(
+    limits: ChannelLimits,
+    value_centi: Sequence[Values],
+    measured_ms: Sequence[Values],
+    before_centi: Sequence[Values],
+    before_ms: Sequence[Values],
+) -> list[list[bool]]:
+    return [
+        [has_jumped(limits, channel, *four) for channel, four in enumerate(zip(*bed, strict=True))]
+        for bed in zip(value_centi, measured_ms, before_centi, before_ms, strict=True)
+    ]
+
+
+def verdicts_of(
+    limits: ChannelLimits,
+    rows: Sequence[PulsePressureRow],
+    value: Values,
+    at_ms: Values,
+    flags: Values,
+    before: Values,
+    before_ms: Values,
+) -> list[int]:
+    """Verdicts on the readings of one bed."""
+    pressures = (Channel.SBP, Channel.DBP, Channel.MAP)
+    found = []
+    for c in range(len(value)):
+        verdict = level_verdict(limits, c, value[c])
+        doubtful = (
+            bool(flags[c] & Flag.QUESTIONABLE)
+            or has_jumped(limits, c, value[c], at_ms[c], before[c], before_ms[c])
+            or (c in pressures and narrow(rows, value))
+        )
+        found.append(Verdict.SUSPICIOUS if verdict == Verdict.TRUSTED and doubtful else verdict)
+    if contradicted(value) or any(found[c] == Verdict.IMPOSSIBLE for c in pressures):
+        for c in pressures:
+            if found[c] in (Verdict.TRUSTED, Verdict.SUSPICIOUS):
+                found[c] = Verdict.CONTRADICTED
+    return [int(verdict) for verdict in found]
+
+
+def verdicts(
+    limits: ChannelLimits, rows: Sequence[PulsePressureRow], *columns: Sequence[Values]
+) -> list[list[int]]:
+    return [verdicts_of(limits, rows, *bed) for bed in zip(*columns, strict=True)]
+
+
+# ----------------------------------------------------------------------------- baseline
+
+
+def median(numbers: Sequence[int]) -> int:
+    """Return the middle, or the average of the two middle ones rounded down."""
+    ordered = sorted(numbers)
+    half = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[half]
+    return (ordered[half - 1] + ordered[half]) // 2
+
+
+@dataclass
+class NaiveBaseline:
+    """The readings of one channel of one bed, all of them."""
+
+    values: list[int] = field(default_factory=list)
+    last_ms: int | None = None
+
+    def take(self, spacing_ms: int, value: int, at_ms: int) -> bool:
+        if known(value) is None:
+            return False
+        if self.last_ms is not None and at_ms - self.last_ms < spacing_ms:
+            return False
+        self.values.append(value)
+        self.last_ms = at_ms
+        return True
+
+    def centre(self) -> int:
+        """Return the median of the newest readings without the first of all."""
+        if not self.values:
+            return MISSING
+        others = self.values[1:] or self.values
+        return median(others[-BASELINE_DEPTH:])
+
+
+def baseline_state(params: BaselineParams, count: Sequence[Values]) -> list[list[int]]:
+    def state(n: int) -> BaselineState:
+        if n == 0:
+            return BaselineState.ABSENT
+        enough = n - 1 >= params.least_readings
+        return BaselineState.ESTABLISHED if enough else BaselineState.PROVISIONAL
+
+    return [[int(state(n)) for n in bed] for bed in count]
+
+
+def remarkable(params: BaselineParams, centre_centi: Sequence[Values]) -> list[list[bool]]:
+    def outside(channel: int, centre: int) -> bool:
+        low, high = known(params.remark_below[channel]), known(params.remark_above[channel])
+        if known(centre) is None:
+            return False
+        return (low is not None and centre < low) or (high is not None and centre > high)
+
+    return [
+        [outside(channel, centre) for channel, centre in enumerate(bed)] for bed in centre_centi
+    ]
+
+
+# ----------------------------------------------------------------------------- rulebook
+
+
+def book_of(rules: tuple[Rule, ...]) -> RuleBook:
+    """Return rules as a book."""
+    return RuleBook(name="naive", version=1, title="", rules=rules)
+
+
+def amount(quantity: Quantity, values: Values) -> Fraction | None:
+    """Return a quantity in its unit; None where one of its channels is not known."""
+    total = Fraction(0)
+    for weight, value in zip(quantity.weights, values, strict=True):
+        if weight and known(value) is None:
+            return None
+        total += Fraction(weight * value, 100 * quantity.scale)
+    return total
+
+
+def compared(clause: Clause, value: Values, base: Values) -> Fraction | None:
+    """Return what the clause compares, in units, percent or 1; None where it is not known."""
+    now = amount(clause.compared, value)
+    if clause.basis == "level":
+        return now
+    if clause.basis == "ratio":
+        assert clause.over is not None
+        below = amount(clause.over, value)
+        return None if now is None or below is None else now / below
+    before = amount(clause.compared, base)
+    if now is None or before is None:
+        return None
+    change = before - now if clause.basis.startswith("fall") else now - before
+    return 100 * change / before if clause.basis.endswith("percent") else change
+
+
+def clause_truth(clause: Clause, value: Values, base: Values, age_centi: int = MISSING) -> Truth:
+    """Return whether a comparison holds."""
+    found = compared(clause, value, base)
+    limit = Fraction(clause.limit_centi, 100)
+    if clause.per_year_centi:
+        if known(age_centi) is None:
+            return None
+        limit += Fraction(clause.per_year_centi, 100) * Fraction(age_centi, 100)
+    if found is None:
+        return None
+    if clause.comparison == ">":
+        return found > limit
+    if clause.comparison == ">=":
+        return found >= limit
+    if clause.comparison == "<":
+        return found < limit
+    return found <= limit
+
+
+def clause_stays(
+    clause: Clause, value: Values, base: Values, give: Values, age_centi: int = MISSING
+) -> Truth:
+    """Return whether a comparison holds for some reading that is at most ``give`` away."""
+    truths = []
+    for steps in product((-1, 0, 1), repeat=len(clause.channels)):
+        moved = list(value)
+        for channel, step in zip(clause.channels, steps, strict=True):
+            if known(moved[channel]) is not None:
+                moved[channel] += step * int(give[channel])
+        truths.append(clause_truth(clause, moved, base, age_centi))
+    return None if None in truths else any(truths)
+
+
+def every(truths: Sequence[Truth]) -> Truth:
+    """Kleene's conjunction: one false is false, else one unknown is unknown."""
+    if any(truth is False for truth in truths):
+        return False
+    if any(truth is None for truth in truths):
+        return None
+    return True
+
+
+def rule_truths(
+    book: RuleBook,
+    value: Values,
+    base: Values,
+    give: Values | None = None,
+    age_centi: int = MISSING,
+) -> list[Truth]:
+    """Return the truth of each rule of a book for one bed, within ``give`` if that is given."""
+    found = []
+    for rule in book.rules:
+        if give is None:
+            truths = [clause_truth(one, value, base, age_centi) for one in rule.clauses]
+        else:
+            truths = [clause_stays(one, value, base, give, age_centi) for one in rule.clauses]
+        found.append(every(truths))
+    return found
+
+
+# ------------------------------------------------------------------------- confirmation
+
+
+@dataclass
+class NaiveSign:
+    """One sign of one bed: the readings of each unbroken run, level by level."""
+
+    persist_ms: int
+    clear_ms: int
+    grade: int = 0
+    above: dict[int, list[int]] = field(default_factory=lambda: {g: [] for g in range(1, 5)})
+    clear: dict[int, list[int]] = field(default_factory=lambda: {g: [] for g in range(1, 5)})
+
+    def read(self, at_ms: int, *, shown: int, stays: int, at_once: bool) -> None:
+        """Take one reading of the sign."""
+        for level in range(1, 5):
+            if shown >= level:
+                self.above[level].append(at_ms)
+            else:
+                self.above[level] = []
+            if stays < level:
+                self.clear[level].append(at_ms)
+            else:
+                self.clear[level] = []
+        for level in range(1, 5):
+            sure = lasted(self.above[level], self.persist_ms) or (at_once and shown >= level)
+            if sure and level > self.grade:
+                self.grade = level
+        while self.grade and lasted(self.clear[self.grade], self.clear_ms):
+            self.grade -= 1
+
+
+def lasted(times: Sequence[int], for_ms: int) -> bool:
+    """Return whether a run has two readings and goes over a time."""
+    return len(times) >= 2 and times[-1] - times[0] >= for_ms
+
+
+# ----------------------------------------------------------------------------- patterns
+
+
+def pattern_matches(
+    row: PatternRow,
+    grades: dict[str, int],
+    since_ms: dict[str, int | None],
+    rate_step_ms: int | None,
+    at_ms: int,
+) -> bool:
+    """Return whether one pattern row matches one bed."""
+    for sign, least in row.every:
+        if grades[sign] < least:
+            return False
+    if row.some and not any(grades[sign] >= least for sign, least in row.some):
+        return False
+    for sign, least in row.none:
+        if grades[sign] >= least:
+            return False
+    if row.lasting_ms:
+        begun_ms = since_ms[(row.every or row.some)[0][0]]
+        if begun_ms is None or at_ms - begun_ms < row.lasting_ms:
+            return False
+    if row.after_rate_step_ms:
+        return rate_step_ms is not None and at_ms - rate_step_ms <= row.after_rate_step_ms
+    return True
+
+
+def leading_row(matches: Sequence[Sequence[bool]]) -> list[int]:
+    found = []
+    for bed in matches:
+        first = NO_PATTERN
+        for number, matched in enumerate(bed):
+            if matched:
+                first = number
+                break
+        found.append(first)
+    return found
+
+
+# -------------------------------------------------------------------------- explanation
+
+
+def outermost(clause: Clause, base: int, *, give: int = 0, reach: int = 40_000) -> int:
+    """Return the value nearest to health at which a clause about one channel still holds.
+
+    Found by trying all values.
+    """
+    grows = (clause.comparison in (">", ">=")) != clause.basis.startswith("fall")
+    for value in range(reach + 1) if grows else range(reach, -1, -1):
+        row, bases, gives = (one_channel(clause.channel, n) for n in (value, base, give))
+        if clause_stays(clause, row, bases, gives):
+            return value
+    raise AssertionError(f"{clause} holds nowhere up to {reach}")
+
+
+def one_channel(channel: int, number: int) -> list[int]:
+    """Return one bed of which one channel is known."""
+    return [number if c == channel else MISSING for c in Channel]

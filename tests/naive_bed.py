@@ -1,0 +1,197 @@
+"""The slow twin of the whole detection core: one bed, one reading after the other, no arrays."""
+
+from dataclasses import dataclass, field
+
+import naive
+import numpy as np
+
+from detectors.channels import MISSING, N_CHANNELS, NEVER
+from detectors.detection import Detection, DetectionParams
+from detectors.patterns import NO_PATTERN
+from detectors.quality import Verdict
+
+
+@dataclass
+class Reading:
+    """One value of one channel."""
+
+    channel: int
+    value_centi: int
+    measured_ms: int
+    flags: int
+
+
+@dataclass
+class NaiveBed:
+    """What is known about one bed."""
+
+    params: DetectionParams
+    taking_baseline: bool = False
+    judging: bool = True
+    value: list[int] = field(default_factory=lambda: [MISSING] * N_CHANNELS)
+    value_ms: list[int] = field(default_factory=lambda: [NEVER] * N_CHANNELS)
+    doubted: list[bool] = field(default_factory=lambda: [False] * N_CHANNELS)
+    base: list[int] = field(default_factory=lambda: [MISSING] * N_CHANNELS)
+    age_centi: int = MISSING
+    at_ms: int = NEVER
+    rate_step_ms: int | None = None
+    pattern: int = NO_PATTERN
+    charted: dict[str, int] = field(default_factory=dict)
+    shown: dict[str, int] = field(default_factory=dict)
+    signs: dict[str, naive.NaiveSign] = field(default_factory=dict)
+    windows: list[naive.NaiveBaseline] = field(
+        default_factory=lambda: [naive.NaiveBaseline() for _ in range(N_CHANNELS)]
+    )
+
+    def __post_init__(self) -> None:
+        """Begin with every sign absent."""
+        times = self.params.confirmation
+        for index, sign in enumerate(self.params.signs):
+            self.charted[sign] = self.shown[sign] = 0
+            self.signs[sign] = naive.NaiveSign(
+                persist_ms=int(times.persist_ms[index]), clear_ms=int(times.clear_ms[index])
+            )
+
+    def take(self, message: list[Reading]) -> list[int]:
+        """Take one message and return the verdict on each channel."""
+        value, at_ms, flags = [MISSING] * N_CHANNELS, [NEVER] * N_CHANNELS, [0] * N_CHANNELS
+        for one in message:
+            value[one.channel], at_ms[one.channel] = one.value_centi, one.measured_ms
+            flags[one.channel] = one.flags
+        verdicts = naive.verdicts_of(
+            self.params.limits,
+            self.params.pulse_pressure,
+            value,
+            at_ms,
+            flags,
+            self.value,
+            self.value_ms,
+        )
+        new = set()
+        for one in message:
+            c = one.channel
+            believed = verdicts[c] in (Verdict.TRUSTED, Verdict.SUSPICIOUS)
+            if believed and one.measured_ms > self.value_ms[c]:
+                new.add(c)
+                self.value[c], self.value_ms[c] = one.value_centi, one.measured_ms
+                self.doubted[c] = verdicts[c] == Verdict.SUSPICIOUS
+                self.at_ms = max(self.at_ms, one.measured_ms)
+        if self.taking_baseline:
+            for c in new:
+                spacing_ms = int(self.params.baseline.spacing_ms[c])
+                self.windows[c].take(spacing_ms, self.value[c], self.value_ms[c])
+                self.base[c] = self.windows[c].centre()
+        self.judge(new)
+        return verdicts
+
+    def chart(self, sign: str, grade: int, at_ms: int) -> None:
+        """Take what people see of a sign."""
+        self.charted[sign] = grade
+        self.at_ms = max(self.at_ms, at_ms)
+        self.judge(set())
+
+    def withdraw(self, channel: int) -> None:
+        """Forget what a lost probe alone has shown and nobody confirmed."""
+        for sign in self.params.signs:
+            confirmed = self.signs[sign].grade
+            if self.channels(sign) == {channel} and self.shown[sign] > confirmed:
+                self.shown[sign] = confirmed
+                for level in range(confirmed + 1, 5):
+                    self.signs[sign].above[level] = []
+
+    def judge(self, new: set[int]) -> None:
+        """Judge the bed after some channels were read."""
+        book = self.params.book
+        give = self.params.hysteresis_centi.tolist()
+        truths = naive.rule_truths(book, self.valid(), self.base, age_centi=self.age_centi)
+        held = naive.rule_truths(book, self.value, self.base, give, self.age_centi)
+        shown = self.grades([truth is True for truth in truths])
+        stays = self.grades([truth is True for truth in held])
+        read = [sign for sign in self.params.signs if self.judging and self.channels(sign) & new]
+        for sign in read:
+            self.shown[sign] = shown[sign]
+        for sign in read:
+            self.signs[sign].read(
+                max(self.value_ms[c] for c in self.channels(sign)),
+                shown=shown[sign],
+                stays=stays[sign],
+                at_once=self.bypassed(sign) or self.corroborated(sign, shown),
+            )
+        self.pattern = self.picture()
+
+    def valid(self) -> list[int]:
+        """Return the values that are young enough to be combined."""
+        found = []
+        for c in range(N_CHANNELS):
+            known = self.value_ms[c] != NEVER
+            young = known and self.at_ms - self.value_ms[c] <= self.params.valid_ms[c]
+            found.append(self.value[c] if young else MISSING)
+        return found
+
+    def channels(self, sign: str) -> set[int]:
+        """Return the channels that the rules of a sign read."""
+        return {
+            channel
+            for rule in self.params.book.rules
+            if rule.sign == sign
+            for clause in rule.clauses
+            for channel in clause.channels
+        }
+
+    def grades(self, holds: list[bool]) -> dict[str, int]:
+        """Return the highest grade of the rules of each sign that hold."""
+        grades = dict.fromkeys(self.params.signs, 0)
+        for rule, holds_ in zip(self.params.book.rules, holds, strict=True):
+            if holds_:
+                grades[rule.sign] = max(grades[rule.sign], rule.grade)
+        return grades
+
+    def bypassed(self, sign: str) -> bool:
+        """Return whether an extreme that nobody doubts needs no confirmation."""
+        if any(self.doubted[c] for c in self.channels(sign)):
+            return False
+        book = naive.book_of(tuple(rule for rule in self.params.bypass if rule.sign == sign))
+        return True in naive.rule_truths(book, self.valid(), self.base, age_centi=self.age_centi)
+
+    def corroborated(self, sign: str, shown: dict[str, int]) -> bool:
+        """Return whether another kind of measurement shows a sign too."""
+        group = dict(zip(self.params.signs, self.params.group.tolist(), strict=True))
+        for other in self.params.signs:
+            seen = min(shown[other], self.shown[other])
+            strong = seen >= self.params.corroborating_grade or self.charted[other] > 0
+            if strong and group[other] != group[sign]:
+                return True
+        return False
+
+    def grade_of(self, sign: str) -> int:
+        """Return the confirmed grade of a sign, whoever saw it."""
+        return max(self.signs[sign].grade, self.charted[sign])
+
+    def picture(self) -> int:
+        """Return the first pattern row that matches."""
+        if not self.judging:
+            return NO_PATTERN
+        grades = {sign: self.grade_of(sign) for sign in self.params.signs}
+        since = {sign: next(iter(self.signs[sign].above[1]), None) for sign in self.params.signs}
+        for number, row in enumerate(self.params.patterns):
+            if naive.pattern_matches(row, grades, since, self.rate_step_ms, self.at_ms):
+                return number
+        return NO_PATTERN
+
+    def grade(self) -> int:
+        """Return the grade of the bed."""
+        floor = self.params.patterns[self.pattern].floor if self.pattern != NO_PATTERN else 0
+        return max([floor, *(self.grade_of(sign) for sign in self.params.signs)])
+
+    def same_as(self, core: Detection, bed: int) -> None:
+        """Assert that the detection core thinks the same of one of its beds."""
+        signs = self.params.signs
+        assert core.value_centi[bed].tolist() == self.value
+        assert core.measured_ms[bed].tolist() == self.value_ms
+        assert core.doubted[bed].tolist() == self.doubted
+        assert core.baseline_centi[bed].tolist() == self.base
+        assert core.at_ms[bed] == self.at_ms
+        assert core.shown[bed].tolist() == [self.shown[sign] for sign in signs]
+        assert core.track.grade[bed].tolist() == [self.signs[sign].grade for sign in signs]
+        assert core.pattern[bed] == self.pattern
+        assert core.grade_of(np.array([bed], np.int32))[0] == self.grade()
