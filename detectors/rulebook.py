@@ -75,7 +75,11 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One row of a rule book: it holds when all its clauses hold."""
+    """One row of a rule book: it holds when all its clauses hold.
+
+    A rule ``unless_baseline`` stands in for those that compare with the baseline, and holds
+    only while its first clause's channel has none.
+    """
 
     id: str
     sign: str
@@ -83,6 +87,7 @@ class Rule:
     clauses: tuple[Clause, ...]
     source: tuple[str, ...]
     note: str = ""
+    unless_baseline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +158,14 @@ def linear_form(clause: Clause) -> tuple[tuple[int, ...], int]:
     Raises
     ------
     ValueError
-        If the basis or comparison is not one of the known words, or a ratio is over nothing.
+        If the basis or comparison is not one of the known words, a ratio is over nothing, or a
+        limit that is not in units should rise with age.
     """
     form, limit = _basis_form(clause)
     if clause.per_year_centi:
+        # The limit of a percentage or ratio is a weight, and a weight times an age is not linear.
+        if clause.basis not in ("level", "rise", "fall"):
+            raise ValueError(f"a {clause.basis} has no limit that rises with age")
         per_year = clause.per_year_centi * clause.compared.scale
         form = (*(CENTI * weight for weight in form[:-1]), -per_year)
         limit *= CENTI
