@@ -29,7 +29,15 @@ from detectors.channels import (
 from detectors.confirmation import GRADES, ConfirmationParams, SignTrack, advanced
 from detectors.patterns import NO_PATTERN, PatternRow, leading_row, matched_rows, pattern_table
 from detectors.quality import ChannelLimits, PulsePressureRow, Verdict, verdicts
-from detectors.rulebook import Judgement, Rule, RuleBook, forms, judged
+from detectors.rulebook import (
+    Judgement,
+    Rule,
+    RuleBook,
+    forms,
+    judged,
+    stand_in_channels,
+    standing_in,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +161,7 @@ class Detection:
             RuleBook(name="bypass", version=1, title="", rules=params.bypass),
             np.zeros(N_CHANNELS, np.int32),
         )
+        self.stand_ins = stand_in_channels(params.book)
         self.table = pattern_table(params.patterns, params.signs)
         signs = params.signs
         self.rule_sign = np.array([signs.index(r.sign) for r in params.book.rules], np.int32)
@@ -357,10 +366,10 @@ class Detection:
         valid, held = self._valid(bed), self.value_centi[bed]
         baseline, age = self.baseline_centi[bed], self.age_centi[bed]
         verdict = judged(self.forms, valid, baseline, age)
-        if (valid == held).all():
-            return verdict
-        # Silence lowers nothing: a value too old to show a sign may still hold one.
-        return replace(verdict, stays=judged(self.forms, held, baseline, age).stays)
+        if not (valid == held).all():
+            # Silence lowers nothing: a value too old to show a sign may still hold one.
+            verdict = replace(verdict, stays=judged(self.forms, held, baseline, age).stays)
+        return standing_in(self.stand_ins, verdict, baseline)
 
     def _valid(self, bed: Int32) -> Int32:
         """Values that are young enough to be combined, shape (row, channel)."""

@@ -29,6 +29,8 @@ from detectors.quantities import OF_CHANNEL, Quantity
 
 Comparison: TypeAlias = Literal[">=", ">", "<=", "<"]
 Basis: TypeAlias = Literal["level", "rise", "fall", "rise_percent", "fall_percent", "ratio"]
+Subject: TypeAlias = Literal["age", "oxygen", "consciousness", "baseline"]
+BookKind: TypeAlias = Literal["criteria", "score"]
 
 N_COLUMNS: Final = 2 * N_CHANNELS + 1
 """Columns of a linear form: the values of all channels, their baselines, and the age."""
@@ -315,3 +317,31 @@ def judged(
     return Judgement(
         holds=not_false & ~lacking, stays=not_far & ~lacking, unknown=not_false & lacking
     )
+
+
+def stand_in_channels(book: RuleBook) -> Int32:
+    """Return the channel whose baseline switches each rule off, shape (rule,); -1 where none."""
+    return np.array(
+        [rule.clauses[0].channel if rule.unless_baseline else -1 for rule in book.rules], np.int32
+    )
+
+
+def standing_in(stand_ins: Int32, found: Judgement, baseline_centi: Int32) -> Judgement:
+    """Return a judgement without the rules that a baseline has made needless.
+
+    Parameters
+    ----------
+    stand_ins : int32 array, shape (rule,)
+        From :func:`stand_in_channels`.
+    found : Judgement
+        From :func:`judged`; not changed.
+    baseline_centi : int32 array, shape (bed, channel)
+        MISSING where there is none.
+
+    Returns
+    -------
+    Judgement
+    """
+    based = baseline_centi != MISSING
+    on = np.where(stand_ins < 0, True, ~based[:, stand_ins])
+    return Judgement(holds=found.holds & on, stays=found.stays & on, unknown=found.unknown & on)

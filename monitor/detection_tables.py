@@ -80,6 +80,7 @@ class RuleRow:
     source: tuple[str, ...]
     grade: int = 0
     note: str = ""
+    unless_baseline: bool = False
 
     def rule(self) -> Rule:
         """Return the rule as the core wants it."""
@@ -90,6 +91,7 @@ class RuleRow:
             clauses=tuple(clause.clause() for clause in self.clauses),
             source=self.source,
             note=self.note,
+            unless_baseline=self.unless_baseline,
         )
 
 
