@@ -29,8 +29,6 @@ from detectors.quantities import OF_CHANNEL, Quantity
 
 Comparison: TypeAlias = Literal[">=", ">", "<=", "<"]
 Basis: TypeAlias = Literal["level", "rise", "fall", "rise_percent", "fall_percent", "ratio"]
-Subject: TypeAlias = Literal["age", "oxygen", "consciousness", "baseline"]
-BookKind: TypeAlias = Literal["criteria", "score"]
 
 N_COLUMNS: Final = 2 * N_CHANNELS + 1
 """Columns of a linear form: the values of all channels, their baselines, and the age."""
@@ -343,5 +341,5 @@ def standing_in(stand_ins: Int32, found: Judgement, baseline_centi: Int32) -> Ju
     Judgement
     """
     based = baseline_centi != MISSING
-    on = np.where(stand_ins < 0, True, ~based[:, stand_ins])
+    on = (stand_ins < 0) | ~based[:, stand_ins]
     return Judgement(holds=found.holds & on, stays=found.stays & on, unknown=found.unknown & on)
