@@ -191,10 +191,7 @@ class BrokerLink:
 
     def found(self) -> list[str]:
         """Return the topics of our own retained announcements that the broker still holds."""
-        names = []
-        while not self._found.empty():
-            names.append(self._found.get())
-        return names
+        return [self._found.get() for _ in range(self._found.qsize())]
 
     def is_silent(self) -> bool:
         """Tell whether nothing has shown for too long that thread and broker live."""
@@ -220,6 +217,7 @@ class BrokerLink:
         deadline_s = time.monotonic() + within_s
         while self.outstanding and self._is_connected and time.monotonic() < deadline_s:
             time.sleep(0.005)
+        self._client.on_disconnect = None
         self._client.disconnect()
         leaving = threading.Thread(target=_discard, args=(self._client,), daemon=True)
         leaving.start()
@@ -240,7 +238,7 @@ class BrokerLink:
         client.will_set(will.topic, will.payload, qos=will.qos, retain=will.retain)
         client.reconnect_delay_set(1, 5)
         client.connect_timeout = 5.0
-        # An exception in a callback would end the thread and leave is_connected() true.
+        # An exception would end the thread and leave is_connected() true.
         client.suppress_exceptions = True
         client.enable_logger(logging.getLogger(f"{ROOT}.paho"))
         client.on_connect = self._on_connect
@@ -394,6 +392,7 @@ class BrokerLink:
 def _discard(client: paho.Client) -> None:
     """Let go of a client without hearing from it again; may take as long as its thread hangs."""
     client.on_connect = client.on_disconnect = client.on_message = client.on_publish = None
+    client.disable_logger()
     if client.is_connected():
         client.disconnect()
     client.loop_stop()

@@ -1,0 +1,209 @@
+"""The link: refused clearly, protected where asked, acknowledging only on its own connection."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from broker import eventually, publish
+from fakes import Listener, ManualClock, now_ms
+
+from monitor.adapters.access import Access, LinkError, Tls
+from monitor.adapters.broker import HOST, LocalBroker, accepts, found_mosquitto, free_port
+from monitor.adapters.mqtt import BrokerLink
+from monitor.announcements import Announcement
+from monitor.topics import monitor_status_topic
+
+pytestmark = pytest.mark.broker
+
+BOOT = "000000000001-1"
+
+
+def link_to(access: Access, unit: str = "infa") -> BrokerLink:
+    will = Announcement(
+        topic=monitor_status_topic(unit), payload=b'{"state":"offline"}', qos=1, retain=True
+    )
+    clock = ManualClock(now_ms())
+    return BrokerLink(access, unit=unit, boot=BOOT, will=will, clock=clock)
+
+
+def bye(link: BrokerLink, unit: str = "infa") -> None:
+    said = Announcement(topic=monitor_status_topic(unit), payload=b"bye", qos=1, retain=True)
+    link.close(said, 2.0)
+
+
+def access_to(port: int, **others: object) -> Access:
+    settings: dict[str, object] = {"host": HOST, "port": port, "client_id": "m", **others}
+    return Access(connect_timeout_s=2.0, **settings)  # type: ignore[arg-type]  # as each test says
+
+
+@contextmanager
+def mosquitto(folder: Path, *lines: str) -> Iterator[int]:
+    """Give the port of a broker with a configuration of its own."""
+    port = free_port()
+    configuration = folder / "mosquitto.conf"
+    user = ["user root"] if os.geteuid() == 0 else []
+    configuration.write_text("\n".join([f"listener {port} {HOST}", *user, *lines]))
+    process = subprocess.Popen([str(found_mosquitto()), "-c", str(configuration)])
+    try:
+        assert eventually(lambda: accepts(port))
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an authority, and a server's and a monitor's certificate by it."""
+    folder = tmp_path_factory.mktemp("certificates")
+    new_key = ("-newkey", "rsa:2048", "-nodes")
+    openssl(
+        folder,
+        *("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ca"),
+        *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+    )
+    (folder / "names").write_text(f"subjectAltName=IP:{HOST}")
+    for name in ("server", "monitor"):
+        request = (f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        openssl(folder, "req", *new_key, "-keyout", *request)
+        openssl(
+            folder,
+            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key"),
+            *("-CAcreateserial", "-extfile", "names", "-out", f"{name}.crt"),
+        )
+    return folder
+
+
+def test_a_port_where_nobody_listens_is_refused_at_once() -> None:
+    with pytest.raises(LinkError, match=r"cannot connect .*refused"):
+        link_to(access_to(free_port())).connect()
+
+
+def test_something_that_is_no_broker_is_given_up_in_time() -> None:
+    with socket.socket() as mute:
+        mute.bind((HOST, 0))
+        mute.listen()
+        with pytest.raises(LinkError, match="no answer within 2 s"):
+            link_to(access_to(mute.getsockname()[1])).connect()
+
+
+def test_a_wrong_password_is_told(tmp_path: Path) -> None:
+    passwords = tmp_path / "passwords"
+    user = {"username": "monitor", "password": "right"}
+    command = ["mosquitto_passwd", "-b", "-c", str(passwords), *user.values()]
+    subprocess.run(command, check=True, capture_output=True)
+    with mosquitto(tmp_path, "allow_anonymous false", f"password_file {passwords}") as port:
+        wrong = access_to(port, **{**user, "password": "wrong"})
+        with pytest.raises(LinkError, match=r"refused us .*[Nn]ot authorized"):
+            link_to(wrong).connect()
+        assert "wrong" not in str(wrong)
+        link = link_to(access_to(port, **user))
+        link.connect()
+        assert link.is_connected
+        bye(link)
+
+
+# The MQTT library leaves the socket of a failed handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_protected_link_needs_the_right_certificates(certificates: Path, tmp_path: Path) -> None:
+    ours = Tls(
+        ca_file=certificates / "ca.crt",
+        certificate_file=certificates / "monitor.crt",
+        key_file=certificates / "monitor.key",
+    )
+    with mosquitto(
+        tmp_path,
+        "allow_anonymous true",
+        "require_certificate true",
+        f"cafile {certificates / 'ca.crt'}",
+        f"certfile {certificates / 'server.crt'}",
+        f"keyfile {certificates / 'server.key'}",
+    ) as port:
+        link = link_to(access_to(port, tls=ours))
+        link.connect()
+        assert link.is_connected
+        bye(link)
+        with pytest.raises(LinkError, match="client certificate"):
+            link_to(access_to(port, tls=Tls(ca_file=certificates / "ca.crt"))).connect()
+        with pytest.raises(LinkError, match="certificate verify failed"):
+            link_to(access_to(port, tls=Tls())).connect()
+        with pytest.raises(LinkError, match=r"no answer|cannot connect"):
+            link_to(access_to(port)).connect()
+
+
+def test_a_missing_certificate_file_is_told_before_anything_is_tried(tmp_path: Path) -> None:
+    with pytest.raises(LinkError, match="TLS files for broker"):
+        link_to(access_to(1, tls=Tls(ca_file=tmp_path / "nothing")))
+
+
+def test_what_is_not_acknowledged_comes_again_and_an_old_number_acknowledges_nothing(
+    tmp_path: Path,
+) -> None:
+    with LocalBroker(store=tmp_path) as broker:
+        link = link_to(access_to(broker.port))
+        link.connect()
+        name = "irm/v1/infa/17/mon/vitals"
+        for text in ("first", "second"):
+            publish(broker.port, "-t", name, "-q", "1", "-m", text)
+        arrivals = link.receive(5.0, 10)
+        while len(arrivals) < 2:
+            arrivals += link.receive(5.0, 10)
+        link.acknowledge(arrivals[:1])
+        port = broker.port
+        bye(link)
+    with LocalBroker(port=port, store=tmp_path):
+        link = link_to(access_to(port))
+        link.connect()
+        (again,) = link.receive(5.0, 10)
+        assert again.raw.payload == b"second"
+        old = again._replace(connection=again.connection - 1)
+        link.acknowledge([old])
+        bye(link)
+        link = link_to(access_to(port))
+        link.connect()
+        (still,) = link.receive(5.0, 10)
+        assert still.raw.payload == b"second"
+        link.acknowledge([still])
+        bye(link)
+
+
+def test_it_stamps_marks_what_was_retained_and_keeps_its_own_topics_apart(
+    broker: LocalBroker,
+) -> None:
+    unit = "stamps"
+    place = f"irm/v1/{unit}"
+    publish(broker.port, "-t", f"{place}/17/mon/birth", "-r", "-m", "{}")
+    publish(broker.port, "-t", f"{place}/17/_/alert/al-1", "-r", "-m", "{}")
+    link = link_to(access_to(broker.port, client_id=unit), unit)
+    link.connect()
+    (birth,) = link.receive(5.0, 10)
+    assert birth.raw.retained
+    assert birth.raw.received_ms == link._clock.now_ms()
+    assert eventually(lambda: link._found.qsize() > 0)
+    assert link.found() == [f"{place}/17/_/alert/al-1"]
+    assert link.waiting == 0
+    bye(link, unit)
+
+
+def test_everything_published_is_confirmed_and_the_last_word_is_heard(broker: LocalBroker) -> None:
+    unit = "said"
+    link = link_to(access_to(broker.port, client_id=unit), unit)
+    link.connect()
+    with Listener(broker.port, f"irm/v1/{unit}/#") as listener:
+        for number in range(300):
+            assert eventually(link.can_publish)
+            name = f"irm/v1/{unit}/17/_/alert/{number}"
+            link.publish(Announcement(topic=name, payload=b"x", qos=1, retain=True))
+        assert eventually(lambda: link.outstanding == 0)
+        bye(link, unit)
+        status = monitor_status_topic(unit)
+        assert listener.hears(lambda one: one.standing.get(status) == "bye")
+        assert len(listener.standing) == 301
