@@ -169,7 +169,39 @@ def linear_form(clause: Clause) -> tuple[tuple[int, ...], int]:
         per_year = clause.per_year_centi * clause.compared.scale
         form = (*(CENTI * weight for weight in form[:-1]), -per_year)
         limit *= CENTI
-    match clause.comparison:
+    return at_least(form, clause.comparison, limit)
+
+
+def at_least(
+    form: tuple[int, ...], comparison: Comparison, limit: int
+) -> tuple[tuple[int, ...], int]:
+    """Return the comparison of an integer form with a limit as one that asks "at least".
+
+    Parameters
+    ----------
+    form : tuple of int
+        Coefficients.
+    comparison : str
+        How the form is compared with the limit.
+    limit : int
+
+    Returns
+    -------
+    coefficients : tuple of int
+    threshold : int
+        The comparison holds where the form of these coefficients is at least this.
+
+    Raises
+    ------
+    ValueError
+        If the comparison is not one of the known words.
+
+    Examples
+    --------
+    >>> at_least((1,), "<", 9000)
+    ((-1,), -8999)
+    """
+    match comparison:
         case ">=":
             return form, limit
         case ">":
@@ -179,7 +211,7 @@ def linear_form(clause: Clause) -> tuple[tuple[int, ...], int]:
         case "<":
             return tuple(-weight for weight in form), -limit + 1
         case _:
-            raise ValueError(f"unknown comparison {clause.comparison!r}")
+            raise ValueError(f"unknown comparison {comparison!r}")
 
 
 def _basis_form(clause: Clause) -> tuple[tuple[int, ...], int]:
