@@ -60,6 +60,7 @@ class Backlog:
         self._store = store
         self._seconds = seconds
         self._waiting: deque[_Waiting] = deque()
+        self._kept: list[Input] = []
         self._size = 0
         self._size_max = waiting_bytes_max
         self._retry_s = 0.0
@@ -82,17 +83,18 @@ class Backlog:
         return self.state == "ok"
 
     def finish(self, inputs: Sequence[Input], effects: Sequence[AnyEffect]) -> list[Input]:
-        """Take what was decided; return the inputs of all steps that are now wholly kept."""
+        """Take what was decided; return the inputs of all steps that came to be wholly kept."""
         if self.state == "lost":
             return []
         self._waiting[-1].inputs = inputs
         self._waiting[-1].effects = effects
-        return self._write()
+        self._write()
+        kept, self._kept = self._kept, []
+        return kept
 
-    def _write(self) -> list[Input]:
-        kept: list[Input] = []
+    def _write(self) -> None:
         if self.state == "failing" and self._seconds() < self._retry_s:
-            return kept
+            return
         try:
             while self._waiting:
                 first = self._waiting[0]
@@ -103,10 +105,9 @@ class Backlog:
                 self._store.append_effects(first.step, first.effects)
                 self._waiting.popleft()
                 self._size -= first.size
-                kept.extend(first.inputs)
+                self._kept.extend(first.inputs)
         except StoreError as fault:
             self.state, self.fault = "failing", fault
             self._retry_s = self._seconds() + RETRY_S
         else:
             self.state, self.fault = "ok", None
-        return kept

@@ -164,6 +164,8 @@ def test_a_full_disk_stops_no_alert_and_loses_no_message(
         assert listener.hears(lambda one: status_of(one, unit).get("store") == "ok")
         assert eventually(lambda: len(unit.messages()) == 61)
         assert kept < 61
+        beds = {f"irm/v1/{unit.name}/{number}/mon/ack" for number in range(7)}
+        assert listener.hears(lambda one: beds <= set(one.standing))
     numbers = [json.loads(raw.payload)["seq"] for raw in unit.messages()]
     assert numbers == list(range(1, 62))
     assert {"store-failing", "store-ok"} <= {record.message for record in caplog.records}

@@ -1,0 +1,70 @@
+"""The outbox: bounded, in order, and right again after any loss."""
+
+from monitor.adapters.outbox import QUEUE_MAX, Outbox
+from monitor.announcements import Announcement
+
+
+def said(name: str, payload: bytes = b"x", *, retain: bool = True) -> Announcement:
+    return Announcement(topic=name, payload=payload, qos=1, retain=retain)
+
+
+class Broker:
+    """A link that takes so many publications, and the retained ones that it then holds."""
+
+    def __init__(self, room: int = 1_000_000) -> None:
+        self.room = room
+        self.taken: list[Announcement] = []
+        self.held: dict[str, bytes] = {}
+
+    def can_publish(self) -> bool:
+        return len(self.taken) < self.room
+
+    def publish(self, announcement: Announcement) -> None:
+        self.taken.append(announcement)
+        if announcement.retain:
+            self.held[announcement.topic] = announcement.payload
+            if not announcement.payload:
+                del self.held[announcement.topic]
+
+
+def test_announcements_leave_in_order_as_far_as_there_is_room() -> None:
+    outbox, broker = Outbox(), Broker(room=2)
+    outbox.put([said("a"), said("b"), said("c", retain=False)])
+    outbox.flush(broker)
+    assert [one.topic for one in broker.taken] == ["a", "b"]
+    assert len(outbox) == 1
+    broker.room = 3
+    outbox.flush(broker)
+    assert [one.topic for one in broker.taken] == ["a", "b", "c"]
+
+
+def test_a_broker_that_forgot_everything_is_told_what_stands() -> None:
+    outbox = Outbox()
+    outbox.put([said("a", b"1"), said("a", b"2"), said("b"), said("b", b""), said("c")])
+    outbox.remember([said("d"), said("e", retain=False)])
+    outbox.flush(Broker())
+    forgetful = Broker()
+    outbox.put_standing()
+    outbox.flush(forgetful)
+    assert forgetful.held == {"a": b"2", "c": b"x", "d": b"x"}
+
+
+def test_what_nothing_stands_behind_is_cleared() -> None:
+    outbox, broker = Outbox(), Broker()
+    broker.held = {"old": b"x", "a": b"x"}
+    outbox.put([said("a")])
+    assert outbox.put_clearing(["old", "a"]) == ["old"]
+    outbox.flush(broker)
+    assert broker.held == {"a": b"x"}
+
+
+def test_an_overflow_loses_steps_on_the_way_but_no_alert_that_stands() -> None:
+    outbox, broker = Outbox(), Broker()
+    broker.held = {"ended": b"x"}
+    outbox.put([said("alert"), said("ended", b"")])
+    for number in range(QUEUE_MAX + 10):
+        outbox.put([said("state", str(number).encode())])
+    assert outbox.overflows == 1
+    assert len(outbox) < QUEUE_MAX
+    outbox.flush(broker)
+    assert broker.held == {"alert": b"x", "state": str(QUEUE_MAX + 9).encode()}

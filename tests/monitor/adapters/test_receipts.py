@@ -1,0 +1,70 @@
+"""Receipts cover a number only when all below it are kept, and give a gap up in the end."""
+
+from fakes import systolic
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.adapters.receipts import PATIENCE_MS, Receipt, Receipts
+from monitor.messages import decode
+from monitor.records import Input, RawMessage
+
+NOW_MS = 1_795_000_000_000
+
+
+def kept(sequence: int, boot: str = "b1", bed: str = "17") -> Input:
+    payload = systolic(sequence, 120, NOW_MS, boot)
+    raw = RawMessage(received_ms=NOW_MS, topic=f"irm/v1/u/{bed}/mon/vitals", payload=payload)
+    return decode(raw, position=0)
+
+
+def covered(receipts: Receipts) -> list[int]:
+    return [receipt.sequence for receipt in receipts.news()]
+
+
+def test_the_first_number_of_a_start_is_where_counting_begins() -> None:
+    receipts = Receipts()
+    receipts.keep([kept(500)], NOW_MS)
+    assert receipts.news() == [Receipt(bed="17", device="mon", boot="b1", sequence=500)]
+    assert receipts.news() == []
+
+
+def test_a_gap_holds_the_receipt_until_it_is_filled() -> None:
+    receipts = Receipts()
+    receipts.keep([kept(1), kept(2), kept(4), kept(5)], NOW_MS)
+    assert covered(receipts) == [2]
+    receipts.keep([kept(6)], NOW_MS + PATIENCE_MS - 1)
+    assert covered(receipts) == []
+    receipts.keep([kept(3)], NOW_MS + PATIENCE_MS - 1)
+    assert covered(receipts) == [6]
+    assert receipts.gaps == 0
+
+
+def test_a_gap_that_nobody_fills_is_given_up_and_counted() -> None:
+    receipts = Receipts()
+    receipts.keep([kept(1), kept(4), kept(6)], NOW_MS)
+    receipts.keep([kept(7)], NOW_MS + PATIENCE_MS)
+    assert covered(receipts) == [4]
+    assert receipts.gaps == 2
+    receipts.keep([kept(8)], NOW_MS + 2 * PATIENCE_MS)
+    assert covered(receipts) == [8]
+    assert receipts.gaps == 3
+
+
+def test_every_start_of_a_device_is_counted_for_itself() -> None:
+    receipts = Receipts()
+    receipts.keep([kept(7, "b1"), kept(0, "b2"), kept(8, "b1"), kept(1, "b2")], NOW_MS)
+    assert [(one.boot, one.sequence) for one in receipts.news()] == [("b1", 8), ("b2", 1)]
+
+
+@given(st.permutations(range(1, 12)))
+def test_any_order_of_arrival_covers_the_same(order: list[int]) -> None:
+    receipts = Receipts()
+    receipts.keep([kept(0)], NOW_MS)
+    seen = {0}
+    for sequence in order:
+        receipts.keep([kept(sequence), kept(sequence)], NOW_MS)
+        seen.add(sequence)
+        whole = next(n for n in range(13) if n + 1 not in seen)
+        assert all(number <= whole for number in covered(receipts))
+    receipts.keep([kept(12)], NOW_MS)
+    assert covered(receipts) == [12]
