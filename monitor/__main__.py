@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -50,10 +50,6 @@ app = typer.Typer(
 )
 
 app.add_typer(files)
-
-
-class InterruptedByUser(BaseException):
-    """Somebody pressed Ctrl-C; typer would make exit code 1 of a KeyboardInterrupt."""
 
 
 @app.callback()
@@ -239,19 +235,22 @@ def tail(
         feed.close()
 
 
-def _interrupt(_number: int, _frame: "FrameType | None") -> None:
-    raise InterruptedByUser
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    before = signal.signal(signal.SIGINT, _interrupt)
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _frame: "FrameType | None") -> NoReturn:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
         app(arguments, prog_name="infusion-monitor")
     except SystemExit as ended:
+        # typer ends an interrupted command with 1, which here means that something was found.
+        if interrupts and ended.code == 1:
+            return INTERRUPTED
         return ended.code if isinstance(ended.code, int) else OK
-    except InterruptedByUser:
-        return INTERRUPTED
     except Exception as fault:  # noqa: BLE001 - an error becomes an exit code or is raised again
         return _told(fault)
     finally:
