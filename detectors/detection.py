@@ -6,12 +6,11 @@ order is the order of the argument: which readings may be believed, what the bas
 rules hold, which signs are confirmed, which picture they make.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from detectors.baseline import (
-    BaselineParams,
     BaselineWindow,
     baseline_state,
     robust_centre,
@@ -24,14 +23,15 @@ from detectors.channels import (
     Int8,
     Int32,
     Int64,
-    UInt16,
 )
-from detectors.confirmation import GRADES, ConfirmationParams, SignTrack, advanced
-from detectors.patterns import NO_PATTERN, PatternRow, leading_row, matched_rows, pattern_table
-from detectors.quality import ChannelLimits, PulsePressureRow, Verdict, verdicts
+from detectors.confirmation import GRADES, SignTrack, advanced
+from detectors.parameters import DetectionParams
+from detectors.patterns import NO_PATTERN, leading_row, matched_rows, pattern_table
+from detectors.quality import Verdict, verdicts
+from detectors.quiet import Given, QuietRanges, loud_rows, rows_with
+from detectors.rounds import Findings, Round
 from detectors.rulebook import (
     Judgement,
-    Rule,
     RuleBook,
     forms,
     judged,
@@ -39,90 +39,7 @@ from detectors.rulebook import (
     standing_in,
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectionParams:
-    """Everything the detection core is told, all of it from ``config/``.
-
-    Attributes
-    ----------
-    limits, pulse_pressure, baseline : parameter records of the modules of those names
-    book : RuleBook
-        The site's active book.
-    bypass : tuple of Rule
-        Extremes that need no confirmation of their sign.
-    signs : tuple of str
-        The signs of the book, then those that only symptoms can show.
-    confirmation : ConfirmationParams
-        In the order of ``signs``.
-    group : int32 array, shape (sign,)
-        Kind of measurement behind each sign; signs of different groups corroborate each other.
-    corroborating_grade : int
-        Least grade at which a sign of another group corroborates.
-    hysteresis_centi : int32 array, shape (channel,)
-        How far inside a limit a value must be before a sign may end.
-    valid_ms : int64 array, shape (channel,)
-        A value older than this is not combined with newer ones of other channels.
-    patterns : tuple of PatternRow
-        In order of precedence.
-    """
-
-    limits: ChannelLimits
-    pulse_pressure: tuple[PulsePressureRow, ...]
-    baseline: BaselineParams
-    book: RuleBook
-    bypass: tuple[Rule, ...]
-    signs: tuple[str, ...]
-    confirmation: ConfirmationParams
-    group: Int32
-    corroborating_grade: int
-    hysteresis_centi: Int32
-    valid_ms: Int64
-    patterns: tuple[PatternRow, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """At most one message per bed.
-
-    Attributes
-    ----------
-    bed : int32 array, shape (row,)
-        Rows of the beds, each at most once.
-    value_centi : int32 array, shape (row, channel)
-        Readings; MISSING where the message has none.
-    measured_ms : int64 array, shape (row, channel)
-        NEVER where there is no reading.
-    flags : uint16 array, shape (row, channel)
-        Bits of :class:`detectors.channels.Flag`.
-    """
-
-    bed: Int32
-    value_centi: Int32
-    measured_ms: Int64
-    flags: UInt16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What a round changed.
-
-    Attributes
-    ----------
-    bed : int32 array, shape (row,)
-        As in the round.
-    verdict : int8 array, shape (row, channel)
-        What was thought of each reading.
-    late : bool array, shape (row, channel)
-        The reading is not newer than the newest of its channel: kept, not judged.
-    changed : bool array, shape (row,)
-        Grades, unconfirmed grades or pattern of the bed are not what they were.
-    """
-
-    bed: Int32
-    verdict: Int8
-    late: Bool
-    changed: Bool
+__all__ = ["Detection", "DetectionParams", "Findings", "Round"]
 
 
 class Detection:
@@ -163,6 +80,9 @@ class Detection:
         )
         self.stand_ins = stand_in_channels(params.book)
         self.table = pattern_table(params.patterns, params.signs)
+        # A pattern that asks for no sign would match beds at rest too.
+        asked = (self.table.every > 0) | (self.table.some > 0)
+        self.has_rest = bool(asked.any(axis=1).all())
         signs = params.signs
         self.rule_sign = np.array([signs.index(r.sign) for r in params.book.rules], np.int32)
         self.rule_grade = np.array([r.grade for r in params.book.rules], np.int8)
@@ -172,6 +92,7 @@ class Detection:
         self.measured_ms: Int64 = np.full((n_beds, N_CHANNELS), NEVER, np.int64)
         self.doubted: Bool = np.zeros((n_beds, N_CHANNELS), np.bool_)
         self.window = BaselineWindow(n_beds)
+        self.ranges = QuietRanges(params.book, params.limits, n_beds)
         self.baseline_centi: Int32 = np.full((n_beds, N_CHANNELS), MISSING, np.int32)
         self.age_centi: Int32 = np.full(n_beds, MISSING, np.int32)
         self.taking_baseline: Bool = np.zeros(n_beds, np.bool_)
@@ -211,6 +132,7 @@ class Detection:
         for name in ("value_centi", "count", "last_ms"):
             getattr(wider.window, name)[rows] = getattr(self.window, name)
         self.window = wider.window
+        self.ranges = wider.ranges
 
     def clear(self, bed: int) -> None:
         """Forget everything about one bed, as when another session begins there."""
@@ -232,6 +154,63 @@ class Detection:
     def take(self, round_: Round) -> Findings:
         """Take one round of readings and return what it changed."""
         bed = round_.bed
+        before_centi = self.value_centi.take(bed, axis=0)
+        before_ms = self.measured_ms.take(bed, axis=0)
+        present = round_.value_centi != MISSING
+        newer = present & (round_.measured_ms > before_ms)
+        loud = self._loud(
+            Given(
+                bed=bed,
+                value_centi=round_.value_centi,
+                flags=round_.flags,
+                before_centi=before_centi,
+                after_centi=np.where(newer, round_.value_centi, before_centi),
+            )
+        )
+        rows = np.flatnonzero(loud)
+        if len(rows) == len(bed):
+            return self._take_closely(round_)
+        new = newer & ~loud[:, None]
+        self._keep(round_, new, before_centi, before_ms)
+        doubted = self.doubted.take(bed, axis=0)
+        if doubted.any():
+            self.doubted[bed] = doubted & ~new
+        verdict = (present * Verdict.TRUSTED).astype(np.int8)
+        late, changed = present & ~newer, np.zeros(len(bed), np.bool_)
+        if rows.size:
+            near = self._take_closely(round_.rows(rows))
+            verdict[rows], late[rows], changed[rows] = near.verdict, near.late, near.changed
+        return Findings(bed=bed, verdict=verdict, late=late, changed=changed)
+
+    def _loud(self, given: Given) -> Bool:
+        """Which messages may change more than the newest readings, shape (row,)."""
+        bed, params = given.bed, self.params
+        if not self.has_rest:
+            return np.ones(len(bed), np.bool_)
+        baseline, age = self.baseline_centi.take(bed, axis=0), self.age_centi.take(bed)
+        fixed = np.concatenate([baseline, age[:, None]], axis=1)
+        self.ranges.follow(bed, fixed)
+        shown = self.shown.take(bed, axis=0) | self.charted.take(bed, axis=0)
+        shown |= self.track.grade.take(bed, axis=0)
+        busy: Bool = rows_with(shown != 0) | (self.pattern.take(bed) != NO_PATTERN)
+        busy |= self.taking_baseline.take(bed)
+        busy |= loud_rows(self.ranges, params.limits, given, params.pulse_pressure)
+        return busy
+
+    def _keep(self, round_: Round, new: Bool, before_centi: Int32, before_ms: Int64) -> None:
+        """Keep the new readings of a round as the newest of their beds."""
+        bed = round_.bed
+        self.value_centi[bed] = np.where(new, round_.value_centi, before_centi)
+        self.measured_ms[bed] = np.where(new, round_.measured_ms, before_ms)
+        read_ms = np.where(new, round_.measured_ms, NEVER)
+        at_ms = self.at_ms.take(bed)
+        for channel in range(N_CHANNELS):
+            np.maximum(at_ms, read_ms[:, channel], out=at_ms)
+        self.at_ms[bed] = at_ms
+
+    def _take_closely(self, round_: Round) -> Findings:
+        """Take readings of beds that need the full judgement."""
+        bed = round_.bed
         before_centi, before_ms = self.value_centi[bed], self.measured_ms[bed]
         verdict = verdicts(
             self.params.limits,
@@ -245,12 +224,8 @@ class Detection:
         believed = (verdict == Verdict.TRUSTED) | (verdict == Verdict.SUSPICIOUS)
         late = believed & (round_.measured_ms <= before_ms)
         new = believed & ~late
-        self.value_centi[bed] = np.where(new, round_.value_centi, before_centi)
-        self.measured_ms[bed] = np.where(new, round_.measured_ms, before_ms)
+        self._keep(round_, new, before_centi, before_ms)
         self.doubted[bed] = np.where(new, verdict == Verdict.SUSPICIOUS, self.doubted[bed])
-        self.at_ms[bed] = np.maximum(
-            self.at_ms[bed], np.where(new, round_.measured_ms, NEVER).max(axis=1)
-        )
         self._learn(bed, np.where(new, round_.value_centi, MISSING), round_.measured_ms)
         return Findings(bed=bed, verdict=verdict, late=late, changed=self.judge(bed, new))
 

@@ -1,0 +1,51 @@
+"""Everything that the detection core is told, as one record."""
+
+from dataclasses import dataclass
+
+from detectors.baseline import BaselineParams
+from detectors.channels import Int32, Int64
+from detectors.confirmation import ConfirmationParams
+from detectors.patterns import PatternRow
+from detectors.quality import ChannelLimits, PulsePressureRow
+from detectors.rulebook import Rule, RuleBook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionParams:
+    """Everything the detection core is told, all of it from ``config/``.
+
+    Attributes
+    ----------
+    limits, pulse_pressure, baseline : parameter records of the modules of those names
+    book : RuleBook
+        The site's active book.
+    bypass : tuple of Rule
+        Extremes that need no confirmation of their sign.
+    signs : tuple of str
+        The signs of the book, then those that only symptoms can show.
+    confirmation : ConfirmationParams
+        In the order of ``signs``.
+    group : int32 array, shape (sign,)
+        Kind of measurement behind each sign; signs of different groups corroborate each other.
+    corroborating_grade : int
+        Least grade at which a sign of another group corroborates.
+    hysteresis_centi : int32 array, shape (channel,)
+        How far inside a limit a value must be before a sign may end.
+    valid_ms : int64 array, shape (channel,)
+        A value older than this is not combined with newer ones of other channels.
+    patterns : tuple of PatternRow
+        In order of precedence.
+    """
+
+    limits: ChannelLimits
+    pulse_pressure: tuple[PulsePressureRow, ...]
+    baseline: BaselineParams
+    book: RuleBook
+    bypass: tuple[Rule, ...]
+    signs: tuple[str, ...]
+    confirmation: ConfirmationParams
+    group: Int32
+    corroborating_grade: int
+    hysteresis_centi: Int32
+    valid_ms: Int64
+    patterns: tuple[PatternRow, ...]

@@ -1,0 +1,61 @@
+"""What goes into one pass of detection and what comes out: at most one message per bed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.channels import Bool, Int8, Int32, Int64, UInt16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """At most one message per bed.
+
+    Attributes
+    ----------
+    bed : int32 array, shape (row,)
+        Rows of the beds, each at most once.
+    value_centi : int32 array, shape (row, channel)
+        Readings; MISSING where the message has none.
+    measured_ms : int64 array, shape (row, channel)
+        NEVER where there is no reading.
+    flags : uint16 array, shape (row, channel)
+        Bits of :class:`detectors.channels.Flag`.
+    """
+
+    bed: Int32
+    value_centi: Int32
+    measured_ms: Int64
+    flags: UInt16
+
+    def rows(self, rows: npt.NDArray[np.intp]) -> "Round":
+        """Return some of the messages."""
+        return Round(
+            bed=self.bed[rows],
+            value_centi=self.value_centi[rows],
+            measured_ms=self.measured_ms[rows],
+            flags=self.flags[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a round changed.
+
+    Attributes
+    ----------
+    bed : int32 array, shape (row,)
+        As in the round.
+    verdict : int8 array, shape (row, channel)
+        What was thought of each reading.
+    late : bool array, shape (row, channel)
+        The reading is not newer than the newest of its channel: kept, not judged.
+    changed : bool array, shape (row,)
+        Grades, unconfirmed grades or pattern of the bed are not what they were.
+    """
+
+    bed: Int32
+    verdict: Int8
+    late: Bool
+    changed: Bool
