@@ -273,13 +273,15 @@ def _parts(
 ) -> Iterator[tuple[Readings, Sequence[Act | VitalsReported]]]:
     """Cut a step where a session message may move devices between beds.
 
-    Such a message is the last of its part: what came before it is admitted by the old
-    association of devices, what comes after by the new one.
+    Such a message is a part of its own, because the turns of a part take beds side by side:
+    everything before it is taken by the old association of devices, at whichever bed, and
+    everything after it by the new one.
     """
     start, first = 0, 0
     for index, act in enumerate(acts):
         if isinstance(act, SessionReported):
             end = int(np.searchsorted(readings.position, act.position))
-            yield _chosen(readings, slice(start, end)), acts[first : index + 1]
+            yield _chosen(readings, slice(start, end)), acts[first:index]
+            yield _chosen(readings, slice(end, end)), (act,)
             start, first = end, index + 1
     yield _chosen(readings, slice(start, None)), acts[first:]
