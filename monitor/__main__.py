@@ -19,6 +19,7 @@ from monitor.commands import (
     AsJson,
     Config,
     files,
+    piped,
     read_settings,
     software,
     ward_of,
@@ -230,7 +231,8 @@ def tail(
     feed = Feed(_access(settings, broker, ""), unit=name, kinds=("alert/+", "advice"))
     feed.connect()
     try:
-        write(feed, sys.stdout, as_json=as_json, follow=follow)
+        with piped():
+            write(feed, sys.stdout, as_json=as_json, follow=follow)
     finally:
         feed.close()
 
@@ -265,11 +267,7 @@ def _told(fault: Exception) -> int:
     code = exit_code(fault)
     if code is None or _is_debugging():
         raise fault
-    if isinstance(fault, BrokenPipeError):
-        # Flushing at exit would complain about the same pipe once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    else:
-        typer.echo(f"infusion-monitor: {fault}", err=True)
+    typer.echo(f"infusion-monitor: {fault}", err=True)
     return code
 
 

@@ -3,8 +3,10 @@
 None of them needs a broker. What commands share stands here too.
 """
 
+import contextlib
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -52,6 +54,18 @@ def ward_of(settings: "Settings") -> "Callable[[str], Ward]":
     return lambda unit: Ward(settings.ward, unit=unit)
 
 
+@contextlib.contextmanager
+def piped() -> Iterator[None]:
+    """End a command in order when whoever reads its output has gone, as ``head`` does."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError as gone:
+        # Flushing at exit would complain about the same pipe once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(OK) from gone
+
+
 @files.command()
 def replay(
     files: Annotated[list[Path], typer.Argument(help="Recordings, journals or evidence.")],
@@ -68,8 +82,8 @@ def replay(
     """Give recorded messages to a fresh ward and say what came out."""
     from monitor.replay import run
 
-    raise typer.Exit(
-        run(
+    with piped():
+        code = run(
             files,
             ward_of=ward_of(read_settings(config)),
             out=sys.stdout,
@@ -78,7 +92,7 @@ def replay(
             compare=compare,
             rebatch_ms=rebatch,
         )
-    )
+    raise typer.Exit(code)
 
 
 @files.command()
@@ -92,8 +106,8 @@ def evidence(
     """Replay real recordings and published cases and print the table of alerts."""
     from monitor.evidence import run
 
-    raise typer.Exit(
-        run(
+    with piped():
+        code = run(
             path,
             ward_of=ward_of(read_settings(config)),
             out=sys.stdout,
@@ -101,7 +115,7 @@ def evidence(
             as_json=as_json,
             as_markdown=markdown,
         )
-    )
+    raise typer.Exit(code)
 
 
 @files.command()
@@ -127,9 +141,10 @@ def export(
         if to is not None:
             typer.echo(f"{write_recording(to, reader.steps(), header=header)} steps", err=True)
             return
-        sys.stdout.buffer.write(header_line(header))
-        for step in reader.steps():
-            sys.stdout.buffer.write(step_line(step))
+        with piped():
+            sys.stdout.buffer.write(header_line(header))
+            for step in reader.steps():
+                sys.stdout.buffer.write(step_line(step))
 
 
 @files.command("check-config")

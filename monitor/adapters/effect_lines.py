@@ -80,7 +80,7 @@ def line_of(effect: AnyEffect) -> tuple[int, str, dict[str, Field]] | None:
                 {
                     "bed": bed,
                     "session": effect.session,
-                    "event": effect.event,
+                    "happened": effect.event,
                     "phase": effect.phase,
                     "reason": effect.reason,
                 },

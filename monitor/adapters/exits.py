@@ -8,7 +8,6 @@ from monitor.adapters.journal_file import JournalError, JournalInUseError, Store
 from monitor.adapters.recording import InputFileError
 from monitor.faults import ConfigError
 
-OK: Final = 0
 FOUND: Final = 1
 UNREACHABLE: Final = 3
 BAD_INPUT: Final = 4
@@ -21,8 +20,6 @@ _CODES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (StoreError, UNREACHABLE),
     (JournalError, BAD_INPUT),
     (InputFileError, BAD_INPUT),
-    # Whoever read our output has gone, as `head` does; that is no fault.
-    (BrokenPipeError, OK),
     (ConnectionError, UNREACHABLE),
     (OSError, UNREACHABLE),
 )

@@ -51,12 +51,9 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record."""
-        entry: dict[str, Field] = {
-            "t": _stamp(record),
-            "level": record.levelname.lower(),
-            "event": event_of(record),
-            **fields_of(record),
-        }
+        ours = {"t": _stamp(record), "level": record.levelname.lower(), "event": event_of(record)}
+        # No field may take the place of what every line has.
+        entry: dict[str, Field] = {**ours, **fields_of(record), **ours}
         if record.exc_info:
             entry["trace"] = self.formatException(record.exc_info)
         return msgspec.json.encode(entry).decode("utf-8")

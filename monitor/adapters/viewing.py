@@ -225,8 +225,8 @@ def tail_line(heard: Heard, *, as_json: bool) -> str | None:
     try:
         if as_json:
             body = msgspec.json.decode(heard.payload)
-            kind = heard.kind.split("/")[1]
-            return msgspec.json.encode({"bed": heard.bed, "kind": kind, **body}).decode()
+            message = heard.kind.split("/")[1]
+            return msgspec.json.encode({"message": message, "bed": heard.bed, **body}).decode()
         if heard.kind.startswith("_/alert/"):
             return alert_line(heard.bed, _ALERT.decode(heard.payload))
         return advice_line(heard.bed, _ADVICE.decode(heard.payload))
