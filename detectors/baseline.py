@@ -40,12 +40,17 @@ class BaselineParams:
         Readings (the discarded first one not counted) that establish a baseline.
     spacing_ms : int64 array, shape (channel,)
         A reading closer than this to the one before adds nothing and is passed over.
+    doubt_centi : int32 array, shape (channel,)
+        How far a provisional baseline may be off. A change must be larger by so much, which
+        keeps the chance of a false trigger where an established baseline would have it: the
+        mean of three readings varies less than one of them by the square root of 3.
     remark_below, remark_above : int32 array, shape (channel,)
         A baseline outside is remarked as abnormal before the start; MISSING: no limit.
     """
 
     least_readings: int
     spacing_ms: Int64
+    doubt_centi: Int32
     remark_below: Int32
     remark_above: Int32
 
@@ -153,6 +158,25 @@ def baseline_state(params: BaselineParams, count: Int32) -> Int8:
     state[count == 0] = BaselineState.ABSENT
     state[count > params.least_readings] = BaselineState.ESTABLISHED
     return state
+
+
+def baseline_doubt(params: BaselineParams, count: Int32) -> Int32:
+    """How far the baseline of each channel may be off.
+
+    Parameters
+    ----------
+    params : BaselineParams
+        For the doubt about provisional baselines.
+    count : int32 array, shape (bed, channel)
+        Readings taken, the first included.
+
+    Returns
+    -------
+    int32 array, shape (bed, channel), [hundredths]
+        0 where the baseline is established, and where there is none.
+    """
+    provisional = baseline_state(params, count) == BaselineState.PROVISIONAL
+    return np.where(provisional, params.doubt_centi, 0).astype(np.int32)
 
 
 def remarkable(params: BaselineParams, centre_centi: Int32) -> Bool:

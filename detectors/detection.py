@@ -12,6 +12,7 @@ import numpy as np
 
 from detectors.baseline import (
     BaselineWindow,
+    baseline_doubt,
     baseline_state,
     robust_centre,
 )
@@ -340,10 +341,11 @@ class Detection:
         """What the active book says about some beds as they stand."""
         valid, held = self._valid(bed), self.value_centi[bed]
         baseline, age = self.baseline_centi[bed], self.age_centi[bed]
-        verdict = judged(self.forms, valid, baseline, age)
+        doubt = baseline_doubt(self.params.baseline, self.window.count[bed])
+        verdict = judged(self.forms, valid, baseline, age, doubt)
         if not (valid == held).all():
             # Silence lowers nothing: a value too old to show a sign may still hold one.
-            verdict = replace(verdict, stays=judged(self.forms, held, baseline, age).stays)
+            verdict = replace(verdict, stays=judged(self.forms, held, baseline, age, doubt).stays)
         return standing_in(self.stand_ins, verdict, baseline)
 
     def _valid(self, bed: Int32) -> Int32:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detectors.baseline import baseline_doubt
 from detectors.channels import MISSING, N_CHANNELS
 from detectors.detection import Detection
-from detectors.rulebook import Clause, Rule, linear_form
+from detectors.rulebook import BASELINE_COLUMNS, Clause, Rule, linear_form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,8 @@ def _clause_reason(detection: Detection, bed: int, clause: Clause) -> ClauseReas
     """Return what a clause saw, as a comparison of its channel with everything else as it is."""
     form, threshold = linear_form(clause)
     channel = int(clause.channel)
+    doubt = baseline_doubt(detection.params.baseline, detection.window.count[[bed]])[0].tolist()
+    threshold += sum(abs(w) * d for w, d in zip(form[BASELINE_COLUMNS], doubt, strict=True))
     known = np.concatenate(
         [detection.value_centi[bed], detection.baseline_centi[bed], detection.age_centi[[bed]]]
     ).tolist()

@@ -35,6 +35,8 @@ N_COLUMNS: Final = 2 * N_CHANNELS + 1
 
 AGE_COLUMN: Final = N_COLUMNS - 1
 
+BASELINE_COLUMNS: Final = slice(N_CHANNELS, 2 * N_CHANNELS)
+
 PERCENT_SCALE: Final = 100 * CENTI
 """What a difference is multiplied with before it is compared with hundredths of a percent."""
 
@@ -309,7 +311,11 @@ class Judgement:
 
 
 def judged(
-    table: Forms, value_centi: Int32, baseline_centi: Int32, age_centi_years: Int32 | None = None
+    table: Forms,
+    value_centi: Int32,
+    baseline_centi: Int32,
+    age_centi_years: Int32 | None = None,
+    doubt_centi: Int32 | None = None,
 ) -> Judgement:
     """Judge every rule of a book for every bed.
 
@@ -323,6 +329,9 @@ def judged(
         Baselines in hundredths; MISSING where there is none.
     age_centi_years : int32 array, shape (bed,), optional
         Age in hundredths of a year; MISSING (or left out) where it is not known.
+    doubt_centi : int32 array, shape (bed, channel), optional
+        How far each baseline may be off: a change must exceed its limit although the baseline
+        were wrong by so much. No doubt where left out.
 
     Returns
     -------
@@ -335,6 +344,8 @@ def judged(
     missing = columns == MISSING
     exact = np.where(missing, 0, columns).astype(np.float64)
     form = exact @ table.weight
+    if doubt_centi is not None:
+        form -= doubt_centi.astype(np.float64) @ np.abs(table.weight[BASELINE_COLUMNS])
     unknown = (missing.astype(np.float64) @ table.needs) > 0
     true = (form >= table.threshold) | unknown
     near = (form >= table.threshold - table.slack) | unknown

@@ -61,7 +61,7 @@ def detection_params(
             )
             for row in file.pulse_pressure
         ),
-        baseline=_baseline_params(file.baseline),
+        baseline=_baseline_params(file.baseline, centi("baseline_doubt_centi")),
         book=book,
         bypass=tuple(row.rule() for row in file.bypass),
         signs=signs,
@@ -87,7 +87,7 @@ def silence_params(file: DetectionFile, channels: tuple[ChannelRow, ...]) -> Sil
     )
 
 
-def _baseline_params(baseline: BaselineTable) -> BaselineParams:
+def _baseline_params(baseline: BaselineTable, doubt_centi: Int32) -> BaselineParams:
     below = np.full(N_CHANNELS, MISSING, np.int32)
     above = np.full(N_CHANNELS, MISSING, np.int32)
     for row in baseline.remark:
@@ -99,6 +99,7 @@ def _baseline_params(baseline: BaselineTable) -> BaselineParams:
     return BaselineParams(
         least_readings=baseline.least_readings,
         spacing_ms=np.array(baseline.spacing_ms, np.int64),
+        doubt_centi=doubt_centi,
         remark_below=below,
         remark_above=above,
     )

@@ -29,6 +29,7 @@ class ChannelRow:
     change_centi: int
     change_within_ms: int
     hysteresis_centi: int
+    baseline_doubt_centi: int
     valid_ms: int
     stale_ms: int
     charted_stale_ms: int
@@ -41,8 +42,8 @@ class ChannelRow:
         inner = (self.suspicious_below_centi, self.suspicious_above_centi)
         if not outer[0] <= inner[0] < inner[1] <= outer[1]:
             raise ValueError("the suspicious limits must lie inside the impossible ones")
-        if self.change_centi <= 0 or self.hysteresis_centi < 0:
-            raise ValueError("change must be above 0 and hysteresis not negative")
+        if self.change_centi <= 0 or min(self.hysteresis_centi, self.baseline_doubt_centi) < 0:
+            raise ValueError("change must be above 0, hysteresis and doubt not negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

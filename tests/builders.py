@@ -108,11 +108,14 @@ def channel_limits(**by_field: Mapping[str, Number]) -> ChannelLimits:
     return ChannelLimits(**columns)
 
 
-def baseline_params(*, least_readings: int = 3, spacing_s: int = 0) -> BaselineParams:
+def baseline_params(
+    *, least_readings: int = 3, spacing_s: int = 0, doubt: int = 0
+) -> BaselineParams:
     """Return how baselines are made, without bounds that are remarked."""
     return BaselineParams(
         least_readings=least_readings,
         spacing_ms=np.full(N_CHANNELS, 1000 * spacing_s, np.int64),
+        doubt_centi=np.full(N_CHANNELS, 100 * doubt, np.int32),
         remark_below=np.full(N_CHANNELS, MISSING, np.int32),
         remark_above=np.full(N_CHANNELS, MISSING, np.int32),
     )

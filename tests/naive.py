@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import product
 
 from detectors.baseline import BASELINE_DEPTH, BaselineParams, BaselineState
-from detectors.channels import MISSING, NEVER, Channel, Flag
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel, Flag
 from detectors.patterns import NO_PATTERN, PatternRow
 from detectors.quality import ChannelLimits, PulsePressureRow, Verdict
 from detectors.quantities import Quantity
@@ -258,6 +258,20 @@ def clause_stays(
     return None if None in truths else any(truths)
 
 
+def doubted_base(clause: Clause, base: Values, doubt: Values) -> list[int]:
+    """Return the baseline that is off by the doubt in the way that spares the alarm."""
+    if not clause.basis.startswith(("rise", "fall")):
+        return list(base)
+    side = -1 if clause.basis.startswith("fall") else 1
+    side = side if clause.comparison.startswith(">") else -side
+    return [
+        centre
+        if centre == MISSING or not weight
+        else centre + side * off * (1 if weight > 0 else -1)
+        for centre, off, weight in zip(base, doubt, clause.compared.weights, strict=True)
+    ]
+
+
 def every(truths: Sequence[Truth]) -> Truth:
     """Kleene's conjunction: one false is false, else one unknown is unknown."""
     if any(truth is False for truth in truths):
@@ -273,16 +287,27 @@ def rule_truths(
     base: Values,
     give: Values | None = None,
     age_centi: int = MISSING,
+    doubt: Values = (0,) * N_CHANNELS,
 ) -> list[Truth]:
     """Return the truth of each rule of a book for one bed, within ``give`` if that is given."""
     found = []
     for rule in book.rules:
+        bases = [doubted_base(one, base, doubt) for one in rule.clauses]
+        pairs = list(zip(rule.clauses, bases, strict=True))
         if give is None:
-            truths = [clause_truth(one, value, base, age_centi) for one in rule.clauses]
+            truths = [clause_truth(one, value, off, age_centi) for one, off in pairs]
         else:
-            truths = [clause_stays(one, value, base, give, age_centi) for one in rule.clauses]
+            truths = [clause_stays(one, value, off, give, age_centi) for one, off in pairs]
         found.append(every(truths))
     return found
+
+
+def needed_rules(book: RuleBook, truths: Sequence[Truth], base: Values) -> list[Truth]:
+    """Return the truths without the rules that only stand in for a missing baseline."""
+    return [
+        False if rule.unless_baseline and base[rule.clauses[0].channel] != MISSING else truth
+        for rule, truth in zip(book.rules, truths, strict=True)
+    ]
 
 
 # ------------------------------------------------------------------------- confirmation
@@ -365,17 +390,13 @@ def leading_row(matches: Sequence[Sequence[bool]]) -> list[int]:
 # -------------------------------------------------------------------------- explanation
 
 
-def outermost(clause: Clause, base: int, *, give: int = 0, reach: int = 40_000) -> int:
-    """Return the value nearest to health at which a clause about one channel still holds.
-
-    Found by trying all values.
-    """
-    grows = (clause.comparison in (">", ">=")) != clause.basis.startswith("fall")
-    for value in range(reach + 1) if grows else range(reach, -1, -1):
-        row, bases, gives = (one_channel(clause.channel, n) for n in (value, base, give))
-        if clause_stays(clause, row, bases, gives):
+def outermost(weight: int, rest: int, threshold: int, *, reach: int = 1_000) -> int:
+    """Return the value nearest to health at which a form holds, by trying all."""
+    values = range(-reach, reach + 1)
+    for value in values if weight > 0 else reversed(values):
+        if weight * value + rest >= threshold:
             return value
-    raise AssertionError(f"{clause} holds nowhere up to {reach}")
+    raise AssertionError(f"the form holds nowhere within {reach}")
 
 
 def one_channel(channel: int, number: int) -> list[int]:

@@ -103,8 +103,10 @@ class NaiveBed:
         """Judge the bed after some channels were read."""
         book = self.params.book
         give = self.params.hysteresis_centi.tolist()
-        truths = naive.rule_truths(book, self.valid(), self.base, age_centi=self.age_centi)
-        held = naive.rule_truths(book, self.value, self.base, give, self.age_centi)
+        doubt = self.doubt()
+        truths = naive.rule_truths(book, self.valid(), self.base, None, self.age_centi, doubt)
+        held = naive.rule_truths(book, self.value, self.base, give, self.age_centi, doubt)
+        truths, held = (naive.needed_rules(book, some, self.base) for some in (truths, held))
         shown = self.grades([truth is True for truth in truths])
         stays = self.grades([truth is True for truth in held])
         read = [sign for sign in self.params.signs if self.judging and self.channels(sign) & new]
@@ -118,6 +120,15 @@ class NaiveBed:
                 at_once=self.bypassed(sign) or self.corroborated(sign, shown),
             )
         self.pattern = self.picture()
+
+    def doubt(self) -> list[int]:
+        """Return how far each baseline may be off: a provisional one by the stated doubt."""
+        least = self.params.baseline.least_readings
+        given = self.params.baseline.doubt_centi.tolist()
+        return [
+            off if 0 < len(window.values) <= least else 0
+            for off, window in zip(given, self.windows, strict=True)
+        ]
 
     def valid(self) -> list[int]:
         """Return the values that are young enough to be combined."""
