@@ -103,6 +103,11 @@ def vitals(
     )
 
 
+def well(at_s: float, *, bed: str = "1", **changed: Any) -> VitalsReported:  # noqa: ANN401 - as vitals
+    """Return a full report that is unremarkable but for what is named."""
+    return vitals(at_s, bed=bed, **{**WELL, **changed})
+
+
 def pump(
     at_s: float,
     state: PumpState = "infusing",
@@ -294,7 +299,7 @@ class Play:
 
     def well(self, at_s: float, **values: Any) -> tuple[AnyEffect, ...]:  # noqa: ANN401 - as vitals
         """Make one step of a full report that is unremarkable but for what is named."""
-        return self.take(vitals(at_s, **{**WELL, **values}))
+        return self.take(well(at_s, **values))
 
     def view(self, bed: str = "1") -> BedView:
         """Return the picture of one bed as it is now."""
