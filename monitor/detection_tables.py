@@ -1,7 +1,7 @@
 """The tables of the detection core as they stand in their files, one record a row.
 
-channels.toml, detection.toml, symptoms.toml, patterns.toml and rulebooks/ are read here and
-checked against each other: units, nested limits, grades that rise, names that exist.
+channels.toml, detection.toml, symptoms.toml and patterns.toml are read here and checked against
+each other: units, nested limits, names that exist.
 """
 
 from collections.abc import Callable
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, Channel
 from detectors.patterns import PatternRow
-from detectors.rulebook import Basis, Clause, Comparison, Rule, RuleBook
+from detectors.rulebook import Comparison, RuleBook
 from detectors.symptoms import SymptomRow, symptom_signs
+from monitor.book_tables import RuleRow
 from monitor.faults import FaultKept
 from monitor.ladders import GRADES, PATTERNS
-from monitor.tables import Table, each, record, records
+from monitor.tables import Table, check_unit, each, record, records, unique
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,66 +45,6 @@ class ChannelRow:
             raise ValueError("the suspicious limits must lie inside the impossible ones")
         if self.change_centi <= 0 or min(self.hysteresis_centi, self.baseline_doubt_centi) < 0:
             raise ValueError("change must be above 0, hysteresis and doubt not negative")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClauseRow:
-    """One comparison of a rule."""
-
-    channel: Channel
-    basis: Basis
-    comparison: Comparison
-    value_centi: int
-    unit: str
-
-    def __post_init__(self) -> None:
-        """Refuse a unit that is not the one of the channel, or of a percentage."""
-        percent = self.basis.endswith("_percent")
-        check_unit(self.unit, "%" if percent else CANONICAL_UNITS[self.channel])
-
-    def clause(self) -> Clause:
-        """Return the comparison as the core wants it."""
-        return Clause(
-            channel=self.channel,
-            basis=self.basis,
-            comparison=self.comparison,
-            limit_centi=self.value_centi,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleRow:
-    """One rule of a book; a bypass row has no grade."""
-
-    id: str
-    sign: str
-    clauses: tuple[ClauseRow, ...]
-    source: tuple[str, ...]
-    grade: int = 0
-    note: str = ""
-    unless_baseline: bool = False
-
-    def rule(self) -> Rule:
-        """Return the rule as the core wants it."""
-        return Rule(
-            id=self.id,
-            sign=self.sign,
-            grade=self.grade,
-            clauses=tuple(clause.clause() for clause in self.clauses),
-            source=self.source,
-            note=self.note,
-            unless_baseline=self.unless_baseline,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookFile:
-    """One file of rulebooks/."""
-
-    name: str
-    version: int
-    title: str
-    rule: tuple[RuleRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,12 +146,6 @@ class DetectionFile:
     measure_now: MeasureNow
 
 
-def check_unit(given: str, wanted: str) -> None:
-    """Refuse a unit that is not the canonical one; nothing is converted in a table."""
-    if given != wanted:
-        raise ValueError(f"unit must be {wanted!r} here, got {given!r}")
-
-
 def channel_rows(table: Table) -> tuple[ChannelRow, ...]:
     """Return the rows of channels.toml in column order; every channel stands there once."""
     rows = records(table, "channel", ChannelRow)
@@ -231,19 +166,6 @@ def symptom_rows(table: Table) -> tuple[SymptomRow, ...]:
     table.close()
     unique(table, "symptom", [row.name for row in rows])
     return rows
-
-
-def rule_book(table: Table) -> RuleBook:
-    """Return one rule book, whose grades must rise with their limits."""
-    book = record(table, BookFile)
-    for row in book.rule:
-        if row.grade not in GRADES:
-            table.keep(f"rule {row.id}", f"grade must be among {GRADES}, got {row.grade}")
-    unique(table, "rule", [row.id for row in book.rule])
-    rules = tuple(row.rule() for row in book.rule)
-    for words in steepness_faults(rules):
-        table.keep("rule", words)
-    return RuleBook(name=book.name, version=book.version, title=book.title, rules=rules)
 
 
 def detection_file(table: Table) -> DetectionFile:
@@ -299,36 +221,9 @@ def pattern_rows(table: Table, signs: tuple[str, ...] | None) -> tuple[PatternRo
     return tuple(rows)
 
 
-def steepness_faults(rules: tuple[Rule, ...]) -> tuple[str, ...]:
-    """Return every pair of rules of one sign and one form whose grades rise and limits do not.
-
-    With several clauses one stricter limit is enough; without any, the lower grade could never
-    be shown.
-    """
-    found: list[str] = []
-    for low in rules:
-        for high in rules:
-            if low.sign != high.sign or low.grade >= high.grade or _form(low) != _form(high):
-                continue
-            pairs = zip(_extremes(low), _extremes(high), strict=True)
-            if all(stricter <= weaker for weaker, stricter in pairs):
-                found.append(
-                    f"{high.id} (grade {high.grade}) must have a stricter limit than "
-                    f"{low.id} (grade {low.grade})"
-                )
-    return tuple(found)
-
-
 def all_signs(book: RuleBook, symptoms: tuple[SymptomRow, ...]) -> tuple[str, ...]:
     """Return the signs of a book, then those that only symptoms can show."""
     return tuple(dict.fromkeys((*book.signs, *symptom_signs(symptoms))))
-
-
-def unique(table: Table, key: str, names: list[str]) -> None:
-    """Keep a fault for every name that stands more than once."""
-    for name in dict.fromkeys(names):
-        if names.count(name) > 1:
-            table.keep(key, f"{name!r} stands {names.count(name)} times, must stand once")
 
 
 def _sign_grades(
@@ -349,18 +244,3 @@ def _sign_grades(
         return sign, grade
 
     return tuple(each(raw, pair))
-
-
-def _form(rule: Rule) -> tuple[tuple[Channel, str, bool], ...]:
-    return tuple((one.channel, one.basis, one.comparison[0] == ">") for one in rule.clauses)
-
-
-def _extremes(rule: Rule) -> tuple[tuple[int, bool], ...]:
-    """Return how strict each clause is: a larger pair is a stricter limit."""
-    return tuple(
-        (
-            one.limit_centi if one.comparison[0] == ">" else -one.limit_centi,
-            len(one.comparison) == 1,
-        )
-        for one in rule.clauses
-    )

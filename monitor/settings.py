@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 
 from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
+from monitor.book_tables import BookFile, book_file
 from monitor.detection_settings import detection_params, silence_params
 from monitor.detection_tables import (
     DetectionFile,
@@ -25,15 +26,13 @@ from monitor.detection_tables import (
     channel_rows,
     detection_file,
     pattern_rows,
-    rule_book,
     symptom_rows,
-    unique,
 )
 from monitor.faults import ConfigError, Fault, FaultKept
 from monitor.ladders import Dose, Ladder, LadderStep, coverage_faults, ladder_faults
 from monitor.products import Product
 from monitor.site_settings import BrokerSettings, SiteSettings, site_settings
-from monitor.tables import Source, Table, each, record, records, sheet
+from monitor.tables import Source, Table, each, record, records, sheet, unique
 from monitor.ward_settings import AlertParams, WardSettings
 
 __all__ = [
@@ -136,7 +135,7 @@ class _Reader:
             detection=detection_params(detection, channels, book, symptoms, patterns),
             silence=silence_params(detection, channels),
             symptoms=symptoms,
-            rule_books=books,
+            side_books=tuple(one.book() for one in books if one.name != book.name),
             alerts=alerts,
             products=products,
             ladders=ladders,
@@ -184,22 +183,25 @@ class _Reader:
         unique(table, "dose", [dose.key for dose in doses])
         return {dose.key: dose for dose in doses}
 
-    def _rule_books(self) -> tuple[RuleBook, ...]:
-        made = tuple(each(self.folder("rulebooks"), rule_book))
+    def _rule_books(self) -> tuple[BookFile, ...]:
+        made = tuple(each(self.folder("rulebooks"), book_file))
         _unique_keys("rulebooks", [book.name for book in made], self.faults)
-        _unique_keys("rulebooks", [rule.id for book in made for rule in book.rules], self.faults)
+        _unique_keys("rulebooks", [rule.id for book in made for rule in book.rule], self.faults)
         return made
 
     def _active_book(
-        self, books: tuple[RuleBook, ...] | None, site: SiteSettings | None
+        self, books: tuple[BookFile, ...] | None, site: SiteSettings | None
     ) -> RuleBook | None:
         if books is None or site is None:
             return None
-        for book in books:
-            if book.name == site.rule_book:
-                return book
-        names = ", ".join(book.name for book in books)
-        message = f"unknown rule book {site.rule_book!r}; known: {names}"
+        able = {book.name: book for book in books if book.can_be_active}
+        if site.rule_book in able:
+            return able[site.rule_book].rule_book()
+        is_known = site.rule_book in {book.name for book in books}
+        message = f"unknown rule book {site.rule_book!r}; known: {', '.join(able)}"
+        if is_known:
+            message = f"{site.rule_book!r} cannot be active: a rule has no grade or asks for more "
+            message += f"than vital signs now; these can: {', '.join(able)}"
         self.faults.append(Fault(file="site.toml", table="site", key="rule_book", message=message))
         return None
 

@@ -266,6 +266,19 @@ def each(items: Iterable[S], reader: Callable[[S], T]) -> list[T]:
     return made
 
 
+def check_unit(given: str, wanted: str) -> None:
+    """Refuse a unit that is not the canonical one; nothing is converted in a table."""
+    if given != wanted:
+        raise ValueError(f"unit must be {wanted!r} here, got {given!r}")
+
+
+def unique(table: Table, key: str, names: list[str]) -> None:
+    """Keep a fault for every name that stands more than once."""
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            table.keep(key, f"{name!r} stands {names.count(name)} times, must stand once")
+
+
 def value_of(table: Table, key: str, raw: object, kind: Any) -> Any:  # noqa: ANN401 - a hint in, its value out
     """Return a raw value as the type ``kind`` says."""
     origin = get_origin(kind)

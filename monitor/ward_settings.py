@@ -7,8 +7,8 @@ each part is declared by the module that uses it. Times are milliseconds.
 from dataclasses import dataclass
 from typing import Literal
 
+from detectors.books import Book
 from detectors.detection import DetectionParams
-from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
 from monitor.ladders import Ladder
 from monitor.products import Product
@@ -59,7 +59,7 @@ class WardSettings:
 
     digest: str
     detection: DetectionParams
-    rule_books: tuple[RuleBook, ...]
+    side_books: tuple[Book, ...]
     symptoms: tuple[SymptomRow, ...]
     silence: SilenceParams
     alerts: AlertParams
