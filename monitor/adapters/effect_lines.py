@@ -100,7 +100,7 @@ def _lesser_line_of(effect: AnyEffect) -> tuple[int, str, dict[str, Field]] | No
                 {"bed": bed, "channel": effect.channel, "reason": effect.reason},
             )
         case DeviceChanged():
-            level = logging.WARNING if effect.state in {"offline", "silent"} else logging.INFO
+            level = logging.WARNING if effect.state == "offline" else logging.INFO
             return (
                 level,
                 f"device-{effect.state}",
