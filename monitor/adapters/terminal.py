@@ -73,7 +73,8 @@ def urgency(bed: BedView) -> tuple[int, int, int, str]:
     return (
         min(loud, default=_NO_ALERT_RANK),
         min(quiet, default=_NO_ALERT_RANK),
-        -bed.grade,
+        # What cannot be judged is worse than what was judged and found well.
+        -2 * bed.grade if bed.grade != NOT_ASSESSABLE else -1,
         bed.bed,
     )
 

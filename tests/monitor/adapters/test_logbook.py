@@ -106,7 +106,7 @@ def test_effects_of_weight_have_one_line_each_and_no_payload() -> None:
     events = [json.loads(line)["event"] for line in out.getvalue().splitlines()]
     assert events == [
         "session",
-        "device-silent",
+        "device-offline",
         *["reject"] * REJECTS_PER_STEP,
         "rejects-not-shown",
     ]

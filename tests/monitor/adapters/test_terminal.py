@@ -97,8 +97,9 @@ def test_the_worst_bed_comes_first_and_acknowledged_ones_after_the_loud() -> Non
         bed("5", alert("medium")),
         bed("6", alert("high")),
         bed("7", alert("high"), grade=4),
+        bed("8", grade=NOT_ASSESSABLE),
     ]
-    assert [one.bed for one in worst_first(beds)] == ["7", "6", "5", "3", "4", "2", "1"]
+    assert [one.bed for one in worst_first(beds)] == ["7", "6", "5", "3", "4", "2", "8", "1"]
     assert [line.split(" |")[0] for line in ward_lines(ward(*beds))][:2] == ["bed 7", "bed 6"]
 
 
