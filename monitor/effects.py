@@ -14,7 +14,7 @@ import msgspec
 AlertKind: TypeAlias = Literal["physiological", "technical", "advisory"]
 Priority: TypeAlias = Literal["high", "medium", "low", "info"]
 AlertPhase: TypeAlias = Literal["start", "update", "escalate", "deescalate", "acknowledge", "end"]
-Condition: TypeAlias = Literal["pending", "active", "recovering", "ended"]
+Condition: TypeAlias = Literal["pending", "active", "ended"]
 Signal: TypeAlias = Literal["on", "acknowledged", "latched", "off"]
 SessionPhase: TypeAlias = Literal[
     "opened", "baseline", "infusing", "slowed", "paused", "stopped", "watch", "closed"
