@@ -160,10 +160,18 @@ def linear_form(clause: Clause) -> tuple[tuple[int, ...], int]:
     Raises
     ------
     ValueError
-        If the basis or comparison is not one of the known words, a ratio is over nothing, or a
-        limit that is not in units should rise with age.
+        If the basis or comparison is not one of the known words, a ratio is over nothing, a
+        limit that is not in units should rise with age, or the limit makes a column cancel out.
     """
     form, limit = _basis_form(clause)
+    changes = clause.basis not in ("level", "ratio")
+    based = [N_CHANNELS + c for c, weight in enumerate(clause.compared.weights) if weight]
+    if not all(form[column] for column in (*clause.channels, *(based if changes else ()))):
+        # It would hold, or not, whether or not that column is known.
+        raise ValueError(
+            f"{clause.compared.name} {clause.basis} {clause.comparison} "
+            f"{clause.limit_centi / CENTI:g} does not depend on everything that it names: {form}"
+        )
     if clause.per_year_centi:
         # The limit of a percentage or ratio is a weight, and a weight times an age is not linear.
         if clause.basis not in ("level", "rise", "fall"):
