@@ -17,7 +17,7 @@ from detectors.baseline import BASELINE_DEPTH
 from detectors.channels import MISSING, N_CHANNELS, NEVER
 from detectors.confirmation import GRADES, SignTrack
 from detectors.patterns import NO_PATTERN, pattern_table
-from detectors.rulebook import forms
+from detectors.rulebook import Judgement, forms
 
 PARAMS = shipped()
 N_SIGNS = len(PARAMS.signs)
@@ -49,6 +49,13 @@ KERNELS = {
         dtypes=(np.int32,),
         nothing=(MISSING,),
     ),
+    "baseline_doubt": Kernel(
+        call=baseline.baseline_doubt,
+        per_bed=("count",),
+        counts=("count",),
+        dtypes=(np.int32,),
+        nothing=(0,),
+    ),
     "baseline_state": Kernel(
         call=baseline.baseline_state,
         per_bed=("count",),
@@ -61,9 +68,15 @@ KERNELS = {
     ),
     "judged": Kernel(
         call=rulebook.judged,
-        per_bed=("value_centi", "baseline_centi", "age_centi_years"),
+        per_bed=("value_centi", "baseline_centi", "age_centi_years", "doubt_centi"),
         dtypes=(np.bool_, np.bool_, np.bool_),
         nothing=(0, 0, 1),
+    ),
+    "standing_in": Kernel(
+        call=rulebook.standing_in,
+        per_bed=("found", "baseline_centi"),
+        dtypes=(np.bool_, np.bool_, np.bool_),
+        nothing=(0, 0, 0),
     ),
     "advanced": Kernel(
         call=confirmation.advanced,
@@ -83,7 +96,8 @@ KERNELS = {
 }
 
 NOT_OVER_BEDS = {
-    "linear_form", "forms", "outermost", "rule_reasons", "pattern_table", "symptom_signs",
+    "linear_form", "at_least", "forms", "stand_in_channels", "outermost", "rule_reasons",
+    "pattern_table", "symptom_signs",
 }  # fmt: skip
 """Functions about one row of a table, or about one bed at a time."""
 
@@ -145,7 +159,16 @@ def pattern_arguments(draw: Draw, n: int) -> dict[str, Any]:
 
 
 def judging_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    n_rules = len(PARAMS.book.rules)
     return {
+        "stand_ins": np.arange(n_rules, dtype=np.int32) % (N_CHANNELS + 1) - 1,
+        "found": Judgement(
+            **{
+                name: pick(draw, np.bool_, (n, n_rules), 0, 1)
+                for name in ("holds", "stays", "unknown")
+            }
+        ),
+        "doubt_centi": pick(draw, np.int32, (n, N_CHANNELS), 0, 500),
         "table": forms(PARAMS.book, PARAMS.hysteresis_centi),
         "value_centi": draw(values(n)),
         "baseline_centi": draw(values(n)),

@@ -1,5 +1,7 @@
 """What a person charts is told at once, whatever else is going on at the bed."""
 
+from typing import Any
+
 import pytest
 from builders import T0_MS, session, symptom, vitals, ward
 
@@ -7,7 +9,7 @@ from monitor.effects import AdviceChanged, AlertChanged, AnyEffect, GradeChanged
 from monitor.records import Input
 from monitor.ward import Ward
 
-WELL = {"hr": 72, "sbp": 120, "dbp": 75, "spo2": 98, "rr": 14}
+WELL: dict[str, Any] = {"hr": 72, "sbp": 120, "dbp": 75, "spo2": 98, "rr": 14}
 
 
 def take(given: Ward, at_s: int, record: Input) -> tuple[AnyEffect, ...]:
