@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Keeps matrix products on the thread that asks for them, as one core of a server would."""
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -56,10 +57,10 @@ class Taken:
         self.cpu_ns: list[int] = []
         self.wall_ns: list[int] = []
 
-    def call(self, work: Callable[[], T]) -> T:
+    def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call something and keep how long it took."""
         wall_ns, cpu_ns = time.perf_counter_ns(), time.process_time_ns()
-        result = work()
+        result = work(*args, **kwargs)
         self.cpu_ns.append(time.process_time_ns() - cpu_ns)
         self.wall_ns.append(time.perf_counter_ns() - wall_ns)
         return result
@@ -81,15 +82,18 @@ class Taken:
 
 
 def cell(value: float, unit: str) -> Cell:
-    """Return a figure with three digits that count."""
-    if value >= 1000:  # noqa: PLR2004 - thousands are grouped
-        return Cell(shown=f"{value:,.0f} {unit}".strip(), value=value, unit=unit)
-    return Cell(shown=f"{value:#.3g}".rstrip(".") + f" {unit}".rstrip(), value=value, unit=unit)
+    """Return a figure with the digits that count."""
+    return Cell(shown=f"{digits(value)} {unit}".rstrip(), value=value, unit=unit)
+
+
+def digits(value: float) -> str:
+    """Return a number with three digits, or all digits before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}"  # noqa: PLR2004 - three digits
 
 
 def ratio(value: float, against: float) -> Cell:
     """Return how many times as much one thing takes as another."""
-    return Cell(shown=f"{value / against:#.3g}x".replace(".x", "x"), value=value / against, unit="")
+    return Cell(shown=f"{digits(value / against)} x", value=value / against, unit="")
 
 
 def share(values: Sequence[float], part: float) -> float:

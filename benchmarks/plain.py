@@ -1,29 +1,24 @@
 """The peer: the same decisions in plain Python, one object a bed, as one would write it well.
 
-Integers in hundredths, lists instead of dictionaries in the inner loops, rules sorted by sign
-and grade so that the first one that holds ends the search, only the signs of channels that were
-read, hysteresis only where a sign is up, patterns only where a sign is. With ``is_quick`` a bed
-also knows, from its baseline, between which values nothing can hold, and then looks no further.
-It takes the same messages as :class:`detectors.detection.Detection` and must come to the same
-grades; :func:`differences` says where it does not.
+Integers in hundredths, rules sorted by sign and grade so that the first one that holds ends the
+search, only the signs of channels that were read, hysteresis only where a sign is up, patterns
+only where a sign is. With ``is_quick`` a bed also knows, from its baseline, between which values
+nothing can hold, and then looks no further. It takes the same messages as
+:class:`detectors.detection.Detection` and must come to the same grades;
+:func:`benchmarks.agreement.differences` says where it does not.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from benchmarks.plain_tables import PlainClause, PlainPattern, PlainRule, SignRules, Tables
 from detectors.baseline import BASELINE_DEPTH
-from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel, Flag
+from detectors.channels import N_CHANNELS, Channel, Flag
 from detectors.confirmation import GRADES, LEAST_READINGS
-from detectors.detection import Detection, DetectionParams
 from detectors.patterns import NO_PATTERN
-from detectors.rulebook import Rule, linear_form
 
 Reading = tuple[int, int, int, int]
 """Channel, hundredths, measured time, flags."""
-
-Clause = tuple[int, int, int, int, int]
-"""Channel, weight of the value, weight of the baseline, threshold, threshold when held."""
 
 SBP: Final = int(Channel.SBP)
 DBP: Final = int(Channel.DBP)
@@ -32,123 +27,67 @@ ORDINARY: Final = 1
 DOUBTFUL: Final = 2
 REFUSED: Final = 3
 
-
-@dataclass(slots=True)
-class SignRules:
-    """One sign: its graded rules from the worst down, and everything else that decides it."""
-
-    rules: list[tuple[int, list[Clause]]]
-    bypass: list[list[Clause]]
-    channels: list[int]
-    persist_ms: int
-    clear_ms: int
-    group: int
+WIDEST: Final = -(10**9), 10**9
+"""A range in which everything lies."""
 
 
-class Tables:
-    """The parameters as lists of plain numbers."""
+class Run:
+    """How long and over how many readings something has been so without a break."""
 
-    def __init__(self, params: DetectionParams) -> None:
-        self.slack = params.hysteresis_centi.tolist()
-        self.n_signs = len(params.signs)
-        limits = params.limits
-        self.impossible = _pairs(limits.impossible_below, limits.impossible_above)
-        self.suspicious = _pairs(limits.suspicious_below, limits.suspicious_above)
-        self.change = _pairs(limits.change_centi, limits.change_ms)
-        self.narrow = [
-            (row.sbp_from_centi, row.sbp_below_centi, row.least_centi)
-            for row in params.pulse_pressure
-        ]
-        self.spacing_ms = params.baseline.spacing_ms.tolist()
-        self.valid_ms = params.valid_ms.tolist()
-        self.corroborating = params.corroborating_grade
-        self.signs = [self._sign(params, index) for index in range(self.n_signs)]
-        self.signs_of = [
-            [i for i, sign in enumerate(self.signs) if channel in sign.channels]
-            for channel in range(N_CHANNELS)
-        ]
-        self.floors = [row.floor for row in params.patterns]
-        self.patterns = [
-            (
-                [(params.signs.index(sign), least) for sign, least in row.every],
-                [(params.signs.index(sign), least) for sign, least in row.some],
-                [(params.signs.index(sign), least) for sign, least in row.none],
-                row.lasting_ms,
-                row.after_rate_step_ms,
-            )
-            for row in params.patterns
-        ]
+    __slots__ = ("readings", "since_ms")
 
-    def _sign(self, params: DetectionParams, index: int) -> SignRules:
-        name = params.signs[index]
-        rules = sorted((r for r in params.book.rules if r.sign == name), key=lambda r: -r.grade)
-        return SignRules(
-            rules=[(rule.grade, self._clauses(rule)) for rule in rules],
-            bypass=[self._clauses(rule) for rule in params.bypass if rule.sign == name],
-            channels=sorted({int(clause.channel) for rule in rules for clause in rule.clauses}),
-            persist_ms=int(params.confirmation.persist_ms[index]),
-            clear_ms=int(params.confirmation.clear_ms[index]),
-            group=int(params.group[index]),
-        )
+    def __init__(self) -> None:
+        self.since_ms: int | None = None
+        self.readings = 0
 
-    def _clauses(self, rule: Rule) -> list[Clause]:
-        clauses = []
-        for clause in rule.clauses:
-            form, threshold = linear_form(clause)
-            channel = int(clause.channel)
-            weight, base_weight = form[channel], form[N_CHANNELS + channel]
-            held = threshold - abs(weight) * self.slack[channel]
-            clauses.append((channel, weight, base_weight, threshold, held))
-        return clauses
+    def go_on(self, at_ms: int) -> None:
+        """Count a reading for which it was so."""
+        if self.since_ms is None:
+            self.since_ms = at_ms
+        if self.readings < LEAST_READINGS:
+            self.readings += 1
 
+    def end(self) -> None:
+        """Begin anew."""
+        self.since_ms = None
+        self.readings = 0
 
-def _pairs(low: Sequence[int], high: Sequence[int]) -> list[tuple[int, int]]:
-    return [(int(a), int(b)) for a, b in zip(low, high, strict=True)]
+    def lasted(self, at_ms: int, for_ms: int) -> bool:
+        """Return whether it has been so long enough."""
+        if self.readings < LEAST_READINGS or self.since_ms is None:
+            return False
+        return at_ms - self.since_ms >= for_ms
 
 
 class Sign:
     """What is remembered of one sign of one bed."""
 
-    __slots__ = ("clear_readings", "clear_since_ms", "grade", "readings", "shown", "since_ms")
+    __slots__ = ("above", "clear", "grade", "shown")
 
     def __init__(self) -> None:
         self.grade = 0
         self.shown = 0
-        self.since_ms: list[int | None] = [None] * GRADES
-        self.readings = [0] * GRADES
-        self.clear_since_ms: int | None = None
-        self.clear_readings = 0
+        self.above = [Run() for _ in range(GRADES)]
+        self.clear = [Run() for _ in range(GRADES)]
 
-    def read(
-        self, rules: SignRules, at_ms: int, *, shown: int, stays: int, at_once: bool
-    ) -> None:
+    def read(self, rules: SignRules, at_ms: int, *, shown: int, stays: int, at_once: bool) -> None:
         """Take one reading of the sign."""
-        since_ms, readings = self.since_ms, self.readings
-        for level in range(GRADES):
-            if level >= shown:
-                since_ms[level] = None
-                readings[level] = 0
-                continue
-            begun_ms = since_ms[level]
-            if begun_ms is None:
-                begun_ms = since_ms[level] = at_ms
-            if readings[level] < LEAST_READINGS:
-                readings[level] += 1
-            lasted = readings[level] >= LEAST_READINGS and at_ms - begun_ms >= rules.persist_ms
-            if (at_once or lasted) and level >= self.grade:
-                self.grade = level + 1
-        if stays >= self.grade:
-            self.clear_since_ms = None
-            self.clear_readings = 0
-            return
-        if self.clear_since_ms is None:
-            self.clear_since_ms = at_ms
-        if self.clear_readings < LEAST_READINGS:
-            self.clear_readings += 1
-        if self.clear_readings >= LEAST_READINGS and at_ms - self.clear_since_ms >= rules.clear_ms:
-            self.grade = stays
-            self.clear_since_ms = None
-            self.clear_readings = 0
+        after = 0
+        for level in range(1, GRADES + 1):
+            above, clear = self.above[level - 1], self.clear[level - 1]
+            is_above, is_clear = level <= shown, level > stays
+            if is_above:
+                above.go_on(at_ms)
+            else:
+                above.end()
+            if is_clear:
+                clear.go_on(at_ms)
+            else:
+                clear.end()
+            is_kept = level <= self.grade and not (is_clear and clear.lasted(at_ms, rules.clear_ms))
+            if is_kept or (is_above and (at_once or above.lasted(at_ms, rules.persist_ms))):
+                after = level
+        self.grade = after
 
 
 class PlainBed:
@@ -165,11 +104,13 @@ class PlainBed:
         self.base: list[int | None] = [None] * N_CHANNELS
         self.window: list[list[int]] = [[] for _ in range(N_CHANNELS)]
         self.taken_ms: list[int | None] = [None] * N_CHANNELS
-        self.is_first_left_out = [False] * N_CHANNELS
         self.signs = [Sign() for _ in range(tables.n_signs)]
         self.charted = [0] * tables.n_signs
         self.is_busy = False
         self.rate_step_ms: int | None = None
+        self.age_centi: int | None = None
+        self.counts = [0] * N_CHANNELS
+        self.doubt = [0] * N_CHANNELS
         self.pattern = NO_PATTERN
         self.at_ms = 0
         self.quiet: list[tuple[int, int]] = []
@@ -202,22 +143,36 @@ class PlainBed:
             return
         if self.is_quick and not self.is_busy and self._is_quiet(new):
             return
-        tables = self.tables
+        tables, signs = self.tables, self.signs
         fresh = sorted({sign for channel in new for sign in tables.signs_of[channel]})
-        shown = {index: self._highest(tables.signs[index].rules, 3) for index in fresh}
         for index in fresh:
-            sign, rules = self.signs[index], tables.signs[index]
-            highest = sign.shown = shown[index]
-            if not highest and not sign.grade and sign.since_ms[0] is None:
+            signs[index].shown = self._highest(tables.signs[index])
+        for index in fresh:
+            sign, rules = signs[index], tables.signs[index]
+            if not sign.shown and not sign.grade and sign.above[0].since_ms is None:
                 continue
             sign.read(
                 rules,
                 max(self.value_ms[c] for c in rules.channels if self.value[c] is not None),
-                shown=highest,
-                stays=self._highest(rules.rules, 4) if sign.grade or highest else 0,
-                at_once=highest > sign.grade and self._is_sure(index, shown),
+                shown=sign.shown,
+                stays=self._highest_held(rules),
+                at_once=sign.shown > sign.grade and self._is_sure(index, fresh),
             )
         self._find_pattern()
+
+    def chart(self, charted: Sequence[int], at_ms: int) -> None:
+        """Judge again after people have charted symptoms, by sign."""
+        self.charted = list(charted)
+        self.at_ms = max(self.at_ms, at_ms)
+        self.judge(())
+
+    def withdraw(self, channel: int) -> None:
+        """Forget what a channel alone has shown and nobody confirmed."""
+        for sign, rules in zip(self.signs, self.tables.signs, strict=True):
+            if rules.channels == (channel,) and sign.shown > sign.grade:
+                sign.shown = sign.grade
+                for above in sign.above[sign.grade :]:
+                    above.end()
 
     # ------------------------------------------------------------------ quality
 
@@ -278,9 +233,11 @@ class PlainBed:
             if last_ms is not None and at_ms - last_ms < self.tables.spacing_ms[channel]:
                 continue
             self.taken_ms[channel] = at_ms
+            count = self.counts[channel] = self.counts[channel] + 1
+            is_sure = count > self.tables.least_readings
+            self.doubt[channel] = 0 if is_sure else self.tables.doubt_centi[channel]
             window = self.window[channel]
-            if len(window) == 1 and not self.is_first_left_out[channel]:
-                self.is_first_left_out[channel] = True
+            if count == 2:  # noqa: PLR2004 - the first of all is left out
                 window.clear()
             window.append(value)
             del window[:-BASELINE_DEPTH]
@@ -292,37 +249,58 @@ class PlainBed:
 
     # ------------------------------------------------------------------ rules
 
-    def _highest(self, rules: Sequence[tuple[int, list[Clause]]], threshold: int) -> int:
-        """Return the highest grade that holds; 3 asks for the limits, 4 for the held ones."""
-        for grade, clauses in rules:
-            if self._holds(clauses, threshold):
-                return grade
+    def _highest(self, sign: SignRules) -> int:
+        """Return the highest grade whose limits are reached by values young enough."""
+        for rule in sign.rules:
+            if self._holds(rule):
+                return rule.grade
         return 0
 
-    def _holds(self, clauses: Sequence[Clause], threshold: int) -> bool:
-        for clause in clauses:
-            channel, weight, base_weight = clause[0], clause[1], clause[2]
-            value = self.value[channel]
-            if value is None:
-                return False
-            form = weight * value
-            if base_weight:
-                base = self.base[channel]
-                if base is None:
-                    return False
-                form += base_weight * base
-            if form < clause[threshold]:
-                return False
-            if self.at_ms - self.value_ms[channel] > self.tables.valid_ms[channel]:
+    def _highest_held(self, sign: SignRules) -> int:
+        """Return the highest grade that the hysteresis holds, whatever the age of the values."""
+        for rule in sign.rules:
+            if self._holds(rule, is_held=True):
+                return rule.grade
+        return 0
+
+    def _holds(self, rule: PlainRule, *, is_held: bool = False) -> bool:
+        if rule.unless >= 0 and self.base[rule.unless] is not None:
+            return False
+        for clause in rule.clauses:
+            form = self._form(clause, is_held=is_held)
+            if form is None or form < (clause.held if is_held else clause.threshold):
                 return False
         return True
 
-    def _is_sure(self, index: int, shown: dict[int, int]) -> bool:
+    def _form(self, clause: PlainClause, *, is_held: bool) -> int | None:
+        """Return what a clause compares, or None while something that it needs is not known."""
+        form = 0
+        for channel, weight in clause.values:
+            value = self.value[channel]
+            if value is None:
+                return None
+            if not is_held:
+                age_ms = self.at_ms - self.value_ms[channel]
+                if age_ms > self.tables.valid_ms[channel]:
+                    return None
+            form += weight * value
+        for channel, weight in clause.bases:
+            base = self.base[channel]
+            if base is None:
+                return None
+            form += weight * base - abs(weight) * self.doubt[channel]
+        if clause.per_year:
+            if self.age_centi is None:
+                return None
+            form += clause.per_year * self.age_centi
+        return form
+
+    def _is_sure(self, index: int, fresh: Sequence[int]) -> bool:
         """Return whether a reading of a sign needs no repeat."""
         tables = self.tables
         rules = tables.signs[index]
         if not any(self.is_doubted[channel] for channel in rules.channels) and any(
-            self._holds(clauses, 3) for clauses in rules.bypass
+            self._holds(rule) for rule in rules.bypass
         ):
             return True
         for other, sign in enumerate(tables.signs):
@@ -330,8 +308,10 @@ class PlainBed:
                 continue
             if self.charted[other]:
                 return True
-            grade = shown[other] if other in shown else self._highest(sign.rules, 3)
-            if grade >= tables.corroborating:
+            if self.signs[other].shown < tables.corroborating:
+                continue
+            # A sign that was not read now counts with what its values show now.
+            if other in fresh or self._highest(sign) >= tables.corroborating:
                 return True
         return False
 
@@ -344,7 +324,8 @@ class PlainBed:
 
     def grade(self) -> int:
         """Return the grade of the bed."""
-        floor = self.tables.floors[self.pattern] if self.pattern != NO_PATTERN else 0
+        patterns = self.tables.patterns
+        floor = patterns[self.pattern].floor if self.pattern != NO_PATTERN else 0
         return max(*self.grades(), floor)
 
     def _find_pattern(self) -> None:
@@ -354,34 +335,26 @@ class PlainBed:
         if not any(grades):
             return
         for number, row in enumerate(self.tables.patterns):
-            if self._matches(grades, *row):
+            if self._matches(grades, row):
                 self.pattern = number
                 return
 
-    def _matches(
-        self,
-        grades: list[int],
-        every: list[tuple[int, int]],
-        some: list[tuple[int, int]],
-        none: list[tuple[int, int]],
-        lasting_ms: int,
-        after_rate_step_ms: int,
-    ) -> bool:
-        for sign, least in every:
+    def _matches(self, grades: list[int], row: PlainPattern) -> bool:
+        for sign, least in row.every:
             if grades[sign] < least:
                 return False
-        if some and not any(grades[sign] >= least for sign, least in some):
+        if row.some and not any(grades[sign] >= least for sign, least in row.some):
             return False
-        if any(grades[sign] >= least for sign, least in none):
+        if any(grades[sign] >= least for sign, least in row.none):
             return False
-        if lasting_ms:
-            begun_ms = self.signs[(every or some)[0][0]].since_ms[0]
-            if begun_ms is None or self.at_ms - begun_ms < lasting_ms:
+        if row.lasting_ms:
+            begun_ms = self.signs[(row.every or row.some)[0][0]].above[0].since_ms
+            if begun_ms is None or self.at_ms - begun_ms < row.lasting_ms:
                 return False
-        if not after_rate_step_ms:
+        if not row.after_rate_step_ms:
             return True
         step_ms = self.rate_step_ms
-        return step_ms is not None and self.at_ms - step_ms <= after_rate_step_ms
+        return step_ms is not None and self.at_ms - step_ms <= row.after_rate_step_ms
 
     # ------------------------------------------------------------------ the quick way
 
@@ -396,48 +369,29 @@ class PlainBed:
         return True
 
     def _find_quiet(self) -> None:
-        """Find between which values of each channel no rule can hold."""
-        quiet = [(-(10**9), 10**9)] * N_CHANNELS
+        """Find between which values of each channel no rule can hold.
+
+        Rules that compare channels with each other have no such range: a channel that one of
+        them reads is looked at always.
+        """
+        quiet = [WIDEST] * N_CHANNELS
         for sign in self.tables.signs:
-            for _, clauses in sign.rules:
-                channel, weight, base_weight, threshold, _ = clauses[0]
-                base = self.base[channel]
-                if base_weight and base is None:
+            for rule in sign.rules:
+                clause = rule.clauses[0]
+                if len(clause.values) > 1 or clause.per_year:
+                    for channel, _ in clause.values:
+                        quiet[channel] = 0, 0
                     continue
-                rest = threshold - base_weight * (base or 0)
+                bases = [self.base[channel] for channel, _ in clause.bases]
+                if None in bases or (rule.unless >= 0 and self.base[rule.unless] is not None):
+                    continue
+                rest = clause.threshold
+                for (_, weight), base in zip(clause.bases, bases, strict=True):
+                    rest -= weight * (base or 0)
+                channel, weight = clause.values[0]
                 low, high = quiet[channel]
                 if weight > 0:
                     quiet[channel] = low, min(high, -(-rest // weight))
                 else:
                     quiet[channel] = max(low, (-rest) // -weight), high
         self.quiet = quiet
-
-
-def differences(detection: Detection, beds: Sequence[PlainBed]) -> list[str]:
-    """Return where plain beds and the core disagree, in words; nothing if nowhere."""
-    found = []
-    for row, bed in enumerate(beds):
-        value = [MISSING if one is None else one for one in bed.value]
-        at_ms = [
-            NEVER if one is None else ms for one, ms in zip(bed.value, bed.value_ms, strict=True)
-        ]
-        pairs = {
-            "values": (value, detection.value_centi[row].tolist()),
-            "times": (at_ms, detection.measured_ms[row].tolist()),
-            "baseline": (
-                [MISSING if one is None else one for one in bed.base],
-                detection.baseline_centi[row].tolist(),
-            ),
-            "grades": (
-                [sign.grade for sign in bed.signs],
-                detection.track.grade[row].tolist(),
-            ),
-            "shown": ([sign.shown for sign in bed.signs], detection.shown[row].tolist()),
-            "pattern": (bed.pattern, int(detection.pattern[row])),
-        }
-        found += [
-            f"bed {row}: {name} {plain} in plain Python, {core} in the core"
-            for name, (plain, core) in pairs.items()
-            if plain != core
-        ]
-    return found

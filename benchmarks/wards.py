@@ -105,7 +105,8 @@ class Load:
         noise = self._rng.integers(-NOISE[name], NOISE[name] + 1, len(beds))
         part = np.clip((second - self.onset_s[beds]) / RAMP_S, 0, 1)
         value = self.level[name][beds] + noise + (part * REACTION[name]).astype(np.int64)
-        return np.minimum(value, 10_000 if name == "spo2" else 100_000).astype(np.int32)
+        limited: Int32 = np.minimum(value, 10_000 if name == "spo2" else 100_000).astype(np.int32)
+        return limited
 
 
 def _column(name: str) -> int:
