@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.channels import Bool, Int8, Int32, Int64, UInt16
+from detectors.quality import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +60,13 @@ class Findings:
     verdict: Int8
     late: Bool
     changed: Bool
+
+    @property
+    def refused(self) -> Bool:
+        """Where a reading was refused, shape (row, channel)."""
+        return self.verdict >= Verdict.IMPOSSIBLE
+
+    @property
+    def heard(self) -> Bool:
+        """Where a reading is believed and newer than what was known, shape (row, channel)."""
+        return (self.verdict != Verdict.ABSENT) & ~self.refused & ~self.late

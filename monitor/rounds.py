@@ -101,7 +101,8 @@ def _round(
     starts: Rows,
 ) -> Round:
     """Return the chosen readings as matrices over (message, channel)."""
-    row = np.searchsorted(here, row_of_reading[chosen])
+    every = isinstance(chosen, slice)
+    row = row_of_reading if every else np.searchsorted(here, row_of_reading[chosen])
     channel = readings.channel[chosen]
     value_centi = np.full((len(here), N_CHANNELS), MISSING, np.int32)
     measured_ms = np.full((len(here), N_CHANNELS), NEVER, np.int64)

@@ -30,7 +30,7 @@ def tell_due(state: WardState, now_ms: int) -> None:
             state.troubled[row] = troubled[row]
             tell_technical(state, state.beds[row], LAST, now_ms)
             tell_grade(state, state.beds[row], LAST, now_ms)
-    for bed in state.beds:
+    for bed in [bed for bed in state.beds if bed.episodes or bed.misplaced]:
         if bed.episodes:
             _tell_realerts(state, bed, now_ms)
         if bed.misplaced:

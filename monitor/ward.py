@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.channels import CHANNEL_NAMES, MISSING, NEVER, Bool, Flag
 from detectors.detection import Findings, Round
-from detectors.quality import REFUSED, Verdict
+from detectors.quality import Verdict
 from detectors.readings import Readings
 from monitor.acts import take_act
 from monitor.bed_views import ward_view
@@ -187,31 +187,28 @@ class Ward:
         state, bed, given = self.state, findings.bed, turn.readings
         if given is None:
             return
-        believed = (findings.verdict != Verdict.ABSENT) & ~np.isin(findings.verdict, REFUSED)
-        heard = believed & ~findings.late
-        newest_ms = np.maximum(state.received_ms[bed], turn.received_ms[:, None])
-        state.received_ms[bed] = np.where(heard, newest_ms, state.received_ms[bed])
+        heard, before_ms = findings.heard, state.received_ms.take(bed, axis=0)
+        newest_ms = np.maximum(before_ms, turn.received_ms[:, None])
+        state.received_ms[bed] = np.where(heard, newest_ms, before_ms)
         by_hand = (given.flags & Flag.HAND) != 0
-        state.charted[bed] = np.where(heard, by_hand, state.charted[bed])
-        state.absent_ms[bed] = np.where(heard, NEVER, state.absent_ms[bed])
+        state.charted[bed] = np.where(heard, by_hand, state.charted.take(bed, axis=0))
+        state.absent_ms[bed] = np.where(heard, NEVER, state.absent_ms.take(bed, axis=0))
 
     def _unassessed(self, findings: Findings) -> Bool:
         """Beds whose grade was never told or could not be, shape (row,)."""
         beds = self.state.beds
         judging = self.state.detection.judging[findings.bed]
-        open_ = [beds[row].grade in (None, -1) for row in findings.bed]
-        return judging & np.array(open_, np.bool_)
+        grades = [beds[row].grade for row in findings.bed.tolist()]
+        return judging & np.array([grade is None or grade < 0 for grade in grades], np.bool_)
 
     def _count(self, turn: Turn, findings: Findings) -> None:
         """Count every reading of a round, and tell those that were refused."""
         given = turn.readings
         if given is None:
             return
-        refused = np.isin(findings.verdict, REFUSED)
-        present = findings.verdict != Verdict.ABSENT
-        state = self.state
+        refused, state = findings.refused, self.state
         state.outcomes["late-stored"] += int(findings.late.sum())
-        state.outcomes["accepted"] += int((present & ~refused & ~findings.late).sum())
+        state.outcomes["accepted"] += int(findings.heard.sum())
         for index, channel in np.argwhere(refused).tolist():
             reason = _refusal_words(self.state, given, findings, index, channel)
             row = (
