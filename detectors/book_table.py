@@ -1,10 +1,10 @@
 """All rows of all books as one matrix, built once.
 
 Rows of different books repeat one another: the same limit of the same channel, the same age
-band. Every distinct comparison therefore becomes one column of the matrix, an atom, and a row of
-a book is a list of atoms. Books that round values before they judge them read rounded copies of
-the channels, which are further columns of what is known about a bed, so that one product judges
-all books at once.
+band. Every distinct comparison therefore is judged once, as an atom, and a row of a book is a
+list of atoms; atoms that differ in their threshold only share one column of the matrix, a form.
+Books that round values before they judge them read rounded copies of the channels, which are
+further columns of what is known about a bed, so that one product judges all books at once.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from detectors.books import Book, BookRow, Condition
-from detectors.channels import MISSING, N_CHANNELS, Bool, Int8, Int32, Int64
+from detectors.channels import MISSING, N_CHANNELS, Bool, Float, Int8, Int32, Int64
 from detectors.rulebook import AGE_COLUMN, N_COLUMNS, Forms, at_least, linear_form
 
 FACTS: Final = ("oxygen", "consciousness")
@@ -42,8 +42,13 @@ class BookTable:
         Of all books, those of one sign of one book together.
     findings : tuple of (int, str)
         Index of the book and the sign (or parameter) of each finding, in row order.
-    forms : Forms
-        The atoms; columns are the values, baselines, age, facts and rounded values of a bed.
+    weight, needs : float64 array, shape (form, column), [1]
+        Integer coefficients, and 1 where there is one; columns are the values, baselines, age,
+        facts and rounded values of a bed.
+    form : int64 array, shape (atom,)
+        Which form each atom compares.
+    threshold : float64 array, shape (atom, 1)
+        An atom holds where its form is at least this.
     steps : tuple of tuple of int
         What each block of rounded columns is rounded to, by channel [hundredths].
     atom, first : int64 array, shape (atom of a row,) and (row,)
@@ -68,7 +73,10 @@ class BookTable:
     books: tuple[Book, ...]
     rows: tuple[BookRow, ...]
     findings: tuple[tuple[int, str], ...]
-    forms: Forms
+    weight: Float
+    needs: Float
+    form: Int64
+    threshold: Float
     steps: tuple[Steps, ...]
     atom: Int64
     first: Int64
@@ -115,13 +123,18 @@ def book_table(books: Sequence[Book]) -> BookTable:
             made.findings.append((number, sign))
             for row in (one for one in book.rows if one.sign == sign):
                 made.add(row, *_atoms(book, row, shift, atoms))
+    exact = _forms(atoms, N_KNOWN + N_CHANNELS * len(steps))
+    weight, form = np.unique(exact.weight, axis=1, return_inverse=True)
     rows = made.rows
     lasting = [index for index, row in enumerate(rows) if row.lasting_ms]
     return BookTable(
         books=tuple(books),
         rows=tuple(rows),
         findings=tuple(made.findings),
-        forms=_forms(atoms, N_KNOWN + N_CHANNELS * len(steps)),
+        weight=np.ascontiguousarray(weight.T),
+        needs=np.ascontiguousarray(weight.T != 0).astype(np.float64),
+        form=form.reshape(-1).astype(np.int64),
+        threshold=exact.threshold[:, None],
         steps=steps,
         atom=np.array(made.atom, np.int64),
         first=np.array(made.first, np.int64),
@@ -206,7 +219,7 @@ def _condition_atom(condition: Condition) -> Atom:
 
 
 def _forms(atoms: dict[Atom, int], n_columns: int) -> Forms:
-    """Return the atoms as one matrix."""
+    """Return the atoms as one matrix; refuse coefficients that float64 could round."""
     weight = np.zeros((n_columns, len(atoms)))
     for (parts, _), index in atoms.items():
         for column, coefficient in parts:

@@ -132,9 +132,8 @@ def _rows(
     ).T
     missing = columns == MISSING
     exact = np.where(missing, 0, columns).astype(np.float64)
-    form = table.forms.weight.T @ exact
-    unknown = (table.forms.needs.T @ missing.astype(np.float64)) > 0
-    not_false = (form >= table.forms.threshold[:, None]) | unknown
+    unknown = ((table.needs @ missing.astype(np.float64)) > 0)[table.form]
+    not_false = ((table.weight @ exact)[table.form] >= table.threshold) | unknown
     possible = np.logical_and.reduceat(not_false[table.atom], table.first, axis=0)
     lacking = np.logical_or.reduceat(unknown[table.atom], table.first, axis=0)
     speaks = np.logical_and.reduceat(not_false[table.age_atom], table.age_first, axis=0)
