@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from arrays import Array, n_beds, pick, values
 from builders import T0_MS, baseline_params, rows, shipped
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.baseline import (
@@ -90,6 +90,7 @@ def takings(draw: st.DrawFn) -> tuple[int, int, list[tuple[Array, Array, Array]]
     return n, spacing_s, rounds
 
 
+@settings(max_examples=40)
 @given(drawn=takings())
 def test_the_window_takes_what_its_twin_takes(
     drawn: tuple[int, int, list[tuple[Array, Array, Array]]],

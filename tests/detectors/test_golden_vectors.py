@@ -9,7 +9,7 @@ import pytest
 from builders import GOLDEN, book, clause, rows, rule, shipped
 
 from detectors.channels import N_CHANNELS
-from detectors.rulebook import Rule, RuleBook, forms, judged
+from detectors.rulebook import Rule, RuleBook, forms, judged, stand_in_channels, standing_in
 
 LOW_PRESSURE: Final = {
     "wao": (
@@ -49,7 +49,8 @@ TEMPERATURES: Final = vectors("fever")
 def grade(given: RuleBook, sign: str, now: dict[str, Any], base: dict[str, Any]) -> int:
     """Return the highest grade of a sign by a book."""
     table = forms(given, np.zeros(N_CHANNELS, np.int32))
-    holds = judged(table, rows(now), rows(base)).holds[0]
+    found = judged(table, rows(now), rows(base))
+    holds = standing_in(stand_in_channels(given), found, rows(base)).holds[0]
     return max(
         (
             one.grade
