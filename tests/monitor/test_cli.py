@@ -14,6 +14,7 @@ from fakes import Listener, now_ms, systolic
 from monitor.__main__ import main
 from monitor.adapters.broker import LocalBroker
 from monitor.adapters.journal import Journal, JournalReader
+from monitor.adapters.terminal import MARKS
 from monitor.payloads import stamp
 from monitor.records import RawMessage
 from monitor.settings import load_settings
@@ -205,14 +206,14 @@ def test_an_evening_from_end_to_end(tmp_path: Path) -> None:
             name = f"{bed}/mon-17/vitals"
             publish(broker.port, "-t", name, "-q", "1", "-m", json.dumps(reading))
             alert = json.loads(received(broker.port, "-t", f"{bed}/_/alert/+", "-C", "1"))
-            assert alert["priority"] == "high"
+            assert alert["kind"] == "physiological"
             assert "SBP 70" in alert["label"]
             receipt = json.loads(received(broker.port, "-t", f"{bed}/mon-17/ack", "-C", "1"))
             assert receipt["seq"] == 1
             second = program(*live)
             assert second.returncode == 3
             assert f"another monitor (process {monitor.pid}) writes it" in second.stderr
-            check_readers(address, alert["id"])
+            check_readers(address, alert)
         finally:
             monitor.send_signal(signal.SIGTERM)
             _, log = monitor.communicate(timeout=10)
@@ -226,18 +227,20 @@ def test_an_evening_from_end_to_end(tmp_path: Path) -> None:
         assert any(getattr(one, "id", "") == alert["id"] for one in reader.effects())
 
 
-def check_readers(address: str, alert: str) -> None:
+def check_readers(address: str, alert: dict[str, str]) -> None:
     """``tail`` and ``watch`` show the alert that stands, to programs and to people."""
     place = ["--config", CONFIG, "--broker", address]
     told = [json.loads(line) for line in program("tail", *place, "--json").stdout.splitlines()]
     assert {one["message"] for one in told} == {"alert", "advice"}
-    assert alert in {one["id"] for one in told}
+    assert alert["id"] in {one["id"] for one in told}
     text = program("tail", *place).stdout
-    assert f"({alert} rev" in text
-    assert "*** HIGH start" in text
+    assert f"({alert['id']} rev" in text
+    mark = MARKS[alert["priority"]]
+    assert f"bed 17 {mark} {alert['priority'].upper()} start" in text
 
     def shows() -> bool:
         done = program("watch", *place, "--once")
-        return "bed 17" in done.stdout and "SBP 70 mmHg" in done.stdout and "***" in done.stdout
+        words = ("bed 17", "SBP 70 mmHg", f"{mark} {alert['label']}")
+        return all(one in done.stdout for one in words)
 
     assert eventually(shows)
