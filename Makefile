@@ -71,6 +71,10 @@ bless: setup ## Rewrite the blessed results of the golden sessions, to be read a
 	@IRM_BLESS=1 $(RUN)/python -m pytest -q tests/replay
 	@git --no-pager diff --stat -- tests/replay
 
+.PHONY: books
+books: setup ## Rewrite docs/rulebooks.md from the rule books in config
+	@$(RUN)/python scripts/rulebook_page.py
+
 .PHONY: clean
 clean: ## Remove what can be made again, but not recordings and ledgers
 	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 from book_people import Bed, bed, book_named, opinion_of, raw_books, side_table, verdicts
-from builders import GOLDEN, clause
+from builders import CONFIG, GOLDEN, clause
 from naive import Truth
 from naive_books import Raw, band_truth, rule_truth
 
@@ -18,6 +18,7 @@ from detectors.book_table import book_table
 from detectors.books import Book, BookRow, Says
 from detectors.books import Truth as Code
 from detectors.channels import CHANNEL_NAMES, MISSING
+from scripts.rulebook_page import PAGE, page
 
 G20: Final = "fall-20-or-90"
 NAMES: Final = sorted(raw_books())
@@ -314,3 +315,15 @@ def test_the_book_of_the_ward_has_the_rows_of_its_file(name: str) -> None:
     assert [row.grade for row in book.rows] == [row.get("grade", 0) for _, row, _ in rows_of(raw)]
     assert all(row.source for row in book.rows)
     assert book.cannot_see
+
+
+def test_the_page_says_what_the_files_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(CONFIG), "run: make books"
+
+
+def test_the_page_has_every_row_and_every_gap() -> None:
+    words = PAGE.read_text(encoding="utf-8")
+    for name, book in raw_books().items():
+        assert f"## {name}\n" in words
+        assert all(f"| `{row['id']}` |" in words for row in book.get("rule", ()))
+        assert all(row["what"] in words for row in book.get("left_out", ()))
