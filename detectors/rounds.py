@@ -64,9 +64,11 @@ class Findings:
     @property
     def refused(self) -> Bool:
         """Where a reading was refused, shape (row, channel)."""
-        return self.verdict >= Verdict.IMPOSSIBLE
+        refused: Bool = self.verdict >= Verdict.IMPOSSIBLE
+        return refused
 
     @property
     def heard(self) -> Bool:
         """Where a reading is believed and newer than what was known, shape (row, channel)."""
-        return (self.verdict != Verdict.ABSENT) & ~self.refused & ~self.late
+        heard: Bool = (self.verdict != Verdict.ABSENT) & ~self.refused & ~self.late
+        return heard

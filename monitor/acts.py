@@ -20,6 +20,7 @@ from monitor.devices import (
     tell_misplaced,
 )
 from monitor.effects import (
+    NOT_ASSESSABLE,
     ActRecorded,
     MessageRejected,
     SessionChanged,
@@ -78,6 +79,7 @@ def _take_session(state: WardState, bed: Bedside, record: SessionReported) -> No
     if event == "open":
         _end_episodes(state, bed, record.position, record.measured_ms)
         bed.begin(record, state.settings.product(record.product))
+        state.told_grade[bed.row] = NOT_ASSESSABLE
         state.detection.clear(bed.row)
         state.detection.judging[bed.row] = True
         state.detection.taking_baseline[bed.row] = True

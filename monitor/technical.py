@@ -30,11 +30,12 @@ def tell_due(state: WardState, now_ms: int) -> None:
             state.troubled[row] = troubled[row]
             tell_technical(state, state.beds[row], LAST, now_ms)
             tell_grade(state, state.beds[row], LAST, now_ms)
-    for bed in [bed for bed in state.beds if bed.episodes or bed.misplaced]:
-        if bed.episodes:
-            _tell_realerts(state, bed, now_ms)
+    for bed in [state.beds[row] for row in sorted(state.standing)]:
+        _tell_realerts(state, bed, now_ms)
         if bed.misplaced:
             _forget_misplaced(state, bed, now_ms)
+        if not bed.episodes and not bed.misplaced:
+            state.standing.discard(bed.row)
 
 
 def _troubled(state: WardState, now_ms: int) -> Bool:

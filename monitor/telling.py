@@ -57,6 +57,7 @@ def tell_grade(state: WardState, bed: Bedside, position: int, at_ms: int) -> Non
         return
     before = NOT_ASSESSABLE if bed.grade is None else bed.grade
     bed.grade = grade
+    state.told_grade[bed.row] = grade
     state.tell(
         position,
         GradeChanged(
@@ -112,6 +113,7 @@ def tell_episode(
     after = alerts.revised(before, after)
     if after.open:
         bed.episodes[cause] = after
+        state.standing.add(bed.row)
     else:
         bed.episodes.pop(cause, None)
     state.tell(

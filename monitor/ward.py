@@ -196,10 +196,8 @@ class Ward:
 
     def _unassessed(self, findings: Findings) -> Bool:
         """Beds whose grade was never told or could not be, shape (row,)."""
-        beds = self.state.beds
-        judging = self.state.detection.judging[findings.bed]
-        grades = [beds[row].grade for row in findings.bed.tolist()]
-        return judging & np.array([grade is None or grade < 0 for grade in grades], np.bool_)
+        judging: Bool = self.state.detection.judging[findings.bed]
+        return judging & (self.state.told_grade[findings.bed] < 0)
 
     def _count(self, turn: Turn, findings: Findings) -> None:
         """Count every reading of a round, and tell those that were refused."""

@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from detectors.channels import N_CHANNELS, NEVER, Bool, Int32, Int64
+from detectors.channels import N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.detection import Detection
 from monitor.bedside import Bedside
 from monitor.effects import AnyEffect, Outcome
@@ -46,6 +46,10 @@ class WardState:
         When the open session was opened; NEVER where none is.
     troubled : bool array, shape (bed, 3 * channel)
         Silent, never heard and absent channels as they were last told.
+    told_grade : int8 array, shape (bed,)
+        Grade of each bed as last told; negative where none was, or where it is not assessable.
+    standing : set of int
+        Rows of the beds that have episodes, so that only these are looked at for re-alerts.
     device_bed : int32 array, shape (device,)
         Bed with which a session has associated the device; -1 if none has.
     births : dict
@@ -68,6 +72,8 @@ class WardState:
         self.absent_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
         self.opened_ms: Int64 = np.empty(0, np.int64)
         self.troubled: Bool = np.empty((0, 3 * N_CHANNELS), np.bool_)
+        self.told_grade: Int8 = np.empty(0, np.int8)
+        self.standing: set[int] = set()
         self.device_bed: Int32 = np.empty(0, np.int32)
         self.births: dict[str, tuple[int, ...]] = {}
         self.outcomes: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
@@ -88,6 +94,7 @@ class WardState:
             self.charted = _wider(self.charted, n_beds, 0)
             self.expected = _wider(self.expected, n_beds, 0)
             self.troubled = _wider(self.troubled, n_beds, 0)
+            self.told_grade = _wider(self.told_grade, n_beds, -1)
         if len(self.roster.devices) > len(self.device_bed):
             self.device_bed = _wider(self.device_bed, max(32, 2 * len(self.roster.devices)), -1)
 
