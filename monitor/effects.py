@@ -103,7 +103,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     words: str
     who: str
     source: tuple[str, ...]
-    state: StepState = "offered"
+    state: StepState
     because: str = ""
     dose: str = ""
     rate_centi_ml_per_h: int | None = None

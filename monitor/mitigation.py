@@ -74,6 +74,7 @@ def offered_step(step: LadderStep, patient: Patient, because: str) -> Step:
         words=words,
         who=step.who,
         source=step.source,
+        state="offered",
         because=because,
         dose=dose,
         rate_centi_ml_per_h=rate,

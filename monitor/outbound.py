@@ -107,7 +107,7 @@ class StepShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     words: str
     who: str
     source: tuple[str, ...]
-    state: StepState = "offered"
+    state: StepState
     because: str = ""
     dose: str = ""
     rate: RateShown | None = None

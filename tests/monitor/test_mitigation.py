@@ -188,7 +188,7 @@ def test_steps_of_a_flow_are_left_out_when_nothing_flows() -> None:
 
 def test_what_was_done_stays_done_when_the_ladder_changes() -> None:
     done = Step(key="flat", words="Lay flat", who="nurse", source=("x",), state="done", by="rn-1")
-    offered = Step(key="recheck", words="old words", who="nurse", source=("x",))
+    offered = Step(key="recheck", words="old words", who="nurse", source=("x",), state="offered")
     _, steps = advised("hypotensive", 2, before=(done, offered))
     assert steps["flat"] == done
     assert steps["recheck"].words != "old words", "an offer is made afresh"
