@@ -267,3 +267,20 @@ def test_every_record_leaves_a_trace() -> None:
         "MessageRejected",
         "ReadingsKept",
     ]
+
+
+def test_a_rate_that_rose_explains_mild_signs_for_half_an_hour() -> None:
+    for at_s, pattern in ((1800, "rate-related"), (1801, "isolated-sign")):
+        play = infusing()
+        play.take(pump(400, "infusing", 252))
+        play.take(symptom(400 + at_s, "headache"))
+        assert play.alert.pattern == pattern
+
+
+def test_the_rate_that_was_tolerated_before_is_known() -> None:
+    play = infusing(rate=84)
+    play.take(pump(400, "infusing", 168))
+    assert play.ward.state.beds[0].rate_before_centi == 8400
+    play.take(pump(500, "paused"))
+    play.take(pump(600, "infusing", 42))
+    assert play.ward.state.beds[0].rate_before_centi == 16800, "a pause is no rate"

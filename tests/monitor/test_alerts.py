@@ -246,6 +246,14 @@ def test_a_realert_that_nobody_saw_latches() -> None:
     assert ended(realerted(taken), latched=LATCHED).signal == "latched"
 
 
+def test_what_eased_after_it_was_seen_does_not_latch() -> None:
+    taken = acknowledged(episode(3), by="rn-1", at_ms=3000, realert_ms=9000)
+    eased = updated(taken, picture(1), at_ms=4000, pending=False)
+    assert taken.unseen == "info"
+    assert eased.unseen == "low"
+    assert ended(realerted(eased), latched=LATCHED).signal == "off"
+
+
 def test_revisions_count_changes() -> None:
     one = episode()
     assert revised(None, one).revision == 1

@@ -271,3 +271,29 @@ def test_a_step_means_the_same_on_every_ladder() -> None:
     for ladder in LADDERS:
         for step in ladder.steps:
             assert kinds.setdefault(step.key, step.kind) == step.kind
+
+
+def test_the_same_rate_is_not_the_one_before() -> None:
+    who = patient(rate_centi_ml_per_h=16_800, rate_before_centi_ml_per_h=16_800)
+    decision = rate_decision(rung("rate-related-1", "step-up"), who)
+    assert decision.rate_centi_ml_per_h == 8_400
+
+
+def test_a_pump_does_not_confirm_what_a_person_has_settled() -> None:
+    _, found = advised("hypotensive", 2)
+    for state in ("done", "declined"):
+        settled = tuple(msgspec.structs.replace(step, state=state) for step in found.values())
+        advice = AdviceChanged(
+            at_ms=0,
+            bed="1",
+            session="S-1",
+            id="ad-1",
+            revision=1,
+            alert="al-1",
+            ladder="hypotensive-2",
+            pattern="hypotensive",
+            grade=2,
+            steps=settled,
+            reason="",
+        )
+        assert steps_done_by_pump(LADDERS, advice, "stop", "pump-1", ms(90)) == settled

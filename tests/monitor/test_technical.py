@@ -7,6 +7,7 @@ from ward_builders import (
     causes,
     hypotensive,
     infusing,
+    ms,
     of,
     opened,
     pump,
@@ -15,7 +16,7 @@ from ward_builders import (
     vitals,
 )
 
-from detectors.channels import Channel
+from detectors.channels import Channel, Flag
 from monitor.effects import (
     NOT_ASSESSABLE,
     DeviceChanged,
@@ -288,3 +289,51 @@ def test_closing_a_session_ends_its_technical_alerts() -> None:
     play.wait(4000)
     assert causes(play.told[before:]) == []
     assert of(GradeChanged, play.told[before:]) == []
+
+
+def test_the_onset_of_silence_is_when_something_was_last_heard() -> None:
+    play = opened()
+    play.read(10, hr=80, spo2=98)
+    play.wait(100)
+    assert alerts(play.told, "technical")[-1].cause == "no-data"
+    assert alerts(play.told, "technical")[-1].onset_ms == ms(10)
+    play = opened()
+    play.read(10, hr=80)
+    play.read(60, sbp=120)
+    play.wait(80)
+    assert alerts(play.told, "technical")[-1].cause == "silent:hr"
+    assert alerts(play.told, "technical")[-1].onset_ms == ms(10)
+
+
+def test_what_a_person_took_is_awaited_longer() -> None:
+    play = opened()
+    play.read(10, hr=80, flags=Flag.HAND)
+    play.wait(7000)
+    assert raised(play) == []
+    play.read(7010, hr=80)
+    play.wait(7071)
+    assert raised(play) == ["no-data"], "the device took over"
+
+
+def test_what_is_due_is_told_by_name_of_the_bed() -> None:
+    """Rows are given by appearance; the order of beds must not depend on that."""
+    play = Play()
+    for bed in ("9", "10", "2"):
+        play.take(session(0, bed=bed), vitals(10, bed=bed, hr=80))
+    assert [one.bed for one in alerts(play.wait(100), "technical")] == ["10", "2", "9"]
+
+
+def test_devices_are_released_by_name() -> None:
+    """Which of two devices spoke first must not show, as that depends on the steps."""
+    play = opened(devices=("b", "a"))
+    effects = play.take(session(10, "close"))
+    assert [one.device for one in of(DeviceChanged, effects)] == ["a", "b"]
+
+
+def test_a_misplaced_late_reading_has_one_end() -> None:
+    play = two_beds()
+    before = sum(play.ward.state.outcomes.values())
+    play.take(vitals(100, received_s=320, bed="1", device="mon-2", sbp=60))
+    outcomes = play.ward.state.outcomes
+    assert sum(outcomes.values()) - before == 1
+    assert (outcomes["quarantined"], outcomes["late-stored"]) == (1, 0)

@@ -366,3 +366,11 @@ def test_a_second_session_on_a_bed_starts_afresh() -> None:
     assert alerts(play.told[before:]) == [], "the baseline of another person counts no more"
     assert play.grade.grade == 0
     assert play.grade.session == "S-2"
+
+
+def test_a_pressure_that_was_never_taken_is_asked_for_at_once() -> None:
+    play = opened()
+    wanted = of(MeasurementWanted, play.take(symptom(60, "hives")))
+    assert [(one.channel, one.reason) for one in wanted] == [
+        ("sbp", "hives (moderate); the last pressure is none yet")
+    ]
