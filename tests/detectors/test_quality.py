@@ -4,7 +4,7 @@ import naive
 import numpy as np
 import pytest
 from arrays import Array, n_beds, pick, times, values
-from builders import channel_limits, rows, shipped
+from builders import Number, centi, channel_limits, rows, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +111,7 @@ def test_the_difference_of_any_two_numbers_of_the_column_is_seen() -> None:
         ({"sbp": 120, "dbp": 80, "map": 121}, ["sbp", "dbp", "map"]),
         ({"sbp": 120, "dbp": 80, "map": 79}, ["sbp", "dbp", "map"]),
         ({"sbp": 120, "dbp": 80, "map": 120}, []),
+        ({"sbp": 120, "dbp": 80, "map": 80}, []),
         ({"sbp": 120, "map": 130}, []),
         ({"sbp": 301, "dbp": 80, "map": 93}, ["sbp", "dbp", "map"]),
     ],
@@ -123,6 +124,47 @@ def test_one_bad_pressure_voids_all_three(pressures: dict[str, int], refused: li
     got = verdicts(LIMITS, ROWS, value, at_ms, flags, still, at_ms)[0]
     bad = (Verdict.IMPOSSIBLE, Verdict.CONTRADICTED)
     assert [name for c, name in enumerate(CHANNEL_NAMES) if got[c] in bad] == refused
+
+
+@pytest.mark.parametrize(
+    ("sbp", "least"),
+    [
+        (60, 10),
+        ("99.99", 10),
+        (100, 15),
+        ("150.99", 15),
+        (151, 30),
+        ("200.99", 30),
+        (201, 50),
+        (300, 50),
+    ],
+)
+def test_each_band_of_pressures_has_its_own_least_pulse_pressure(sbp: Number, least: int) -> None:
+    at_least = centi(sbp) - centi(least)
+    for dbp, expected in ((at_least, False), (at_least + 1, True)):
+        value = rows({"sbp": sbp})
+        value[0, Channel.DBP] = dbp
+        assert narrow_pulse_pressure(ROWS, value).tolist() == [expected]
+
+
+@pytest.mark.parametrize("channel", CHANNEL_NAMES)
+@pytest.mark.parametrize("direction", [-1, 1])
+def test_only_more_than_the_believable_change_in_less_than_its_time_is_a_jump(
+    channel: str, direction: int
+) -> None:
+    c = CHANNEL_NAMES.index(channel)
+    most, within_ms = int(LIMITS.change_centi[c]), int(LIMITS.change_ms[c])
+
+    def moved(change: int, elapsed_ms: int) -> bool:
+        before = np.full((1, N_CHANNELS), 10_000, np.int32)
+        at_ms = np.full((1, N_CHANNELS), elapsed_ms, np.int64)
+        return bool(
+            jumped(LIMITS, before + direction * change, at_ms, before, np.zeros_like(at_ms))[0, c]
+        )
+
+    assert moved(most + 1, within_ms - 1)
+    assert not moved(most, within_ms - 1)
+    assert not moved(most + 1, within_ms)
 
 
 def test_temperature_in_fahrenheit_that_lost_its_unit_is_impossible() -> None:
