@@ -86,7 +86,7 @@ def test_every_fault_is_reported_at_once(copy: Path) -> None:
     edit(copy, "detection.toml", lambda text: text.replace('"tachycardia"', '"tachykardia"', 1))
     edit(copy, "ladders/vasovagal.toml", lambda text: text.replace("grades = [1, ", "grades = ["))
     edit(copy, "products/other.toml", lambda text: text.replace('"ash-iron-2023"', '"blog"'))
-    edit(copy, "rulebooks/infusion.toml", lambda text: text.replace("version = 1", ""))
+    edit(copy, "rulebooks/infusion.toml", lambda text: text.replace("version =", "# version ="))
     (copy / "alarms.toml").write_text("")
     found = "\n".join(faults(copy))
     for expected in (
