@@ -39,6 +39,7 @@ from detectors.rulebook import (
     stand_in_channels,
     standing_in,
 )
+from detectors.sign_rules import SignRules
 
 __all__ = ["Detection", "DetectionParams", "Findings", "Round"]
 
@@ -85,10 +86,9 @@ class Detection:
         asked = (self.table.every > 0) | (self.table.some > 0)
         self.has_rest = bool(asked.any(axis=1).all())
         signs = params.signs
-        self.rule_sign = np.array([signs.index(r.sign) for r in params.book.rules], np.int32)
-        self.rule_grade = np.array([r.grade for r in params.book.rules], np.int8)
-        self.bypass_sign = np.array([signs.index(r.sign) for r in params.bypass], np.int32)
-        self.reads = self._sign_channels()
+        self.rules = SignRules(params.book.rules, signs)
+        self.bypass_rules = SignRules(params.bypass, signs)
+        self.reads = self.rules.reads()
         self.value_centi: Int32 = np.full((n_beds, N_CHANNELS), MISSING, np.int32)
         self.measured_ms: Int64 = np.full((n_beds, N_CHANNELS), NEVER, np.int64)
         self.doubted: Bool = np.zeros((n_beds, N_CHANNELS), np.bool_)
@@ -104,14 +104,6 @@ class Detection:
         self.rate_step_ms: Int64 = np.full(n_beds, NEVER, np.int64)
         self.pattern: Int32 = np.full(n_beds, NO_PATTERN, np.int32)
         self.at_ms: Int64 = np.full(n_beds, NEVER, np.int64)
-
-    def _sign_channels(self) -> Bool:
-        """Return which channels each sign reads, shape (sign, channel)."""
-        reads = np.zeros((len(self.params.signs), N_CHANNELS), np.bool_)
-        for rule, sign in zip(self.params.book.rules, self.rule_sign, strict=True):
-            for clause in rule.clauses:
-                reads[sign, list(clause.channels)] = True
-        return reads
 
     @property
     def n_beds(self) -> int:
@@ -264,8 +256,8 @@ class Detection:
         fresh = (new @ self.reads.T) & judging[:, None]
         if fresh.any():
             verdict = self.judgement(bed)
-            shown = self._sign_grades(verdict.holds)
-            stays = self._sign_grades(verdict.stays)
+            shown = self.rules.highest(verdict.holds)
+            stays = self.rules.highest(verdict.stays)
             self.shown[bed] = np.where(fresh, shown, self.shown[bed])
             track = advanced(
                 self.params.confirmation,
@@ -355,14 +347,6 @@ class Detection:
             np.int32
         )
 
-    def _sign_grades(self, holds: Bool) -> Int8:
-        """Highest grade of the rules that hold, shape (row, sign)."""
-        grade = np.zeros((len(holds), len(self.params.signs)), np.int8)
-        grades = (holds * self.rule_grade).astype(np.int8)
-        for index, sign in enumerate(self.rule_sign):
-            np.maximum(grade[:, sign], grades[:, index], out=grade[:, sign])
-        return grade
-
     def _sign_ms(self, bed: Int32) -> Int64:
         """When each sign was last read, shape (row, sign)."""
         measured_ms = self.measured_ms[bed][:, None, :]
@@ -374,9 +358,7 @@ class Detection:
         extreme = judged(
             self.bypass_forms, self._valid(bed), self.baseline_centi[bed], self.age_centi[bed]
         ).holds
-        bypass = np.zeros(shown.shape, np.bool_)
-        for index, sign in enumerate(self.bypass_sign):
-            bypass[:, sign] |= extreme[:, index]
+        bypass = self.bypass_rules.among(extreme)
         bypass &= ~(self.doubted[bed] @ self.reads.T)
         # What was withdrawn with its probe corroborates nothing, although its value is still held.
         seen = np.minimum(shown, self.shown[bed])

@@ -81,15 +81,16 @@ def outermost(weight: int, rest: int, threshold: int) -> int:
     return (-needed) // (-weight)
 
 
-def _clause_reason(detection: Detection, bed: int, clause: Clause) -> ClauseReason:
-    """Return what a clause saw, as a comparison of its channel with everything else as it is."""
+def _clause_reason(
+    detection: Detection, bed: int, clause: Clause, known: list[int], doubt: list[int]
+) -> ClauseReason:
+    """Return what a clause saw, as a comparison of its channel with everything else as it is.
+
+    ``known`` are the values of all columns of a form, ``doubt`` those about the baselines.
+    """
     form, threshold = linear_form(clause)
     channel = int(clause.channel)
-    doubt = baseline_doubt(detection.params.baseline, detection.window.count[[bed]])[0].tolist()
     threshold += sum(abs(w) * d for w, d in zip(form[BASELINE_COLUMNS], doubt, strict=True))
-    known = np.concatenate(
-        [detection.value_centi[bed], detection.baseline_centi[bed], detection.age_centi[[bed]]]
-    ).tolist()
     weight, uses_base = form[channel], any(form[N_CHANNELS : 2 * N_CHANNELS])
     rest = sum(
         w * v for c, (w, v) in enumerate(zip(form, known, strict=True)) if w and c != channel
@@ -126,19 +127,24 @@ def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[Ru
     tuple of RuleReason
         For each sign every rule of its deciding grade.
     """
-    row = np.array([bed], np.int32)
-    judgement = detection.judgement(row)
-    holds, stays = judgement.holds[0], judgement.stays[0]
-    grade = detection.track.grade[bed]
-    shown = detection.shown[bed]
+    grade, shown = detection.track.grade[bed].tolist(), detection.shown[bed].tolist()
+    waiting = [high if high > sure else 0 for high, sure in zip(shown, grade, strict=True)]
+    wanted = grade if confirmed else waiting
+    if not any(wanted):
+        return ()
+    judgement = detection.judgement(np.array([bed], np.int32))
+    holds, stays = judgement.holds[0].tolist(), judgement.stays[0].tolist()
+    doubt = baseline_doubt(detection.params.baseline, detection.window.count[[bed]])[0].tolist()
+    known = np.concatenate(
+        [detection.value_centi[bed], detection.baseline_centi[bed], detection.age_centi[[bed]]]
+    ).tolist()
     found: list[RuleReason] = []
+    signs = detection.rules.sign.tolist()
     for index, rule in enumerate(detection.params.book.rules):
-        sign = int(detection.rule_sign[index])
-        wanted = int(grade[sign]) if confirmed else int(shown[sign])
-        if wanted == 0 or (not confirmed and wanted <= int(grade[sign])):
-            continue
-        live = bool(holds[index])
-        if rule.grade == wanted and (live or (confirmed and stays[index])):
-            clauses = tuple(_clause_reason(detection, bed, clause) for clause in rule.clauses)
+        live = holds[index]
+        if rule.grade == wanted[signs[index]] and (live or (confirmed and stays[index])):
+            clauses = tuple(
+                _clause_reason(detection, bed, clause, known, doubt) for clause in rule.clauses
+            )
             found.append(RuleReason(rule=rule, held=not live, clauses=clauses))
     return tuple(sorted(found, key=lambda reason: (-reason.rule.grade, reason.held)))

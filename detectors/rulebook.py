@@ -20,6 +20,7 @@ A row whose value or baseline is not known is neither true nor false: truth has 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -142,6 +143,7 @@ class Forms:
             )
 
 
+@lru_cache(maxsize=4096)
 def linear_form(clause: Clause) -> tuple[tuple[int, ...], int]:
     """Return the integer coefficients and the threshold of one clause.
 
