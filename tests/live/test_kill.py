@@ -151,7 +151,7 @@ def test_a_monitor_that_is_killed_again_and_again_loses_and_doubles_nothing(
                 process = started(broker, journal)
             devices.join()
             assert eventually(lambda: has_kept(journal, expected))
-            assert eventually(lambda: len(sequences(journal)) == expected)
+            assert eventually(lambda: len(sequences(journal)) == expected, deadline_s=120)
             assert listener.hears(lambda one: f'-{process.pid:x}"' in one.standing[STATUS])
             process.terminate()
             assert process.wait(timeout=5) == 0
