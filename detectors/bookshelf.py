@@ -14,12 +14,12 @@ import numpy as np
 
 from detectors.book_table import BookTable, book_table
 from detectors.book_verdicts import BookVerdicts, judged_books, unknown_facts
-from detectors.books import Book, Truth
+from detectors.books import Book, BookRow, Truth
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.confirmation import LEAST_READINGS
 from detectors.detection import Detection
-from detectors.quality import Verdict
 from detectors.rounds import Findings
+from detectors.rulebook import linear_form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,57 @@ def lasted(table: BookTable, track: BookTrack) -> Bool:
     return enough
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One plain level of each row with a duration, without which the row cannot hold.
+
+    Almost no bed is beyond any of them, so almost no bed has to be judged as it is followed.
+
+    Attributes
+    ----------
+    channel : int64 array, shape (row with a duration,)
+    weight : int64 array, shape (row with a duration,)
+        1 or -1; 0 for a row without a plain level, which is always looked at.
+    threshold : int64 array, shape (row with a duration,)
+        The row can hold where ``weight * value`` is at least this.
+    """
+
+    channel: Int64
+    weight: Int64
+    threshold: Int64
+
+    @classmethod
+    def of(cls, rows: Sequence[BookRow]) -> "Gate":
+        """Return the gate of some rows."""
+        found = [_plain_level(row) for row in rows]
+        channel, weight, threshold = np.array(found, np.int64).reshape(-1, 3).T
+        return cls(channel=channel, weight=weight, threshold=threshold)
+
+    def reached(self, value_centi: Int32) -> Bool:
+        """Where a row may hold.
+
+        Parameters
+        ----------
+        value_centi : int32 array, shape (bed, channel)
+            Where one is MISSING the answer means nothing: such a row does not hold.
+
+        Returns
+        -------
+        bool array, shape (bed, row with a duration)
+        """
+        reached: Bool = self.weight * value_centi[:, self.channel] >= self.threshold
+        return reached
+
+
+def _plain_level(row: BookRow) -> tuple[int, int, int]:
+    """Return channel, weight and threshold of a row's first plain level; nothing if it has none."""
+    for clause in row.clauses:
+        if clause.basis == "level" and clause.quantity is None and not clause.per_year_centi:
+            form, threshold = linear_form(clause)
+            return int(clause.channel), form[clause.channel], threshold
+    return 0, 0, 0
+
+
 class Bookshelf:
     """The side books of all beds.
 
@@ -118,6 +169,8 @@ class Bookshelf:
         All books, ready to be judged.
     watched : BookTable or None
         Their rows with a duration alone; None where no book has any.
+    gate : Gate
+        Which beds need to be looked at for those rows.
     track : BookTrack
         Memory of those rows, in the order of ``table.lasting``.
     """
@@ -128,6 +181,7 @@ class Bookshelf:
         parts = [replace(book, rows=tuple(r for r in book.rows if r in rows)) for book in books]
         parts = [book for book in parts if book.rows]
         self.watched = book_table(parts) if parts else None
+        self.gate = Gate.of(rows)
         self.reads = np.zeros((len(rows), N_CHANNELS), np.bool_)
         for index, row in enumerate(rows):
             self.reads[index, list(row.channels)] = True
@@ -148,11 +202,13 @@ class Bookshelf:
         if self.watched is None:
             return
         bed = found.bed
-        believed = (found.verdict == Verdict.TRUSTED) | (found.verdict == Verdict.SUSPICIOUS)
-        new = believed & ~found.late & detection.judging[bed][:, None]
-        fresh = new @ self.reads.T
-        if not fresh.any():
+        fresh = (found.heard & detection.judging[bed][:, None]) @ self.reads.T
+        running = self.track.readings[bed] > 0
+        near = self.gate.reached(detection.value_centi[bed])
+        look = np.flatnonzero((fresh & (running | near)).any(axis=1))
+        if not look.size:
             return
+        bed, fresh = bed[look], fresh[look]
         everything = np.ones((len(bed), len(self.reads)), np.bool_)
         judged = self._judged(self.watched, detection, bed, everything)
         measured_ms = np.where(self.reads, detection.measured_ms[bed][:, None, :], NEVER)

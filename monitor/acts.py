@@ -6,7 +6,7 @@ Every act ends in an effect: it changed something, or it was refused with the re
 from collections.abc import Callable
 from typing import Final
 
-from detectors.channels import NEVER
+from detectors.channels import CENTI, NEVER
 from monitor import alerts
 from monitor.bedside import Bedside, ChartedSymptom
 from monitor.devices import (
@@ -80,7 +80,9 @@ def _take_session(state: WardState, bed: Bedside, record: SessionReported) -> No
         _end_episodes(state, bed, record.position, record.measured_ms)
         bed.begin(record, state.settings.product(record.product))
         state.told_grade[bed.row] = NOT_ASSESSABLE
-        state.detection.clear(bed.row)
+        _forget(state, bed)
+        if record.age_years is not None:
+            state.detection.age_centi[bed.row] = CENTI * record.age_years
         state.detection.judging[bed.row] = True
         state.detection.taking_baseline[bed.row] = True
         state.received_ms[bed.row] = state.absent_ms[bed.row] = NEVER
@@ -90,6 +92,12 @@ def _take_session(state: WardState, bed: Bedside, record: SessionReported) -> No
         for device in record.devices:
             associate(state, bed, device, record)
     _move(state, bed, record, event, _session_reason(bed, record))
+
+
+def _forget(state: WardState, bed: Bedside) -> None:
+    """Forget what was read of the person who has left a bed."""
+    state.detection.clear(bed.row)
+    state.shelf.clear(bed.row)
 
 
 def _session_reason(bed: Bedside, record: SessionReported) -> str:
@@ -131,7 +139,7 @@ def _close(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
     _end_episodes(state, bed, position, at_ms)
     tell_advice(state, bed, position, at_ms)
     release_all(state, bed, position, at_ms)
-    state.detection.clear(bed.row)
+    _forget(state, bed)
     state.troubled[bed.row] = False
     bed.leave()
     tell_grade(state, bed, position, at_ms)

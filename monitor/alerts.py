@@ -15,6 +15,7 @@ from monitor.effects import (
     AlertKind,
     AlertPhase,
     Because,
+    BookSays,
     Condition,
     Context,
     Priority,
@@ -225,7 +226,13 @@ def phase_of(before: Episode | None, after: Episode) -> AlertPhase:
 
 
 def alert_changed(
-    before: Episode | None, after: Episode, *, at_ms: int, bed: str, rulebook: str
+    before: Episode | None,
+    after: Episode,
+    *,
+    at_ms: int,
+    bed: str,
+    rulebook: str,
+    books: tuple[BookSays, ...] = (),
 ) -> AlertChanged:
     """Return the effect that tells the change of an episode, also after its session ended."""
     picture = after.picture
@@ -253,4 +260,5 @@ def alert_changed(
         acknowledged_ms=after.acknowledged_ms,
         realert_ms=after.realert_ms,
         rulebook=rulebook,
+        books=books,
     )

@@ -18,6 +18,7 @@ from monitor.effects import (
     AlertChanged,
     AnyEffect,
     Because,
+    BookSays,
     Context,
     MessageRejected,
     Step,
@@ -29,6 +30,7 @@ from monitor.outbound import (
     AlertPayload,
     AlertShown,
     BecauseShown,
+    BookShown,
     ChannelShown,
     ContextShown,
     GradeReached,
@@ -106,6 +108,7 @@ def alert_announcements(alert: AlertChanged, *, unit: str) -> tuple[Announcement
         raised=iso(alert.raised_ms),
         label=alert.label,
         because=tuple(_because(row) for row in alert.because),
+        books=tuple(_book(book) for book in alert.books),
         context=_context(alert.context),
         grade_path=tuple(GradeReached(t=iso(at), grade=grade) for at, grade in alert.grade_path),
         acked=_acknowledged(alert),
@@ -220,6 +223,17 @@ def _because(row: Because) -> BecauseShown:
         clears_at=_number(row.clears_at_centi),
         t=_iso(row.measured_ms),
         symptom=row.symptom,
+    )
+
+
+def _book(book: BookSays) -> BookShown:
+    return BookShown(
+        book=book.book,
+        says=book.says,
+        signs=book.signs,
+        grade=book.grade,
+        points=book.points,
+        at_least=book.at_least,
     )
 
 

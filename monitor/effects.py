@@ -22,6 +22,8 @@ SessionPhase: TypeAlias = Literal[
 StepState: TypeAlias = Literal["offered", "started", "done", "declined"]
 Outcome: TypeAlias = Literal["accepted", "duplicate", "late-stored", "quarantined", "rejected"]
 
+BookWord: TypeAlias = Literal["no", "not-applicable", "not-assessable", "undefined", "yes"]
+
 DeviceState: TypeAlias = Literal["online", "offline", "associated", "released"]
 
 NOT_ASSESSABLE: Final = -1
@@ -60,6 +62,21 @@ class Because(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     symptom: str = ""
 
 
+class BookSays(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one side book says about a bed at the moment of an alert.
+
+    ``grade`` and ``points`` are the publication's own and stand beside ours, never for it.
+    ``signs`` are what it says yes to; with ``at_least`` the points are a lower bound.
+    """
+
+    book: str
+    says: BookWord
+    signs: tuple[str, ...] = ()
+    grade: int | None = None
+    points: int | None = None
+    at_least: bool = False
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the infusion was doing when a grade was decided."""
 
@@ -94,6 +111,7 @@ class AlertChanged(Effect, frozen=True, kw_only=True, tag="alert"):
     acknowledged_ms: int | None
     realert_ms: int | None
     rulebook: str
+    books: tuple[BookSays, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from monitor.effects import AlertKind, AlertPhase, Condition, Priority, Signal, StepState
+from monitor.effects import AlertKind, AlertPhase, BookWord, Condition, Priority, Signal, StepState
 from monitor.payloads import stamp
 
 NOTICE: Final = "decision support in simulation; not for clinical use"
@@ -46,6 +46,17 @@ class BecauseShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     clears_at: Decimal | None = None
     t: Utc | None = None
     symptom: str = ""
+
+
+class BookShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one rule book beside the active one says at this moment."""
+
+    book: str
+    says: BookWord
+    signs: tuple[str, ...] = ()
+    grade: int | None = None
+    points: int | None = None
+    at_least: bool = False
 
 
 class ContextShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,6 +103,7 @@ class AlertPayload(Published, frozen=True, kw_only=True):
     raised: Utc
     label: str
     because: tuple[BecauseShown, ...]
+    books: tuple[BookShown, ...]
     context: ContextShown
     grade_path: tuple[GradeReached, ...]
     acked: Acknowledged | None

@@ -22,6 +22,7 @@ from monitor.effects import (
     Step,
 )
 from monitor.mitigation import NO_PATTERN_NAME, Patient, advised_steps
+from monitor.opinions import opinions
 from monitor.pictures import REACTION, Seen, missing_measurements, one, seen
 from monitor.reasons import (
     FULL_NAMES,
@@ -124,6 +125,7 @@ def tell_episode(
             at_ms=at_ms,
             bed=bed.name,
             rulebook=state.settings.digest,
+            books=opinions(state, bed) if cause == REACTION else (),
         ),
     )
 

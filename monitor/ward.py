@@ -167,6 +167,7 @@ class Ward:
         if turn.readings is None:
             return
         findings = state.detection.take(turn.readings)
+        state.shelf.take(state.detection, findings)
         self._count(turn, findings)
         self._hear(turn, findings)
         taking = state.detection.taking_baseline[findings.bed]

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from detectors.bookshelf import Bookshelf
 from detectors.channels import N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.detection import Detection
 from monitor.bedside import Bedside
@@ -34,6 +35,8 @@ class WardState:
         Rows of beds and devices.
     detection : Detection
         Numbers and signs of all beds.
+    shelf : Bookshelf
+        The side books, judged beside the active one when somebody is told.
     beds : list of Bedside
         Sessions, episodes and advice.
     received_ms : int64 array, shape (bed, channel)
@@ -66,6 +69,7 @@ class WardState:
         self.roster = Roster()
         self.beds: list[Bedside] = []
         self.detection = Detection(settings.detection, 0)
+        self.shelf = Bookshelf(settings.side_books, 0)
         self.received_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
         self.charted: Bool = np.empty((0, N_CHANNELS), np.bool_)
         self.expected: Bool = np.empty((0, N_CHANNELS), np.bool_)
@@ -88,6 +92,7 @@ class WardState:
         if len(names) > self.detection.n_beds:
             n_beds = max(16, 2 * len(names))
             self.detection.grow(n_beds)
+            self.shelf.grow(n_beds)
             self.received_ms = _wider(self.received_ms, n_beds, NEVER)
             self.absent_ms = _wider(self.absent_ms, n_beds, NEVER)
             self.opened_ms = _wider(self.opened_ms, n_beds, NEVER)

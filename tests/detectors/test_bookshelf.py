@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from book_people import ADULT, book_named, twin_of
 from book_people import bed as person
-from builders import Message, Number, detection, params, round_of, shipped
+from builders import Message, Number, clause, detection, params, round_of, shipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.books import Says, Truth
+from detectors.books import Book, BookRow, Says, Truth
 from detectors.bookshelf import Bookshelf
 from detectors.channels import MISSING, NEVER
 from detectors.detection import Detection
@@ -146,6 +146,32 @@ def test_what_was_charted_is_scored() -> None:
     assert (unknown.points[0, 0], unknown.at_least[0, 0]) == (0, True)
     known = shelf.verdicts(made, FIRST, np.array([[100, 0]], np.int32))
     assert (known.points[0, 0], known.at_least[0, 0]) == (2, False)
+
+
+def test_a_row_without_a_plain_level_is_followed_too() -> None:
+    fallen = BookRow(
+        id="fallen",
+        sign="s",
+        clauses=(clause("sbp", "fall", ">=", 30),),
+        source=(),
+        grade=2,
+        lasting_ms=60_000,
+    )
+    made = detection(params(), baseline={"sbp": 120})
+    book = Book(name="b", version=1, title="", kind="criteria", rows=(fallen,))
+    shelf = Bookshelf([book], 1)
+    for at_s in (0, 60):
+        read(made, shelf, at_s, sbp=90, dbp=60)
+    assert grade(made, shelf) == 2
+    read(made, shelf, 70, sbp=91, dbp=60)
+    assert grade(made, shelf) == 0
+
+
+def test_an_empty_shelf_takes_everything_and_remembers_nothing() -> None:
+    made, shelf = detection(params(), n_beds=2), Bookshelf([], 2)
+    read(made, shelf, 0, sbp=90, dbp=60)
+    assert shelf.track.readings.shape == (2, 0)
+    assert shelf.table.rows == ()
 
 
 readings = st.lists(
