@@ -5,10 +5,12 @@ keep it: nothing here is multiplied out, packed into a matrix or masked. ``None`
 "not known". A kernel is right when it returns what its twin returns.
 """
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
+from typing import Final
 
 from detectors.baseline import BASELINE_DEPTH, BaselineParams, BaselineState
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel, Flag
@@ -22,6 +24,8 @@ Values = Sequence[int]
 
 Truth = bool | None
 """Kleene's three values; None is "unknown"."""
+
+COMPARED: Final = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
 def known(number: int) -> int | None:
@@ -235,13 +239,7 @@ def clause_truth(clause: Clause, value: Values, base: Values, age_centi: int = M
         limit += Fraction(clause.per_year_centi, 100) * Fraction(age_centi, 100)
     if found is None:
         return None
-    if clause.comparison == ">":
-        return found > limit
-    if clause.comparison == ">=":
-        return found >= limit
-    if clause.comparison == "<":
-        return found < limit
-    return found <= limit
+    return bool(COMPARED[clause.comparison](found, limit))
 
 
 def clause_stays(
@@ -385,9 +383,6 @@ def leading_row(matches: Sequence[Sequence[bool]]) -> list[int]:
                 break
         found.append(first)
     return found
-
-
-# -------------------------------------------------------------------------- explanation
 
 
 def outermost(weight: int, rest: int, threshold: int, *, reach: int = 1_000) -> int:
