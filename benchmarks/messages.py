@@ -45,9 +45,9 @@ class Size:
     """How much is sent."""
 
     n_beds: int = 1_000
-    steady_messages: int = 15_000
+    steady_messages: int = 10_000
     per_second: float = 1_000.0
-    n_alerts: int = 300
+    n_alerts: int = 200
     burst_messages: int = 20_000
 
 

@@ -25,8 +25,8 @@ from simulators.scenario import Scenario, demo_story, reaction_option, ward_scen
 UNIT: Final = "inf-a"
 ROUNDS: Final = 3
 WARD_BEDS: Final = 100
-WARD_S: Final = 1_800
-REACTIONS: Final = ("anaphylaxis@3:+5m", "febrile@40:+4m", "hypotensive@77:+8m")
+WARD_S: Final = 900
+REACTIONS: Final = ("anaphylaxis@3:+1m", "febrile@40:+1m", "hypotensive@77:+2m")
 
 DecodedStep = tuple[int, list[Input]]
 

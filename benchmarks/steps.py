@@ -25,7 +25,7 @@ from monitor.settings import load_settings
 from monitor.ward import Ward
 from monitor.ward_settings import WardSettings
 
-SIZES: Final = ((10, 300), (100, 300), (1_000, 90), (10_000, 24))
+SIZES: Final = ((10, 200), (100, 200), (1_000, 40), (10_000, 12))
 """Beds, and how many seconds of them are measured."""
 
 SHARES: Final = (0.0, 0.05)
