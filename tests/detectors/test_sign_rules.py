@@ -38,7 +38,8 @@ def test_every_sign_has_the_grade_of_its_highest_rule_that_holds(
         for bed in holds
     ]
     highest, among = made.highest(holds), made.among(holds)
-    assert (highest.dtype, among.dtype) == (np.int8, np.bool_)
+    assert highest.dtype == np.dtype(np.int8)
+    assert among.dtype == np.dtype(np.bool_)
     assert highest.shape == among.shape == (len(holds), len(SIGNS))
     assert highest.tolist() == grades
     assert among.tolist() == [[grade > 0 for grade in bed] for bed in grades]
