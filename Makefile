@@ -5,6 +5,7 @@ PYTHON ?=
 RUN := .venv/bin
 # Where real recordings and published cases are kept; they are not ours to distribute.
 EVIDENCE ?= evidence
+COLLECTIONS := mimic3-demo physionet2012 eicu-demo-nibp exam-stress
 # A recording or a journal to replay.
 SESSION ?= tests/replay/recordings/anaphylaxis.jsonl.gz
 
@@ -36,6 +37,14 @@ replay: setup-run ## Replay a recording or a journal: make replay SESSION=file
 evidence: setup-run ## Replay real recordings into a table: make evidence EVIDENCE=folder
 	@[ -e "$(EVIDENCE)" ] || { echo "no '$(EVIDENCE)'; name its folder: make evidence EVIDENCE=folder"; exit 1; }
 	@$(RUN)/infusion-monitor evidence "$(EVIDENCE)"
+
+.PHONY: score
+score: setup-run ## Score cases and recordings beside simple rules: make score EVIDENCE=folder
+	@[ -e "$(EVIDENCE)" ] || { echo "no '$(EVIDENCE)'; name its folder: make score EVIDENCE=folder"; exit 1; }
+	@$(RUN)/infusion-monitor score cases "$(EVIDENCE)/cases.jsonl"
+	@for each in $(COLLECTIONS); do \
+		echo; $(RUN)/infusion-monitor score background "$(EVIDENCE)" --format $$each || exit; \
+	done
 
 .PHONY: test
 test: setup ## Run the tests

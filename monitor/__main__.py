@@ -24,6 +24,7 @@ from monitor.commands import (
     software,
     ward_of,
 )
+from monitor.score_command import score
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 
 app.add_typer(files)
+app.add_typer(score)
 
 
 @app.callback()

@@ -34,10 +34,13 @@ SHELLS = frozenset(
         "__main__",
         "adapters",
         "commands",
+        "comparison",
         "demo",
         "evidence",
         "live",
         "replay",
+        "score_command",
+        "scoring",
         "settings",
         "site_settings",
     }

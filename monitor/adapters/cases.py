@@ -99,6 +99,8 @@ class Point:
     at_min: float
     values: Mapping[ChannelName, float]
     note: str = ""
+    is_timed: bool = True
+    """The report states when it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +211,7 @@ def _points(timeline: Sequence[object], place: str, remarks: Remarks) -> tuple[P
             remarks.add("points left out", f"{here}: is no object; left out")
             continue
         at_min = stated.get("t_min")
+        is_timed = at_min is not None
         if at_min is None:
             at_min = before_min + UNTIMED_AFTER_MIN
             remarks.count("points without a time, put 15 min after the one before")
@@ -217,7 +220,8 @@ def _points(timeline: Sequence[object], place: str, remarks: Remarks) -> tuple[P
             continue
         before_min = at_min
         note = str(stated.get("note") or "")
-        points.append(Point(at_min=at_min, values=_values(stated, here, remarks), note=note))
+        values = _values(stated, here, remarks)
+        points.append(Point(at_min=at_min, values=values, note=note, is_timed=is_timed))
     return tuple(sorted(points, key=lambda point: point.at_min))
 
 

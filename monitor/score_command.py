@@ -1,0 +1,89 @@
+"""The commands that score: published cases, and recordings of people to whom nothing happened."""
+
+import re
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from monitor.commands import CONFIG_DIRECTORY, AsJson, Config, read_settings, ward_of
+
+HOUR_MS: Final = 3_600_000
+_HOURS: Final = re.compile(r"(?P<hours>\d+(\.\d+)?)h")
+
+score = typer.Typer(
+    name="score",
+    help="Measure the monitor on published cases and on real recordings.",
+    no_args_is_help=True,
+)
+
+
+class Collection(StrEnum):
+    """Collections that can be read; the values are those of the tables' reader."""
+
+    MIMIC = "mimic3-demo"
+    EICU = "eicu-demo-nibp"
+    PHYSIONET = "physionet2012"
+    EXAMS = "exam-stress"
+
+
+@score.command()
+def cases(
+    path: Annotated[Path, typer.Argument(help="Published cases, one JSON object a line.")],
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Replay published cases and lay what came out beside what was to be expected."""
+    from monitor.scoring import run_cases, yardstick
+
+    settings = read_settings(config)
+    raise typer.Exit(
+        run_cases(
+            path,
+            ward_of=ward_of(settings),
+            beside=yardstick(settings.ward),
+            out=sys.stdout,
+            err=sys.stderr,
+            as_json=as_json,
+        )
+    )
+
+
+@score.command()
+def background(
+    path: Annotated[Path, typer.Argument(help="Folder of one collection.")],
+    *,
+    form: Annotated[Collection, typer.Option("--format", help="Which collection it is.")],
+    window: Annotated[str, typer.Option(help="Length of a window, as 4h.")] = "4h",
+    first: Annotated[
+        str, typer.Option(help="Windows begin within the first hours of a stay, as 48h.")
+    ] = "48h",
+    config: Config = CONFIG_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Count alerts on recordings that nobody judged, beside those of simple rules."""
+    from monitor.comparison import Cut, run_background
+
+    cut = Cut(window_ms=_hours_ms("--window", window), first_ms=_hours_ms("--first", first))
+    raise typer.Exit(
+        run_background(
+            path,
+            form.value,
+            settings=read_settings(config).ward,
+            cut=cut,
+            out=sys.stdout,
+            err=sys.stderr,
+            as_json=as_json,
+        )
+    )
+
+
+def _hours_ms(option: str, text: str) -> int:
+    found = _HOURS.fullmatch(text)
+    length_ms = round(float(found["hours"]) * HOUR_MS) if found else 0
+    if length_ms <= 0:
+        raise typer.BadParameter(f"{option} {text}: must be hours above 0, as 4h")
+    return length_ms
