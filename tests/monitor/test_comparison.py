@@ -209,7 +209,7 @@ def random_sets(seed: int, n_windows: int) -> Sets:
 def test_the_quick_way_counts_what_a_ward_tells(seed: int, step_min: int) -> None:
     some = random_sets(seed, 60)
     ages = np.full(60, MISSING, np.int32)
-    ages[::2] = 50
+    ages[::2], ages[::3] = 50, 6
 
     quick = judged_windows(SETTINGS, some, ages, by_hand=True)
     slow = stepped_windows(SETTINGS, some, ages, by_hand=True, step_ms=step_min * MINUTE_MS)
