@@ -369,7 +369,7 @@ class BrokerLink:
         if name == self._status_topic:
             self._sign_s = time.monotonic()
             client.ack(message.mid, message.qos)
-            if is_from_successor(message.payload, self.boot):
+            if is_from_successor(bytes(message.payload), self.boot):
                 self.is_taken_over = True
                 client.disconnect()
                 self.wake()
