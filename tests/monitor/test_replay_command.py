@@ -1,0 +1,175 @@
+"""The replay command: what people and programs see of a replay, and how it refuses."""
+
+import contextlib
+import io
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from replay_wards import STEPS, StandInWard, effects_of, recorded
+
+from monitor.adapters.journal import Journal, JournalReader, effect_bytes
+from monitor.effects import AnyEffect
+from monitor.records import Input, RecordedStep
+from monitor.replay import (
+    digest,
+    replay,
+    run,
+)
+
+
+def test_the_command_prints_effects_as_lines(tmp_path: Path) -> None:
+    out, err = io.StringIO(), io.StringIO()
+
+    code = run([recorded(tmp_path)], ward_of=StandInWard, out=out, err=err, as_json=True)
+
+    assert code == 0
+    assert out.getvalue().encode().splitlines() == [effect_bytes(e) for e in effects_of(STEPS)]
+    assert f"sha256:{digest(effects_of(STEPS))}" in err.getvalue()
+
+
+def test_the_command_prints_a_summary_for_people(tmp_path: Path) -> None:
+    out, err = io.StringIO(), io.StringIO()
+
+    assert run([recorded(tmp_path)], ward_of=StandInWard, out=out, err=err) == 0
+
+    assert "refused         1 (unknown-topic: 1)" in out.getvalue()
+    assert "highest grade   1 (grade 2: 1)" in out.getvalue()
+    assert err.getvalue() == ""
+
+
+def test_the_command_compares_with_what_was_blessed(tmp_path: Path) -> None:
+    path, blessed = recorded(tmp_path), tmp_path / "blessed.jsonl"
+    lines = [effect_bytes(effect) + b"\n" for effect in effects_of(STEPS)]
+    blessed.write_bytes(b"".join(lines))
+    err = io.StringIO()
+    assert run([path], ward_of=StandInWard, out=io.StringIO(), err=err, compare=blessed) == 0
+    assert "no difference" in err.getvalue()
+
+    blessed.write_bytes(b"".join(lines[:-1]))
+    err = io.StringIO()
+    assert run([path], ward_of=StandInWard, out=io.StringIO(), err=err, compare=blessed) == 1
+    assert "effect 3: more effects than were blessed" in err.getvalue()
+
+
+def test_the_command_replays_under_other_boundaries(tmp_path: Path) -> None:
+    path, outs = recorded(tmp_path), []
+    for rebatch_ms in (None, 0, 60_000):
+        out = io.StringIO()
+        run(
+            [path],
+            ward_of=StandInWard,
+            out=out,
+            err=io.StringIO(),
+            as_json=True,
+            rebatch_ms=rebatch_ms,
+        )
+        outs.append(out.getvalue())
+
+    assert outs[0] == outs[1] == outs[2] != ""
+
+
+@pytest.mark.parametrize("which", ["missing", "foreign", "empty folder", "blessed", "format"])
+def test_what_cannot_be_read_is_named_with_exit_4(tmp_path: Path, which: str) -> None:
+    path = recorded(tmp_path)
+    compare, form = None, "auto"
+    if which == "missing":
+        path = tmp_path / "none.jsonl"
+    elif which == "foreign":
+        path = tmp_path / "notes.txt"
+        path.write_text("hello\n")
+    elif which == "empty folder":
+        path = tmp_path / "empty"
+        path.mkdir()
+    elif which == "blessed":
+        compare = tmp_path / "none.jsonl"
+    else:
+        form = "edf"
+    err = io.StringIO()
+
+    code = run([path], ward_of=StandInWard, out=io.StringIO(), err=err, form=form, compare=compare)
+
+    assert code == 4
+    assert str(compare or path) in err.getvalue()
+
+
+def test_a_torn_end_is_told_and_the_rest_counts(tmp_path: Path) -> None:
+    path = recorded(tmp_path)
+    path.write_bytes(path.read_bytes()[:-9])
+    out, err = io.StringIO(), io.StringIO()
+
+    assert run([path], ward_of=StandInWard, out=out, err=err) == 0
+
+    assert "r.jsonl:5: torn last line left out" in err.getvalue()
+    assert "steps           3" in out.getvalue()
+
+
+def test_a_folder_is_everything_in_it_that_can_be_replayed(tmp_path: Path) -> None:
+    for name in ("b.jsonl", "a.jsonl.gz"):
+        recorded(tmp_path, name=name)
+    (tmp_path / "README.md").write_text("words\n")
+    out, err = io.StringIO(), io.StringIO()
+
+    assert run([tmp_path], ward_of=StandInWard, out=out, err=err) == 0
+
+    assert "recordings      2" in out.getvalue()
+    assert "files and folders passed over: 1" in err.getvalue()
+
+
+def test_a_journal_replays_to_its_own_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    ward = StandInWard()
+    with Journal.open_for_writing(path, unit="inf-a", software="0.1.0", config="") as journal:
+        for step, effects in replay(STEPS, ward):
+            number = journal.append_step(step.now_ms, step.messages)
+            journal.append_effects(number, effects)
+    out = io.StringIO()
+
+    assert run([path], ward_of=StandInWard, out=out, err=io.StringIO(), as_json=True) == 0
+
+    with JournalReader.open(path) as journal:
+        kept = [row.body.decode() for row in journal.ledger()]
+    assert kept == out.getvalue().splitlines()
+    assert len(kept) == 3
+
+
+def test_a_database_that_is_no_journal_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE t (n)")
+        database.commit()
+    err = io.StringIO()
+
+    assert run([path], ward_of=StandInWard, out=io.StringIO(), err=err) == 4
+
+    assert "no journal" in err.getvalue()
+
+
+class FailingWard(StandInWard):
+    """Falls over the first step, as a ward with a bug does."""
+
+    def take(self, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...]:
+        if now_ms == STEPS[0].now_ms:
+            raise LookupError("a bug")
+        return super().take(now_ms, inputs)
+
+
+def test_a_ward_that_fails_stops_the_replay_unless_somebody_is_told() -> None:
+    with pytest.raises(LookupError, match="a bug"):
+        list(replay(STEPS, FailingWard()))
+
+    told: list[RecordedStep] = []
+    replayed = list(replay(STEPS, FailingWard(), failed=lambda step, _: told.append(step)))
+
+    assert told == [STEPS[0]]
+    assert [len(effects) for _, effects in replayed] == [0, 0, 1, 1]
+
+
+def test_the_command_goes_on_after_a_failed_step_as_a_live_monitor_does(tmp_path: Path) -> None:
+    out, err = io.StringIO(), io.StringIO()
+
+    assert run([recorded(tmp_path)], ward_of=FailingWard, out=out, err=err) == 1
+
+    assert "the ward failed in the step at 1795514401000 ms: LookupError: a bug" in err.getvalue()
+    assert "effects 2" in out.getvalue()
