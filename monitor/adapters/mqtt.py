@@ -217,6 +217,8 @@ class BrokerLink:
         deadline_s = time.monotonic() + within_s
         while self.outstanding and self._is_connected and time.monotonic() < deadline_s:
             time.sleep(0.005)
+        # A thread that still logs while the interpreter ends would abort the process.
+        self._client.disable_logger()
         self._client.on_disconnect = None
         self._client.disconnect()
         leaving = threading.Thread(target=_discard, args=(self._client,), daemon=True)

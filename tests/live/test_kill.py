@@ -5,9 +5,10 @@ monitor no chance to do anything; what it had acknowledged must be in the journa
 had not must come again. The ledger in the end must be the one of a monitor that never died.
 """
 
-import json
+import contextlib
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -42,7 +43,7 @@ UNIT = load_settings(CONFIG).site.unit
 STATUS = f"irm/v1/{UNIT}/_/monitor/status"
 ALERTS = f"irm/v1/{UNIT}/+/_/alert/+"
 BEDS = ("1", "2", "3", "4", "5", "6")
-READINGS = 1_000
+READINGS = 500
 KILLS = 5
 
 
@@ -145,13 +146,12 @@ def test_a_monitor_that_is_killed_again_and_again_loses_and_doubles_nothing(
             devices = threading.Thread(target=publish_all, args=(broker,))
             devices.start()
             for mark in marks:
-                assert eventually(partial(has_kept, journal, mark))
+                assert eventually(partial(has_kept, journal, mark), deadline_s=60)
                 process.kill()
                 assert process.wait() == -signal.SIGKILL
                 process = started(broker, journal)
             devices.join()
-            assert eventually(lambda: has_kept(journal, expected))
-            assert eventually(lambda: len(sequences(journal)) == expected, deadline_s=120)
+            assert eventually(lambda: readings_kept(journal) == expected, deadline_s=120)
             assert listener.hears(lambda one: f'-{process.pid:x}"' in one.standing[STATUS])
             process.terminate()
             assert process.wait(timeout=5) == 0
@@ -168,15 +168,11 @@ def test_a_monitor_that_is_killed_again_and_again_loses_and_doubles_nothing(
         assert listener.hears(lambda one: set(one.standing) - {STATUS} == standing)
 
 
-def sequences(journal: Path) -> set[tuple[str, int]]:
-    """Return which numbered vitals are in the journal, by topic."""
-    with JournalReader.open(journal) as reader:
-        return {
-            (raw.topic, json.loads(raw.payload)["seq"])
-            for step in reader.steps()
-            for raw in step.messages
-            if raw.topic.endswith("/vitals")
-        }
+def readings_kept(journal: Path) -> int:
+    """Return how many different vitals messages are in the journal."""
+    with contextlib.closing(sqlite3.connect(journal)) as connection:
+        query = "SELECT count(DISTINCT topic || payload) FROM inbox WHERE topic LIKE '%/vitals'"
+        return int(connection.execute(query).fetchone()[0])
 
 
 def final_alerts(journal: Path) -> dict[str, AlertChanged]:
