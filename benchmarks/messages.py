@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -49,6 +49,9 @@ class Size:
     per_second: float = 1_000.0
     n_alerts: int = 200
     burst_messages: int = 20_000
+
+
+SIZES: Final = (Size(n_beds=100, n_alerts=100, burst_messages=0), Size())
 
 
 @dataclass(slots=True)
@@ -206,27 +209,31 @@ def burst_row(port: int, journal: Path, size: Size) -> tuple[Cell | None, ...]:
     )
 
 
-def messages_table(size: Size | None = None) -> Table:
+def messages_table(sizes: Sequence[Size] = SIZES) -> Table:
     """Return what a real broker, journal and loop give on this machine."""
-    size = size or Size()
-    with tempfile.TemporaryDirectory(prefix="irm-bench-") as folder:
-        with LocalBroker() as broker:
-            steady = steady_row(broker.port, Path(folder) / "steady.db", size)
-        with LocalBroker() as broker:
-            burst = burst_row(broker.port, Path(folder) / "burst.db", size)
+    rows = []
+    for size in sizes:
+        beds, rate = f"{size.n_beds:,} beds", f"{size.per_second:,.0f}/s"
+        with tempfile.TemporaryDirectory(prefix="irm-bench-") as folder:
+            journal = Path(folder)
+            with LocalBroker() as broker:
+                steady = steady_row(broker.port, journal / "steady.db", size)
+            rows.append((f"{beds}, steady {rate}, {size.n_alerts} alerts", steady))
+            if size.burst_messages:
+                with LocalBroker() as broker:
+                    burst = burst_row(broker.port, journal / "burst.db", size)
+                rows.append((f"{beds}, {size.burst_messages:,} messages wait", burst))
     return Table(
         title="From broker to alert (mosquitto, QoS 1, journal with FULL sync)",
         columns=(
             "messages", "monitor CPU a message", "to alert p50", "to alert p99", "hop p50",
             "hop p99",
         ),
-        rows=(
-            (f"{size.n_beds:,} beds, steady {size.per_second:,.0f}/s", steady),
-            (f"{size.n_beds:,} beds, {size.burst_messages:,} waiting messages", burst),
-        ),
+        rows=tuple(rows),
         notes=(
-            f"to alert: {size.n_alerts} alerting messages, from publish() to the reader's alert.",
+            "to alert: from publish() of an alerting message to its alert at another client.",
             "hop: the same messages from publish() to that client, through the broker alone.",
+            "messages wait: they are at the broker when a monitor comes back to its session.",
         ),
     )  # fmt: skip
 

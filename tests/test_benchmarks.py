@@ -73,7 +73,7 @@ def test_messages_go_from_broker_to_alert() -> None:
     size = messages.Size(
         n_beds=12, steady_messages=60, per_second=200.0, n_alerts=3, burst_messages=40
     )
-    table = messages.messages_table(size)
+    table = messages.messages_table([size])
     steady, burst = (cells for _, cells in table.rows)
     assert all(one is not None and one.value > 0 for one in steady)
     assert burst[0] is not None
