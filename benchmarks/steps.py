@@ -124,7 +124,7 @@ def steps_table(sizes: Sequence[tuple[int, int]] = SIZES) -> Table:
                 ratio(taken["plain"].cpu_ms, alone.cpu_ms),
                 ratio(taken["quick"].cpu_ms, alone.cpu_ms),
             )
-            rows.append((f"{n_beds:,} beds, {reacting:.0%} reacting", cells))
+            rows.append((f"{n_beds:,} beds, {load.n_reacting:,} reacting", cells))
     return Table(
         title="One second of a ward (HR, SpO2, RR each second; T each 60 s; BP each 300 s)",
         columns=(

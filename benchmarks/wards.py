@@ -7,6 +7,7 @@ rise, saturation and pressure fall, and stay there. Onsets are spread over the m
 the minute after the first measured step, so that standing and changing alerts both occur.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -60,7 +61,8 @@ class Load:
             name: (LOWEST[name] + self._rng.integers(0, SPREAD[name], n_beds)).astype(np.int32)
             for name in LOWEST
         }
-        reacting = self._rng.permutation(n_beds)[: round(reacting_share * n_beds)]
+        self.n_reacting = math.ceil(reacting_share * n_beds)
+        reacting = self._rng.permutation(n_beds)[: self.n_reacting]
         self.onset_s: Int64 = np.full(n_beds, np.iinfo(np.int32).max, np.int64)
         self.onset_s[reacting] = self._rng.integers(-RAMP_S, RAMP_S, len(reacting))
 

@@ -52,7 +52,7 @@ def test_a_peer_that_decides_otherwise_is_an_error(reacting: steps.Contest) -> N
 def test_a_step_is_measured_at_every_size_and_share() -> None:
     table = steps.steps_table(((3, 4), (20, 4)))
     assert len(table.rows) == 2 * len(steps.SHARES)
-    assert "20 beds, 5% reacting" in printed(table)
+    assert "20 beds, 1 reacting" in printed(table)
 
 
 def test_a_replay_is_measured_and_its_peer_agrees() -> None:
