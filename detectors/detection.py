@@ -7,6 +7,7 @@ rules hold, which signs are confirmed, which picture they make.
 """
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -42,6 +43,10 @@ from detectors.rulebook import (
 from detectors.sign_rules import SignRules
 
 __all__ = ["Detection", "DetectionParams", "Findings", "Round"]
+
+
+DANGEROUS_GRADE: Final = 3
+"""Levels of this grade count before the infusion whatever the baseline that is being taken."""
 
 
 class Detection:
@@ -81,6 +86,8 @@ class Detection:
             np.zeros(N_CHANNELS, np.int32),
         )
         self.stand_ins = stand_in_channels(params.book)
+        grades = np.array([rule.grade for rule in params.book.rules], np.int8)
+        self.dangerous: Bool = (self.stand_ins >= 0) & (grades >= DANGEROUS_GRADE)
         self.table = pattern_table(params.patterns, params.signs)
         # A pattern that asks for no sign would match beds at rest too.
         asked = (self.table.every > 0) | (self.table.some > 0)
@@ -338,7 +345,14 @@ class Detection:
         if not (valid == held).all():
             # Silence lowers nothing: a value too old to show a sign may still hold one.
             verdict = replace(verdict, stays=judged(self.forms, held, baseline, age, doubt).stays)
-        return standing_in(self.stand_ins, verdict, baseline)
+        excused = standing_in(self.stand_ins, verdict, baseline)
+        # Until the infusion runs, a dangerous level would make the baseline that excuses it.
+        kept = self.taking_baseline[bed][:, None] & self.dangerous
+        return Judgement(
+            holds=excused.holds | (verdict.holds & kept),
+            stays=excused.stays | (verdict.stays & kept),
+            unknown=excused.unknown | (verdict.unknown & kept),
+        )
 
     def _valid(self, bed: Int32) -> Int32:
         """Values that are young enough to be combined, shape (row, channel)."""

@@ -106,7 +106,7 @@ class NaiveBed:
         doubt = self.doubt()
         truths = naive.rule_truths(book, self.valid(), self.base, None, self.age_centi, doubt)
         held = naive.rule_truths(book, self.value, self.base, give, self.age_centi, doubt)
-        truths, held = (naive.needed_rules(book, some, self.base) for some in (truths, held))
+        truths, held = (self.needed(some) for some in (truths, held))
         shown = self.grades([truth is True for truth in truths])
         stays = self.grades([truth is True for truth in held])
         read = [sign for sign in self.params.signs if self.judging and self.channels(sign) & new]
@@ -120,6 +120,14 @@ class NaiveBed:
                 at_once=self.bypassed(sign) or self.corroborated(sign, shown),
             )
         self.pattern = self.picture()
+
+    def needed(self, truths: list[naive.Truth]) -> list[naive.Truth]:
+        """Return the truths without stand-ins, but with dangerous levels before the start."""
+        excused = naive.needed_rules(self.params.book, truths, self.base)
+        return [
+            truth if self.taking_baseline and rule.grade >= 3 else after
+            for rule, truth, after in zip(self.params.book.rules, truths, excused, strict=True)
+        ]
 
     def doubt(self) -> list[int]:
         """Return how far each baseline may be off: a provisional one by the stated doubt."""
