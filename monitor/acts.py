@@ -25,7 +25,7 @@ from monitor.effects import (
     MessageRejected,
     SessionChanged,
 )
-from monitor.mitigation import acted_steps, steps_done_by_pump, steps_still_taken
+from monitor.mitigation import acted_steps, steps_confirmed, steps_still_taken
 from monitor.records import (
     Act,
     ActTaken,
@@ -92,6 +92,7 @@ def _take_session(state: WardState, bed: Bedside, record: SessionReported) -> No
         for device in record.devices:
             associate(state, bed, device, record)
     _move(state, bed, record, event, _session_reason(bed, record))
+    _confirm_steps(state, bed, record, event, record.by)
 
 
 def _forget(state: WardState, bed: Bedside) -> None:
@@ -201,13 +202,23 @@ def _take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
         return
     if event is not None:
         _move(state, bed, record, event, f"pump {record.device} reports {record.state}")
-        if bed.advice is not None:
-            steps = steps_done_by_pump(
-                state.settings.ladders, bed.advice, event, record.device, record.measured_ms
-            )
-            replace_steps(state, bed, record.position, record.measured_ms, steps)
+        _confirm_steps(state, bed, record, event, record.device)
         bed.taken = steps_still_taken(state.settings.ladders, bed.taken, event)
     tell_advice(state, bed, record.position, record.measured_ms)
+
+
+def _confirm_steps(
+    state: WardState,
+    bed: Bedside,
+    record: SessionReported | PumpReported,
+    event: SessionEvent,
+    by: str,
+) -> None:
+    """Show the steps as done that an event of the session has carried out."""
+    if bed.advice is not None:
+        at_ms = record.measured_ms
+        steps = steps_confirmed(state.settings.ladders, bed.advice, event, by, at_ms)
+        replace_steps(state, bed, record.position, at_ms, steps)
 
 
 def _refuse_pump(state: WardState, bed: Bedside, record: PumpReported, owner: Bedside) -> None:

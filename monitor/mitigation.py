@@ -19,12 +19,12 @@ from monitor.session import SessionEvent
 
 NO_PATTERN_NAME: Final = "unclear"
 
-PUMP_CONFIRMS: Final[dict[SessionEvent, frozenset[str]]] = {
+CONFIRMS: Final[dict[SessionEvent, frozenset[str]]] = {
     "lowered": frozenset({"rate"}),
     "pause": frozenset({"rate", "pause"}),
     "stop": frozenset({"rate", "pause", "stop"}),
 }
-"""Kinds of steps that a pump report shows to be done."""
+"""Kinds of steps that an event of the session shows to be done."""
 
 PUMP_UNDOES: Final[dict[SessionEvent, frozenset[str]]] = {
     "raised": frozenset({"rate"}),
@@ -125,18 +125,18 @@ def acted_steps(steps: tuple[Step, ...], act: ActTaken) -> tuple[Step, ...] | No
     )
 
 
-def steps_done_by_pump(
+def steps_confirmed(
     ladders: tuple[Ladder, ...],
     advice: AdviceChanged,
     event: SessionEvent,
-    device: str,
+    by: str,
     at_ms: int,
 ) -> tuple[Step, ...]:
-    """Return the steps after a pump has reported what they ask for: telemetry confirms them."""
-    kinds = PUMP_CONFIRMS.get(event, frozenset())
+    """Return the steps after a pump or a person has reported what they ask for."""
+    kinds = CONFIRMS.get(event, frozenset())
     rungs = _kinds(ladders)
     return tuple(
-        msgspec.structs.replace(step, state="done", by=device, at_ms=at_ms, reason=f"pump: {event}")
+        msgspec.structs.replace(step, state="done", by=by, at_ms=at_ms, reason=f"reported: {event}")
         if rungs.get(step.key) in kinds and step.state in ("offered", "started")
         else step
         for step in advice.steps

@@ -170,7 +170,16 @@ def test_a_pump_confirms_steps() -> None:
     play.take(pump(370, "paused"))
     assert play.steps["pause"] == "done"
     step = next(step for step in play.advice.steps if step.key == "pause")
-    assert (step.by, step.at_ms, step.reason) == ("pump-1", ms(370), "pump: pause")
+    assert (step.by, step.at_ms, step.reason) == ("pump-1", ms(370), "reported: pause")
+
+
+def test_a_person_who_reports_a_stop_has_done_the_step() -> None:
+    play = anaphylactic()
+    assert play.steps["stop"] == "offered"
+    play.take(session(370, "stop"))
+    assert play.steps["stop"] == "done"
+    step = next(step for step in play.advice.steps if step.key == "stop")
+    assert (step.at_ms, step.reason) == (ms(370), "reported: stop")
 
 
 def test_a_pump_that_runs_again_undoes_what_it_had_confirmed() -> None:

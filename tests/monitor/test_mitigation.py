@@ -10,14 +10,14 @@ from ward_builders import PRODUCT, act, ms
 from monitor.effects import AdviceChanged, Step
 from monitor.ladders import EPINEPHRINE, GRADES, NO_EPINEPHRINE, PATTERNS, Ladder, LadderStep
 from monitor.mitigation import (
-    PUMP_CONFIRMS,
+    CONFIRMS,
     PUMP_UNDOES,
     Patient,
     acted_steps,
     advised_steps,
     offered_step,
     rate_decision,
-    steps_done_by_pump,
+    steps_confirmed,
     steps_still_taken,
 )
 from monitor.session import EVENTS, SessionEvent
@@ -223,7 +223,7 @@ CONFIRMED: Final[dict[SessionEvent, set[str]]] = {
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_a_pump_confirms_what_it_shows(event: SessionEvent) -> None:
-    assert set(PUMP_CONFIRMS) == set(CONFIRMED)
+    assert set(CONFIRMS) == set(CONFIRMED)
     for ladder in LADDERS:
         offered = tuple(offered_step(step, patient(), "") for step in ladder.steps)
         advice = AdviceChanged(
@@ -239,7 +239,7 @@ def test_a_pump_confirms_what_it_shows(event: SessionEvent) -> None:
             steps=offered,
             reason="",
         )
-        after = steps_done_by_pump(LADDERS, advice, event, "pump-1", ms(90))
+        after = steps_confirmed(LADDERS, advice, event, "pump-1", ms(90))
         done = {step.key for step in after if step.state == "done"}
         kinds = CONFIRMED.get(event, set())
         assert done == {step.key for step in ladder.steps if step.kind in kinds}
@@ -296,4 +296,4 @@ def test_a_pump_does_not_confirm_what_a_person_has_settled() -> None:
             steps=settled,
             reason="",
         )
-        assert steps_done_by_pump(LADDERS, advice, "stop", "pump-1", ms(90)) == settled
+        assert steps_confirmed(LADDERS, advice, "stop", "pump-1", ms(90)) == settled
