@@ -150,7 +150,9 @@ def watch(feed: Feed, unit: str, console: Console, *, once: bool = False) -> Non
     if once:
         for heard in settled(feed):
             view.take(heard)
-        console.print(_shown(view, feed, console), highlight=False)
+        console.print(
+            _shown(view, feed, console), highlight=False, soft_wrap=not console.is_terminal
+        )
         return
     if not console.is_terminal:
         _print_changes(feed, view, console)
