@@ -48,8 +48,7 @@ class WindowCounts:
     Attributes
     ----------
     peak : int8 array, shape (window,)
-        The highest grade reached within the window, 0 if none was; one that stood before counts
-        only when it rises, or has fallen and comes back.
+        The highest grade in force within the window; a bed that is not assessable counts as 0.
     alerts, calls : int32 array, shape (window,)
         Physiological alerts that stood within the window, and those of them that were of medium
         or high priority within it.
@@ -115,7 +114,6 @@ class _Standing:
 
     begun: Bool
     grade: Int8
-    floor: Int8
     stands: Bool
     rank: Int8
     called: Bool
@@ -128,7 +126,7 @@ class _Standing:
     def fresh(cls, n_windows: int) -> "_Standing":
         """Return windows that have not begun, at which nothing stands."""
         marks = [np.zeros(n_windows, np.bool_) for _ in range(3)]
-        grades = [np.zeros(n_windows, np.int8) for _ in range(4)]
+        grades = [np.zeros(n_windows, np.int8) for _ in range(3)]
         numbers = [np.zeros(n_windows, np.int32) for _ in range(2)]
         return cls(
             begun=marks[0],
@@ -137,7 +135,6 @@ class _Standing:
             rank=grades[1],
             called=marks[2],
             peak=grades[2],
-            floor=grades[3],
             alerts=numbers[0],
             calls=numbers[1],
         )
@@ -145,8 +142,7 @@ class _Standing:
     def begin(self, window: Int32) -> None:
         """Begin some windows: what stands now, stands within them."""
         self.begun[window] = True
-        self.floor[window] = self.grade[window]
-        self.peak[window] = 0
+        self.peak[window] = self.grade[window]
         self.called[window] = self.stands[window] & (self.rank[window] >= CALLS_FROM)
         self.alerts[window] = self.stands[window]
         self.calls[window] = self.called[window]
@@ -168,9 +164,7 @@ class _Standing:
         fresh = begun & stands & ~self.stands[window]
         called = self.called[window] & ~fresh
         calls = begun & stands & (rank >= CALLS_FROM)
-        risen = begun & (grade > self.floor[window])
-        self.peak[window] = np.maximum(self.peak[window], np.where(risen, grade, 0))
-        self.floor[window] = np.minimum(self.floor[window], grade)
+        self.peak[window] = np.where(begun, np.maximum(self.peak[window], grade), 0)
         self.alerts[window] += fresh
         self.calls[window] += calls & ~called
         self.called[window] = called | calls
@@ -217,7 +211,6 @@ class _Told:
 
     peak: Int8
     grade: dict[int, int] = field(default_factory=dict)
-    floor: dict[int, int] = field(default_factory=dict)
     standing: dict[str, tuple[int, int]] = field(default_factory=dict)
     within: dict[str, tuple[int, int]] = field(default_factory=dict)
     open_at_start: int = 0
@@ -225,7 +218,8 @@ class _Told:
     def begin(self) -> None:
         """Begin the windows: what stands now, stands within them."""
         self.peak[:] = 0
-        self.floor = {window: max(0, grade) for window, grade in self.grade.items()}
+        for window, grade in self.grade.items():
+            self.peak[window] = max(0, grade)
         self.within = dict(self.standing)
         self.open_at_start = len(self.within)
 
@@ -234,17 +228,10 @@ class _Told:
         for effect in effects:
             if isinstance(effect, GradeChanged):
                 window = int(effect.bed)
-                self._take_grade(window, max(0, effect.grade))
+                self.grade[window] = effect.grade
+                self.peak[window] = max(self.peak[window], effect.grade)
             elif isinstance(effect, AlertChanged) and effect.kind == "physiological":
                 self._take_alert(effect)
-
-    def _take_grade(self, window: int, grade: int) -> None:
-        """Count a grade that was reached within its window, not one that stood before."""
-        self.grade[window] = grade
-        floor = self.floor.get(window, 0)
-        if grade > floor:
-            self.peak[window] = max(self.peak[window], grade)
-        self.floor[window] = min(floor, grade)
 
     def _take_alert(self, alert: AlertChanged) -> None:
         if alert.condition == "ended":

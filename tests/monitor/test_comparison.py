@@ -222,23 +222,17 @@ def test_the_quick_way_counts_what_a_ward_tells(seed: int, step_min: int) -> Non
     assert quick.calls.sum() > quick.open_at_start > 0
 
 
-def test_a_grade_counts_where_it_is_reached_and_an_alert_where_it_stands() -> None:
+def test_a_window_in_which_nothing_was_read_counts_what_stood() -> None:
     low = {"SBP": 70.0, "HR": 110.0}
-    shock = {"SBP": 40.0, "HR": 140.0, "SPO2": 80.0}
-    stood = ((0, -60, low), (0, -30, low))
-    bad = {"SBP": 78.0, "HR": 110.0}
-    worse = ((2, -60, bad), (2, -30, bad), (2, 5, shock), (2, 10, shock))
-    some = sets(*stood, (1, -30, QUIET), *worse)
-    ages = np.full(3, 50, np.int32)
+    some = sets((0, -60, low), (0, -30, low), (1, -30, QUIET))
+    ages = np.full(2, 50, np.int32)
 
     quick = judged_windows(SETTINGS, some, ages, by_hand=True)
     slow = stepped_windows(SETTINGS, some, ages, by_hand=True, step_ms=MINUTE_MS)
 
-    assert quick.alerts.tolist() == slow.alerts.tolist() == [1, 0, 1]
-    assert quick.open_at_start == slow.open_at_start == 2
-    assert quick.peak.tolist() == np.maximum(slow.peak, 0).tolist()
-    assert quick.peak.tolist()[:2] == [0, 0]
-    assert quick.peak[2] == 4
+    assert quick.alerts.tolist() == slow.alerts.tolist() == [1, 0]
+    assert quick.peak.tolist() == slow.peak.tolist()
+    assert quick.peak[0] > quick.peak[1] == 0
 
 
 def physionet(folder: Path, falls: int = 80) -> Path:
