@@ -46,7 +46,7 @@ __all__ = ["Detection", "DetectionParams", "Findings", "Round"]
 
 
 DANGEROUS_GRADE: Final = 3
-"""Levels of this grade count before the infusion whatever the baseline that is being taken."""
+"""Levels of this grade are not excused by a baseline that lies beyond the same limit."""
 
 
 class Detection:
@@ -346,8 +346,8 @@ class Detection:
             # Silence lowers nothing: a value too old to show a sign may still hold one.
             verdict = replace(verdict, stays=judged(self.forms, held, baseline, age, doubt).stays)
         excused = standing_in(self.stand_ins, verdict, baseline)
-        # Until the infusion runs, a dangerous level would make the baseline that excuses it.
-        kept = self.taking_baseline[bed][:, None] & self.dangerous
+        # A baseline that was itself as dangerous excuses nothing, before the start or after it.
+        kept = judged(self.forms, baseline, baseline, age).holds & self.dangerous
         return Judgement(
             holds=excused.holds | (verdict.holds & kept),
             stays=excused.stays | (verdict.stays & kept),

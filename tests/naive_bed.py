@@ -122,11 +122,13 @@ class NaiveBed:
         self.pattern = self.picture()
 
     def needed(self, truths: list[naive.Truth]) -> list[naive.Truth]:
-        """Return the truths without stand-ins, but with dangerous levels before the start."""
-        excused = naive.needed_rules(self.params.book, truths, self.base)
+        """Return the truths without stand-ins, but with dangers that the baseline shares."""
+        book = self.params.book
+        excused = naive.needed_rules(book, truths, self.base)
+        before = naive.rule_truths(book, self.base, self.base, age_centi=self.age_centi)
         return [
-            truth if self.taking_baseline and rule.grade >= 3 else after
-            for rule, truth, after in zip(self.params.book.rules, truths, excused, strict=True)
+            truth if rule.grade >= 3 and shared is True else after
+            for rule, truth, after, shared in zip(book.rules, truths, excused, before, strict=True)
         ]
 
     def doubt(self) -> list[int]:

@@ -206,7 +206,7 @@ def test_an_evening_from_end_to_end(tmp_path: Path) -> None:
             name = f"{bed}/mon-17/vitals"
             publish(broker.port, "-t", name, "-q", "1", "-m", json.dumps(reading))
             alert = json.loads(received(broker.port, "-t", f"{bed}/_/alert/+", "-C", "1"))
-            assert alert["kind"] == "physiological"
+            assert (alert["kind"], alert["priority"]) == ("physiological", "high")
             assert "SBP 70" in alert["label"]
             receipt = json.loads(received(broker.port, "-t", f"{bed}/mon-17/ack", "-C", "1"))
             assert receipt["seq"] == 1

@@ -39,6 +39,18 @@ def outcomes(play: Play) -> dict[str, int]:
 # ---------------------------------------------------------------------------- baseline
 
 
+def test_a_danger_before_the_start_is_not_excused_by_the_baseline_that_it_makes() -> None:
+    play = opened()
+    shock = {"sbp": 70, "dbp": 40, "hr": 140, "spo2": 80, "rr": 16}
+    for at_s in (60, 120, 180, 240):
+        play.read(at_s, **shock)
+    assert (play.alert.priority, play.alert.grade) == ("high", 4)
+    play.take(session(300, "start"))
+    for at_s in (330, 390, 450, 510, 570):
+        play.read(at_s, **shock)
+    assert (play.alert.condition, play.alert.priority, play.alert.grade) == ("active", "high", 4)
+
+
 def test_a_baseline_is_established_and_frozen_when_the_infusion_starts() -> None:
     play = infusing()
     told = of(BaselineChanged, play.told)
