@@ -29,7 +29,7 @@ from benchmarks.publishing import Plan, Sent
 from benchmarks.traffic import UNIT, bed_name, cuff_topic
 from monitor.adapters.broker import HOST, LocalBroker
 from monitor.adapters.journal import JournalReader
-from monitor.topics import NOBODY, topic
+from monitor.wire.topics import NOBODY, topic
 
 WITHIN_S: Final = 60.0
 POLL_S: Final = 0.02

@@ -16,8 +16,8 @@ from monitor.adapters.broker import HOST
 from monitor.adapters.clock import SteadyClock
 from monitor.adapters.logbook import ROOT as LOG_ROOT
 from monitor.live import live_monitor, serve
-from monitor.settings import load_settings
-from monitor.ward import Ward
+from monitor.settings.settings import load_settings
+from monitor.ward.ward import Ward
 
 CLIENT_ID: Final = "bench-monitor"
 

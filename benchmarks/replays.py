@@ -14,11 +14,11 @@ import msgspec
 from benchmarks.agreement import check
 from benchmarks.measuring import ROOT, Cell, Table, Taken, cell
 from benchmarks.witness import Witness, repeated
-from monitor.messages import decode
-from monitor.records import Input, RecordedStep
-from monitor.settings import load_settings
-from monitor.ward import Ward
-from monitor.ward_settings import WardSettings
+from monitor.facts.records import Input, RecordedStep
+from monitor.settings.settings import load_settings
+from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
+from monitor.wire.messages import decode
 from simulators.recording import recorded_steps
 from simulators.scenario import Scenario, demo_story, reaction_option, ward_scenario
 

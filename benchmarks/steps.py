@@ -20,10 +20,10 @@ from benchmarks.plain import PlainBed
 from benchmarks.plain_tables import Tables
 from benchmarks.wards import Load, Message, Second, running_ward
 from detectors.detection import Detection, Round
-from monitor.rounds import turns
-from monitor.settings import load_settings
-from monitor.ward import Ward
-from monitor.ward_settings import WardSettings
+from monitor.settings.settings import load_settings
+from monitor.ward.rounds import turns
+from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
 
 SIZES: Final = ((10, 200), (100, 200), (1_000, 40), (10_000, 12))
 """Beds, and how many seconds of them are measured."""

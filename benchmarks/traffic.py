@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.channels import Channel
-from monitor.payloads import SessionPayload, encode, encode_vitals, stamp
-from monitor.topics import topic
+from monitor.wire.payloads import SessionPayload, encode, encode_vitals, stamp
+from monitor.wire.topics import topic
 
 UNIT: Final = "bench"
 LOW_PRESSURE: Final = {Channel.SBP: 7200, Channel.DBP: 4100}

@@ -16,9 +16,9 @@ import numpy as np
 
 from detectors.channels import Channel, Flag, Int32, Int64
 from detectors.readings import Readings
-from monitor.records import SessionReported
-from monitor.ward import Ward
-from monitor.ward_settings import WardSettings
+from monitor.facts.records import SessionReported
+from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
 
 STARTED_MS: Final = 1_795_514_400_000
 UNIT: Final = "bench"

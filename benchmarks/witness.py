@@ -10,8 +10,8 @@ from benchmarks.plain import PlainBed, Reading
 from benchmarks.plain_tables import Tables
 from detectors.channels import MISSING, NEVER
 from detectors.detection import Detection, Findings, Round
-from monitor.ward import Ward
-from monitor.ward_settings import WardSettings
+from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from monitor.adapters.access import Access
-    from monitor.settings import Settings
+    from monitor.settings.settings import Settings
 
 OK: Final = 0
 INTERRUPTED: Final = 130

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 if TYPE_CHECKING:
-    from monitor.settings import Settings
-    from monitor.ward import Ward
+    from monitor.settings.settings import Settings
+    from monitor.ward.ward import Ward
 
 OK: Final = 0
 FOUND: Final = 1
@@ -42,14 +42,14 @@ def software() -> str:
 
 def read_settings(config: Path) -> "Settings":
     """Return the settings of a folder."""
-    from monitor.settings import load_settings
+    from monitor.settings.settings import load_settings
 
     return load_settings(config)
 
 
 def ward_of(settings: "Settings") -> "Callable[[str], Ward]":
     """Return what makes a fresh ward for a unit."""
-    from monitor.ward import Ward
+    from monitor.ward.ward import Ward
 
     return lambda unit: Ward(settings.ward, unit=unit)
 
@@ -104,7 +104,7 @@ def evidence(
     markdown: Annotated[bool, typer.Option(help="Write the table as Markdown.")] = False,
 ) -> None:
     """Replay real recordings and published cases and print the table of alerts."""
-    from monitor.evidence import run
+    from monitor.study.evidence import run
 
     with piped():
         code = run(
@@ -154,7 +154,7 @@ def check_config(
     """Read a configuration strictly and name every fault in it."""
     import msgspec
 
-    from monitor.settings import ConfigError
+    from monitor.settings.settings import ConfigError
 
     try:
         settings = read_settings(directory)
@@ -183,7 +183,7 @@ def schema(
     """Print the JSON Schema of the messages."""
     import msgspec
 
-    from monitor.schemas import schemas
+    from monitor.wire.schemas import schemas
 
     known = schemas()
     if kind is not None and kind not in known:

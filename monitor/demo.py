@@ -29,9 +29,9 @@ from monitor.adapters.logbook import ROOT
 from monitor.adapters.terminal import wall
 from monitor.adapters.viewing import REFRESH_S, Watch, tail_line, time_ms
 from monitor.live import live_monitor
-from monitor.outbound import AlertPayload
-from monitor.settings import Settings
-from monitor.ward import Ward
+from monitor.settings.settings import Settings
+from monitor.ward.ward import Ward
+from monitor.wire.outbound import AlertPayload
 from simulators.publishing import publish
 from simulators.scenario import Scenario, demo_story
 from simulators.verdict import Raised, Verdict, verdict

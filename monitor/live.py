@@ -42,15 +42,15 @@ from monitor.adapters.resumption import (
     resume,
 )
 from monitor.adapters.succession import boot_name
-from monitor.announcements import (
+from monitor.facts.effects import AnyEffect
+from monitor.facts.views import BedView
+from monitor.wire.announcements import (
     Announcement,
     ack_announcement,
     state_announcement,
 )
-from monitor.effects import AnyEffect
-from monitor.outbound import MonitorStatusPayload, encode_published, iso
-from monitor.topics import monitor_status_topic
-from monitor.views import BedView
+from monitor.wire.outbound import MonitorStatusPayload, encode_published, iso
+from monitor.wire.topics import monitor_status_topic
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 

@@ -19,7 +19,7 @@ import msgspec
 from monitor.adapters.journal import effect_bytes
 from monitor.adapters.recording import InputFileError, Recording, Remarks
 from monitor.adapters.sources import open_source
-from monitor.effects import (
+from monitor.facts.effects import (
     NOT_ASSESSABLE,
     AlertChanged,
     AnyEffect,
@@ -28,8 +28,8 @@ from monitor.effects import (
     ReadingsKept,
     SessionChanged,
 )
-from monitor.messages import decode
-from monitor.records import Input, RecordedStep
+from monitor.facts.records import Input, RecordedStep
+from monitor.wire.messages import decode
 
 Replayed = tuple[RecordedStep, tuple[AnyEffect, ...]]
 

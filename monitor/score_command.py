@@ -37,7 +37,7 @@ def cases(
     as_json: AsJson = False,
 ) -> None:
     """Replay published cases and lay what came out beside what was to be expected."""
-    from monitor.scoring import run_cases, yardstick
+    from monitor.study.scoring import run_cases, yardstick
 
     settings = read_settings(config)
     raise typer.Exit(
@@ -65,7 +65,7 @@ def background(
     as_json: AsJson = False,
 ) -> None:
     """Count alerts on recordings that nobody judged, beside those of simple rules."""
-    from monitor.comparison import Cut, run_background
+    from monitor.study.comparison import Cut, run_background
 
     cut = Cut(window_ms=_hours_ms("--window", window), first_ms=_hours_ms("--first", first))
     raise typer.Exit(

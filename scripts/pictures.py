@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from monitor.adapters.terminal import wall
-from monitor.messages import decode
-from monitor.settings import load_settings
-from monitor.ward import Ward
+from monitor.settings.settings import load_settings
+from monitor.ward.ward import Ward
+from monitor.wire.messages import decode
 from simulators.recording import STARTED_MS, recorded_steps
 from simulators.scenario import demo_story
 

@@ -12,8 +12,8 @@ from zlib import crc32
 
 import numpy as np
 
-from monitor.payloads import BirthPayload, ChannelName, Payload, StatusPayload, encode, stamp
-from monitor.topics import topic
+from monitor.wire.payloads import BirthPayload, ChannelName, Payload, StatusPayload, encode, stamp
+from monitor.wire.topics import topic
 from simulators.infusion import ML_PER_G, Move, Rung, rate_course, rungs
 from simulators.physiology import Course, Person, person, resting_course
 from simulators.reactions import PICTURES, Picture, reacting_course

@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from detectors.channels import CENTI, Channel
-from monitor.payloads import (
+from monitor.facts.records import SessionVerb
+from monitor.wire.payloads import (
     HandVitalsPayload,
     Payload,
     PositiveQuantity,
@@ -24,7 +25,6 @@ from monitor.payloads import (
     stamp,
     vital,
 )
-from monitor.records import SessionVerb
 from simulators.chairs import CHANNELS, Chair, Sent
 from simulators.devices import temperature_readings
 from simulators.infusion import Rung, infused_ml_per_kg

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from detectors.channels import Float
-from monitor.records import PumpState
+from monitor.facts.records import PumpState
 
 LADDER_ML_PER_KG_H: Final = (0.3, 0.6, 1.2, 2.4, 3.6, 4.8)
 RUNG_S: Final = 900

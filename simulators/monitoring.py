@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from detectors.channels import CENTI, Channel
-from monitor.payloads import VitalsPayload, VitalValue, absent, stamp, vital
+from monitor.wire.payloads import VitalsPayload, VitalValue, absent, stamp, vital
 from simulators.chairs import CHANNELS, Chair, Sent
 from simulators.devices import (
     PROBE_FALLS_S,

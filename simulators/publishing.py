@@ -21,8 +21,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from monitor.payloads import StatusPayload, encode, stamp
-from monitor.topics import ID_LIMIT, topic
+from monitor.wire.payloads import StatusPayload, encode, stamp
+from monitor.wire.topics import ID_LIMIT, topic
 from simulators.bedside import ward_messages
 from simulators.chairs import Sent, generator
 from simulators.faults import fault_option, with_faults

@@ -29,7 +29,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from detectors.channels import N_CHANNELS, Channel, Float
-from monitor.records import Severity
+from monitor.facts.records import Severity
 from simulators.infusion import Verb
 from simulators.physiology import Course, bodily
 

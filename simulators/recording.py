@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from monitor.records import RawMessage, RecordedStep
+from monitor.facts.records import RawMessage, RecordedStep
 from simulators.bedside import ward_messages
 from simulators.chairs import Sent, generator
 from simulators.faults import Fault, with_faults

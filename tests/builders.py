@@ -22,10 +22,10 @@ from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits
 from detectors.readings import Readings, empty_readings
 from detectors.rulebook import Basis, Clause, Comparison, Rule, RuleBook
-from monitor.records import SessionReported, SymptomCharted, Value, VitalsReported
-from monitor.settings import load_settings
-from monitor.ward import Ward
-from monitor.ward_settings import WardSettings
+from monitor.facts.records import SessionReported, SymptomCharted, Value, VitalsReported
+from monitor.settings.settings import load_settings
+from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 CONFIG: Final = ROOT / "config"

@@ -24,11 +24,11 @@ from monitor.adapters.access import Access
 from monitor.adapters.broker import HOST, LocalBroker, found_program
 from monitor.adapters.clock import SteadyClock
 from monitor.adapters.journal import JournalReader
-from monitor.effects import AlertChanged, AnyEffect, Context, MessageRejected
+from monitor.facts.effects import AlertChanged, AnyEffect, Context, MessageRejected
+from monitor.facts.records import Input, MessageRefused, RawMessage, VitalsReported
+from monitor.facts.views import BedView, ChannelView, WardView
 from monitor.live import LiveMonitor, live_monitor
-from monitor.payloads import encode_vitals
-from monitor.records import Input, MessageRefused, RawMessage, VitalsReported
-from monitor.views import BedView, ChannelView, WardView
+from monitor.wire.payloads import encode_vitals
 
 LIMIT_CENTI: Final = 9_000
 CONFIG: Final = "c0ffee"

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from monitor.adapters.recording import Header, write_recording
-from monitor.effects import AnyEffect, GradeChanged, MessageRejected
-from monitor.records import Input, MessageRefused, RawMessage, RecordedStep, VitalsReported
+from monitor.facts.effects import AnyEffect, GradeChanged, MessageRejected
+from monitor.facts.records import Input, MessageRefused, RawMessage, RecordedStep, VitalsReported
 from monitor.replay import (
     replay,
 )

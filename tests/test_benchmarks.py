@@ -14,7 +14,7 @@ from benchmarks.plain import PlainBed
 from benchmarks.plain_tables import Tables
 from benchmarks.wards import Load
 from detectors.detection import Detection
-from monitor.settings import load_settings
+from monitor.settings.settings import load_settings
 from simulators.scenario import reaction_option, ward_scenario
 
 ROOT = Path(__file__).resolve().parents[1]

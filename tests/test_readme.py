@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.evidence import run
-from monitor.settings import load_settings
-from monitor.ward import Ward
+from monitor.settings.settings import load_settings
+from monitor.study.evidence import run
+from monitor.ward.ward import Ward
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

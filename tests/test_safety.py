@@ -17,15 +17,15 @@ import msgspec
 import pytest
 
 from monitor.adapters.recording import read_header, read_recording
-from monitor.announcements import announcements
-from monitor.effects import AdviceChanged, AlertChanged, AnyEffect, MessageRejected
-from monitor.ladders import dose_text
-from monitor.outbound import NOTICE
-from monitor.records import RawMessage, RecordedStep
+from monitor.care.ladders import dose_text
+from monitor.facts.effects import AdviceChanged, AlertChanged, AnyEffect, MessageRejected
+from monitor.facts.records import RawMessage, RecordedStep
 from monitor.replay import replay
-from monitor.settings import Settings, load_settings
-from monitor.topics import KINDS, NOBODY, OUTBOUND_KINDS
-from monitor.ward import Ward
+from monitor.settings.settings import Settings, load_settings
+from monitor.ward.ward import Ward
+from monitor.wire.announcements import announcements
+from monitor.wire.outbound import NOTICE
+from monitor.wire.topics import KINDS, NOBODY, OUTBOUND_KINDS
 
 HERE = Path(__file__).resolve().parent
 STORY = HERE / "replay" / "recordings" / "anaphylaxis.jsonl.gz"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from detectors.channels import Channel
-from monitor.ladders import PATTERNS
-from monitor.settings import Settings, load_settings
-from monitor.ward_settings import AlertParams
+from monitor.care.ladders import PATTERNS
+from monitor.settings.settings import Settings, load_settings
+from monitor.ward.ward_settings import AlertParams
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "config"

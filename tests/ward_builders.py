@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from builders import T0_MS, Number, centi, ward_settings
 
 from detectors.channels import Channel, Flag
-from monitor.effects import (
+from monitor.facts.effects import (
     ActRecorded,
     AdviceChanged,
     AlertChanged,
@@ -19,7 +19,7 @@ from monitor.effects import (
     GradeChanged,
     SessionChanged,
 )
-from monitor.records import (
+from monitor.facts.records import (
     NO_SEQUENCE,
     Absence,
     AbsenceReason,
@@ -37,9 +37,9 @@ from monitor.records import (
     Value,
     VitalsReported,
 )
-from monitor.views import BedView
-from monitor.ward import Ward
-from monitor.ward_settings import WardSettings
+from monitor.facts.views import BedView
+from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
 
 UNIT: Final = "inf-a"
 WELL: Final[dict[str, Number]] = {"hr": 80, "sbp": 120, "dbp": 80, "spo2": 98, "rr": 16}

@@ -28,10 +28,10 @@ from ward_builders import (
 )
 
 from detectors.channels import CHANNEL_NAMES, Flag
-from monitor.effects import AlertChanged, AnyEffect
-from monitor.records import ActTaken, ActVerb, Input, SessionVerb, VitalsReported
-from monitor.ward import Ward
-from monitor.ward_settings import WardSettings
+from monitor.facts.effects import AlertChanged, AnyEffect
+from monitor.facts.records import ActTaken, ActVerb, Input, SessionVerb, VitalsReported
+from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
 
 BEDS: Final = ("1", "2")
 BEGIN_S: Final = 300

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from monitor.messages import decode, milliseconds, topic
-from monitor.records import Input, RawMessage
+from monitor.facts.records import Input, RawMessage
+from monitor.wire.messages import decode, milliseconds, topic
 
 TESTS: Final = Path(__file__).parent
 INBOUND: Final = TESTS / "golden" / "messages" / "in"

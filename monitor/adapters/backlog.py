@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
 from monitor.adapters.journal_file import StoreError
-from monitor.effects import AnyEffect
-from monitor.records import Input, RawMessage
+from monitor.facts.effects import AnyEffect
+from monitor.facts.records import Input, RawMessage
 
 StoreState: TypeAlias = Literal["ok", "failing", "lost"]
 

@@ -31,8 +31,8 @@ from typing import Final, TypeGuard, cast
 
 from monitor.adapters.chart import MINUTE_MS, Chart
 from monitor.adapters.recording import InputFileError, Recording, Remarks
-from monitor.payloads import ChannelName
-from monitor.records import Severity
+from monitor.facts.records import Severity
+from monitor.wire.payloads import ChannelName
 
 START_MS: Final = 4_102_444_800_000
 """Minute 0 of every case: 2100-01-01T00:00:00Z, a day that nobody can take for a real one."""

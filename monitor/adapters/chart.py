@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from monitor.payloads import (
+from monitor.facts.records import PumpState, RawMessage, RecordedStep, SessionVerb, Severity
+from monitor.wire.payloads import (
     ChannelName,
     HandVitalsPayload,
     Payload,
@@ -26,9 +27,8 @@ from monitor.payloads import (
     encode,
     stamp,
 )
-from monitor.records import PumpState, RawMessage, RecordedStep, SessionVerb, Severity
-from monitor.topics import topic
-from monitor.units import UnitName
+from monitor.wire.topics import topic
+from monitor.wire.units import UnitName
 
 MINUTE_MS: Final = 60_000
 CHARTED_BY: Final = "chart"

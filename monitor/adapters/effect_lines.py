@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from monitor.adapters.logbook import Field, log
-from monitor.effects import (
+from monitor.facts.effects import (
     ActRecorded,
     AdviceChanged,
     AlertChanged,

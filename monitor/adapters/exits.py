@@ -6,7 +6,7 @@ from monitor.adapters.access import LinkError
 from monitor.adapters.broker import BrokerError
 from monitor.adapters.journal_file import JournalError, JournalInUseError, StoreError
 from monitor.adapters.recording import InputFileError
-from monitor.faults import ConfigError
+from monitor.tables.faults import ConfigError
 
 FOUND: Final = 1
 UNREACHABLE: Final = 3

@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.adapters.access import Access, LinkError
-from monitor.topics import NOBODY, monitor_status_topic, topic
+from monitor.wire.topics import NOBODY, monitor_status_topic, topic
 
 KEEPALIVE_S: Final = 10
 

@@ -28,7 +28,7 @@ import numpy as np
 
 from detectors.channels import CENTI, MISSING, N_CHANNELS, Channel
 from monitor.adapters.recording import InputFileError, Remarks
-from monitor.windows import MINUTE_MS, ChartTable
+from monitor.facts.windows import MINUTE_MS, ChartTable
 
 Form: TypeAlias = Literal["mimic3-demo", "eicu-demo-nibp", "physionet2012", "exam-stress"]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)

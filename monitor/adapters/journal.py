@@ -33,8 +33,8 @@ from monitor.adapters.journal_file import (
     lock,
     origin,
 )
-from monitor.effects import AnyEffect
-from monitor.records import RawMessage, RecordedStep
+from monitor.facts.effects import AnyEffect
+from monitor.facts.records import RawMessage, RecordedStep
 
 GENESIS: Final = bytes(32)
 """The hash before the first row of the ledger."""

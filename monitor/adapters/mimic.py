@@ -39,7 +39,7 @@ from typing import Final
 
 from monitor.adapters.chart import MINUTE_MS, Chart, Rate
 from monitor.adapters.recording import InputFileError, Recording, Remarks
-from monitor.payloads import ChannelName
+from monitor.wire.payloads import ChannelName
 
 ADMISSION_MS: Final = 4_102_444_800_000
 """2100-01-01T00:00:00Z."""

@@ -27,9 +27,9 @@ from monitor.adapters.access import Access, LinkError
 from monitor.adapters.clock import Clock
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.succession import is_from_successor
-from monitor.announcements import Announcement
-from monitor.records import RawMessage
-from monitor.topics import NOBODY, monitor_status_topic, subscriptions, topic
+from monitor.facts.records import RawMessage
+from monitor.wire.announcements import Announcement
+from monitor.wire.topics import NOBODY, monitor_status_topic, subscriptions, topic
 
 LOG: Final = logging.getLogger(f"{ROOT}.mqtt")
 

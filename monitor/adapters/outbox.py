@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from monitor.announcements import Announcement
+from monitor.wire.announcements import Announcement
 
 QUEUE_MAX: Final = 10_000
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from monitor.records import NO_SEQUENCE, Input, PumpReported, VitalsReported
+from monitor.facts.records import NO_SEQUENCE, Input, PumpReported, VitalsReported
 
 PATIENCE_MS: Final = 60_000
 AHEAD_MAX: Final = 4_096

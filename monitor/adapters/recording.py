@@ -24,7 +24,7 @@ from typing import Annotated, BinaryIO, Final, TypeAlias, cast
 
 import msgspec
 
-from monitor.records import RawMessage, RecordedStep
+from monitor.facts.records import RawMessage, RecordedStep
 
 FORMAT: Final = 1
 """Version of the lines below; a change of theirs bumps it."""

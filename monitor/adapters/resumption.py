@@ -17,11 +17,11 @@ from monitor.adapters.journal_file import JournalError
 from monitor.adapters.logbook import ROOT
 from monitor.adapters.outbox import Outbox
 from monitor.adapters.receipts import Receipts
-from monitor.announcements import Announcement, announcements
-from monitor.effects import AnyEffect
-from monitor.messages import decode
-from monitor.records import Input, RawMessage
-from monitor.views import WardView
+from monitor.facts.effects import AnyEffect
+from monitor.facts.records import Input, RawMessage
+from monitor.facts.views import WardView
+from monitor.wire.announcements import Announcement, announcements
+from monitor.wire.messages import decode
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 

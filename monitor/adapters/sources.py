@@ -14,7 +14,7 @@ from monitor.adapters import cases, mimic
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
 from monitor.adapters.recording import InputFileError, Recording, Remarks, open_recording
-from monitor.records import RecordedStep
+from monitor.facts.records import RecordedStep
 
 Format: TypeAlias = Literal["journal", "recording", "mimic3-demo", "cases"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)

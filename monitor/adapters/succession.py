@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from monitor.outbound import MonitorStatusPayload
+from monitor.wire.outbound import MonitorStatusPayload
 
 _STATUS: Final = msgspec.json.Decoder(MonitorStatusPayload)
 _BOOT: Final = re.compile(r"[0-9a-f]{12}-[0-9a-f]+")

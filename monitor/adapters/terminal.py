@@ -14,8 +14,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from detectors.channels import CHANNEL_NAMES, DISPLAY_UNITS
-from monitor.effects import NOT_ASSESSABLE
-from monitor.views import AlertView, BedView, ChannelView, WardView
+from monitor.facts.effects import NOT_ASSESSABLE
+from monitor.facts.views import AlertView, BedView, ChannelView, WardView
 
 MARKS: Final = {"high": "***", "medium": "**", "low": "*", "info": "i"}
 """The signs of the priorities, as bedside monitors write them."""

@@ -15,8 +15,9 @@ from rich.live import Live
 
 from monitor.adapters.feed import Feed, Heard
 from monitor.adapters.terminal import MARKS, age, printable, wall, ward_lines
-from monitor.effects import NOT_ASSESSABLE
-from monitor.outbound import (
+from monitor.facts.effects import NOT_ASSESSABLE
+from monitor.facts.views import AlertView, BedView, ChannelView, WardView
+from monitor.wire.outbound import (
     AdvicePayload,
     AlertPayload,
     AlertShown,
@@ -24,9 +25,8 @@ from monitor.outbound import (
     MonitorStatusPayload,
     StatePayload,
 )
-from monitor.payloads import milliseconds
-from monitor.topics import MONITOR
-from monitor.views import AlertView, BedView, ChannelView, WardView
+from monitor.wire.payloads import milliseconds
+from monitor.wire.topics import MONITOR
 
 REFRESH_S: Final = 0.5
 HEARTBEAT_S_MAX: Final = 6.0

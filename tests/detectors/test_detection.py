@@ -28,7 +28,7 @@ from detectors.channels import CHANNEL_NAMES, N_CHANNELS, NEVER, Channel, Flag
 from detectors.confirmation import SignTrack
 from detectors.detection import Detection, DetectionParams
 from detectors.quality import Verdict
-from monitor.rounds import turns
+from monitor.ward.rounds import turns
 
 SHIPPED = shipped()
 

@@ -27,8 +27,8 @@ from detectors.rulebook import (
     judged,
     linear_form,
 )
-from monitor.units import ACCEPTED_UNITS
-from monitor.units import centi as wire_centi
+from monitor.wire.units import ACCEPTED_UNITS
+from monitor.wire.units import centi as wire_centi
 
 NO_SLACK = np.zeros(N_CHANNELS, np.int32)
 HYSTERESIS = shipped().hysteresis_centi

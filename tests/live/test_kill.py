@@ -28,12 +28,12 @@ from detectors.channels import Channel
 from monitor.adapters.broker import LocalBroker
 from monitor.adapters.journal import JournalReader, effect_bytes
 from monitor.adapters.journal_file import JournalError
-from monitor.announcements import alert_topic, is_over
-from monitor.effects import AlertChanged
-from monitor.payloads import SessionPayload, encode, encode_vitals, stamp
+from monitor.facts.effects import AlertChanged
 from monitor.replay import replay
-from monitor.settings import load_settings
-from monitor.ward import Ward
+from monitor.settings.settings import load_settings
+from monitor.ward.ward import Ward
+from monitor.wire.announcements import alert_topic, is_over
+from monitor.wire.payloads import SessionPayload, encode, encode_vitals, stamp
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 

@@ -22,7 +22,7 @@ from ward_builders import (
     vitals,
 )
 
-from monitor.effects import (
+from monitor.facts.effects import (
     NOT_ASSESSABLE,
     ActRecorded,
     DeviceChanged,

@@ -15,11 +15,11 @@ from ward_builders import (
     symptom,
 )
 
-from monitor.effects import (
+from monitor.facts.effects import (
     ActRecorded,
     AdviceChanged,
 )
-from monitor.records import ActVerb
+from monitor.facts.records import ActVerb
 
 LIFE = ward_settings().alerts
 

@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 
 import pytest
 
-from monitor.alerts import (
+from monitor.care.alerts import (
     CONDITION_EVENTS,
     CONDITION_TABLE,
     CONDITIONS,
@@ -31,7 +31,7 @@ from monitor.alerts import (
     signalled,
     updated,
 )
-from monitor.effects import Condition, Context, Priority, Signal
+from monitor.facts.effects import Condition, Context, Priority, Signal
 
 # "-" marks an event that has no place: the state stays as it is.
 CONDITIONS_EXPECTED: Final[dict[tuple[Condition, ConditionEvent], str]] = {

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wire import OUTBOUND, RECEIVED_MS, UNIT
 
-from monitor.announcements import (
+from monitor.facts.effects import (
+    ActRecorded,
+    AnyEffect,
+    DeviceChanged,
+    GradeChanged,
+    MeasurementWanted,
+)
+from monitor.facts.views import BedView
+from monitor.wire.announcements import (
     AT_LEAST_ONCE,
     Announcement,
     ack_announcement,
@@ -18,16 +26,8 @@ from monitor.announcements import (
     is_over,
     state_announcement,
 )
-from monitor.effects import (
-    ActRecorded,
-    AnyEffect,
-    DeviceChanged,
-    GradeChanged,
-    MeasurementWanted,
-)
-from monitor.outbound import NOTICE, MonitorStatusPayload, encode_published, iso
-from monitor.topics import OUTBOUND_KINDS, monitor_status_topic
-from monitor.views import BedView
+from monitor.wire.outbound import NOTICE, MonitorStatusPayload, encode_published, iso
+from monitor.wire.topics import OUTBOUND_KINDS, monitor_status_topic
 
 EFFECTS = sorted(OUTBOUND.glob("*.effects.json"))
 VIEWS = sorted(OUTBOUND.glob("*.view.json"))

@@ -21,10 +21,10 @@ from ward_builders import (
     vitals,
 )
 
-from monitor.alerts import RANK
-from monitor.effects import NOT_ASSESSABLE
-from monitor.records import Input
-from monitor.session import PHASES
+from monitor.care.alerts import RANK
+from monitor.care.session import PHASES
+from monitor.facts.effects import NOT_ASSESSABLE
+from monitor.facts.records import Input
 
 TO_PHASE: Final[dict[str, tuple[Input, ...]]] = {
     "none": (vitals(10, hr=80),),

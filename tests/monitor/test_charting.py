@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from builders import T0_MS, session, symptom, vitals, ward
 
-from monitor.effects import AdviceChanged, AlertChanged, AnyEffect, GradeChanged
-from monitor.records import Input
-from monitor.ward import Ward
+from monitor.facts.effects import AdviceChanged, AlertChanged, AnyEffect, GradeChanged
+from monitor.facts.records import Input
+from monitor.ward.ward import Ward
 
 WELL: dict[str, Any] = {"hr": 72, "sbp": 120, "dbp": 75, "spo2": 98, "rr": 14}
 

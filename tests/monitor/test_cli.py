@@ -15,9 +15,9 @@ from monitor.__main__ import main
 from monitor.adapters.broker import LocalBroker
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.terminal import MARKS
-from monitor.payloads import stamp
-from monitor.records import RawMessage
-from monitor.settings import load_settings
+from monitor.facts.records import RawMessage
+from monitor.settings.settings import load_settings
+from monitor.wire.payloads import stamp
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CONFIG = str(CHECKOUT / "config")

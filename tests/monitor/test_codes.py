@@ -5,7 +5,7 @@ import re
 import pytest
 
 from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES
-from monitor.codes import CODES, CodeRow
+from monitor.wire.codes import CODES, CodeRow
 
 
 def check_digit(body: str) -> int:

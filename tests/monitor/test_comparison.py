@@ -11,11 +11,11 @@ import pytest
 
 from detectors.channels import MISSING, N_CHANNELS, Channel, Int32
 from monitor.adapters.icu_tables import Form
-from monitor.background import judged_windows, stepped_windows
-from monitor.comparison import BackgroundScore, Cut, run_background, score_background
-from monitor.peers import KEYS, peer_counts, sustained_rises, tables_of, usable
-from monitor.settings import load_settings
-from monitor.windows import MINUTE_MS, ChartTable, Sets, sets_of, values_of, windows_of
+from monitor.facts.windows import MINUTE_MS, ChartTable, Sets, sets_of, values_of, windows_of
+from monitor.settings.settings import load_settings
+from monitor.study.background import judged_windows, stepped_windows
+from monitor.study.comparison import BackgroundScore, Cut, run_background, score_background
+from monitor.study.peers import KEYS, peer_counts, sustained_rises, tables_of, usable
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 SETTINGS = load_settings(CONFIG).ward

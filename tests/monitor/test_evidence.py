@@ -8,13 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from monitor import evidence as subject
-from monitor.effects import AlertChanged, AnyEffect, Context, GradeChanged, Priority
-from monitor.evidence import report, run
-from monitor.records import Input, VitalsReported
+from monitor.facts.effects import AlertChanged, AnyEffect, Context, GradeChanged, Priority
+from monitor.facts.records import Input, VitalsReported
 from monitor.replay import WardOf
-from monitor.settings import load_settings
-from monitor.ward import Ward
+from monitor.settings.settings import load_settings
+from monitor.study import evidence as subject
+from monitor.study.evidence import report, run
+from monitor.ward.ward import Ward
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.ladders import (
+from monitor.care.ladders import (
     EPINEPHRINE,
     GRADES,
     NO_EPINEPHRINE,
@@ -25,7 +25,7 @@ from monitor.ladders import (
     repeat_from_ms,
     steps_for,
 )
-from monitor.settings import load_settings
+from monitor.settings.settings import load_settings
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 EVERY_PICTURE = [(pattern, grade) for pattern in PATTERNS for grade in GRADES]

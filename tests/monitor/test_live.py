@@ -16,10 +16,10 @@ from monitor.adapters.broker import LocalBroker
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.mqtt import Arrival
 from monitor.adapters.resumption import LedgerDivergedError
-from monitor.effects import AlertChanged, AnyEffect
+from monitor.facts.effects import AlertChanged, AnyEffect
+from monitor.facts.records import RawMessage
 from monitor.live import LiveMonitor, WardError
-from monitor.records import RawMessage
-from monitor.topics import KINDS
+from monitor.wire.topics import KINDS
 
 pytestmark = pytest.mark.broker
 

@@ -8,7 +8,26 @@ import pytest
 from wire import BED, DEVICE, INBOUND, RECEIVED_MS, UNIT, as_json, golden_inbound, raw, taken
 
 from detectors.channels import CENTI, CHANNEL_NAMES, Channel, Flag
-from monitor.messages import (
+from monitor.facts.records import (
+    NO_SEQUENCE,
+    Absence,
+    AbsenceReason,
+    ActTaken,
+    ActVerb,
+    DeviceBorn,
+    DeviceReported,
+    MessageRefused,
+    PumpReported,
+    PumpState,
+    SessionReported,
+    SessionVerb,
+    Severity,
+    StepStatus,
+    SymptomCharted,
+    Value,
+    VitalsReported,
+)
+from monitor.wire.messages import (
     SUBSCRIPTIONS,
     ActPayload,
     BirthPayload,
@@ -30,27 +49,8 @@ from monitor.messages import (
     stamp,
     vital,
 )
-from monitor.payloads import ChannelName
-from monitor.records import (
-    NO_SEQUENCE,
-    Absence,
-    AbsenceReason,
-    ActTaken,
-    ActVerb,
-    DeviceBorn,
-    DeviceReported,
-    MessageRefused,
-    PumpReported,
-    PumpState,
-    SessionReported,
-    SessionVerb,
-    Severity,
-    StepStatus,
-    SymptomCharted,
-    Value,
-    VitalsReported,
-)
-from monitor.topics import KINDS
+from monitor.wire.payloads import ChannelName
+from monitor.wire.topics import KINDS
 
 GOLDEN = golden_inbound()
 NOW = stamp(RECEIVED_MS)

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wire import RECEIVED_MS, Refused, golden_inbound, raw, refused, taken
 
-from monitor.messages import KINDS, decode
-from monitor.records import Input, MessageRefused, RawMessage, Record
-from monitor.refusals import MAX_SHOWN, REASONS, depth_of, shown
-from monitor.schemas import PAYLOADS
+from monitor.facts.records import Input, MessageRefused, RawMessage, Record
+from monitor.wire.messages import KINDS, decode
+from monitor.wire.refusals import MAX_SHOWN, REASONS, depth_of, shown
+from monitor.wire.schemas import PAYLOADS
 
 GOLDEN = golden_inbound()
 CORPUS = refused()

@@ -7,9 +7,8 @@ import pytest
 from builders import ward_settings
 from ward_builders import PRODUCT, act, ms
 
-from monitor.effects import AdviceChanged, Step
-from monitor.ladders import EPINEPHRINE, GRADES, NO_EPINEPHRINE, PATTERNS, Ladder, LadderStep
-from monitor.mitigation import (
+from monitor.care.ladders import EPINEPHRINE, GRADES, NO_EPINEPHRINE, PATTERNS, Ladder, LadderStep
+from monitor.care.mitigation import (
     CONFIRMS,
     PUMP_UNDOES,
     Patient,
@@ -20,7 +19,8 @@ from monitor.mitigation import (
     steps_confirmed,
     steps_still_taken,
 )
-from monitor.session import EVENTS, SessionEvent
+from monitor.care.session import EVENTS, SessionEvent
+from monitor.facts.effects import AdviceChanged, Step
 
 LADDERS: Final = ward_settings().ladders
 EVERY_SIGN: Final = frozenset(

@@ -9,8 +9,8 @@ import pytest
 from builders import ward_settings
 from ward_builders import Play, acknowledge, alerts, anaphylactic, hypotensive, infusing, session
 
-from monitor.announcements import announcements
-from monitor.effects import AlertChanged, AnyEffect, BookSays
+from monitor.facts.effects import AlertChanged, AnyEffect, BookSays
+from monitor.wire.announcements import announcements
 
 ON_REQUEST: Final = "news2-scale-2"
 

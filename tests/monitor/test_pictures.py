@@ -2,9 +2,9 @@
 
 from ward_builders import Play, infusing, ms, opened, pump, session, symptom
 
-from monitor.alerts import Picture
-from monitor.effects import Context
-from monitor.pictures import Seen, context, missing_measurements, seen
+from monitor.care.alerts import Picture
+from monitor.facts.effects import Context
+from monitor.ward.pictures import Seen, context, missing_measurements, seen
 
 
 def look(play: Play) -> Seen:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.products import (
+from monitor.care.products import (
     RATE_STEP_CENTI,
     REFUSAL_WORDS,
     Product,
@@ -22,7 +22,7 @@ from monitor.products import (
     rate_text,
     slower_rate,
 )
-from monitor.settings import load_settings
+from monitor.settings.settings import load_settings
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 MINUTE_MS = 60_000

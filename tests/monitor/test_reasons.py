@@ -8,8 +8,7 @@ from builders import Number, centi, clause, rule, ward_settings
 from detectors.channels import CHANNEL_NAMES, MISSING, Channel
 from detectors.explanation import ClauseReason, RuleReason
 from detectors.rulebook import Basis, Comparison
-from monitor.effects import Because
-from monitor.reasons import (
+from monitor.care.reasons import (
     FULL_NAMES,
     SHORT_NAMES,
     because_clearing,
@@ -21,6 +20,7 @@ from monitor.reasons import (
     label,
     percent_change,
 )
+from monitor.facts.effects import Because
 
 AT_MS: Final = 1000
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from replay_wards import STEPS, T0, StandInWard, effects_of
 
 from monitor.adapters.journal import effect_bytes
-from monitor.effects import AlertChanged, AnyEffect, Context
-from monitor.records import RawMessage, RecordedStep
+from monitor.facts.effects import AlertChanged, AnyEffect, Context
+from monitor.facts.records import RawMessage, RecordedStep
 from monitor.replay import (
     Tally,
     digest,

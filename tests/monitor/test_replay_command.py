@@ -10,8 +10,8 @@ import pytest
 from replay_wards import STEPS, StandInWard, effects_of, recorded
 
 from monitor.adapters.journal import Journal, JournalReader, effect_bytes
-from monitor.effects import AnyEffect
-from monitor.records import Input, RecordedStep
+from monitor.facts.effects import AnyEffect
+from monitor.facts.records import Input, RecordedStep
 from monitor.replay import (
     digest,
     replay,

@@ -5,8 +5,8 @@ from dataclasses import replace
 from ward_builders import ms, numbered, pump, vitals
 
 from detectors.channels import Channel, Flag
-from monitor.records import NO_SEQUENCE
-from monitor.roster import SEQUENCE_DEPTH, Roster, SequenceMemory, columns
+from monitor.facts.records import NO_SEQUENCE
+from monitor.ward.roster import SEQUENCE_DEPTH, Roster, SequenceMemory, columns
 
 
 def test_rows_are_given_in_order_of_appearance_and_kept() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.channels import CHANNEL_NAMES, MISSING, NEVER, Flag
 from detectors.readings import empty_readings
-from monitor.rounds import Turn, ranks, turns
+from monitor.ward.rounds import Turn, ranks, turns
 
 
 @given(beds=st.lists(st.integers(0, 5), max_size=30))

@@ -7,8 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from wire import OUTBOUND, Refused, golden_inbound, refused
 
-from monitor.schemas import DIALECT, PAYLOADS, PUBLISHED, schema, schemas
-from monitor.topics import KINDS, OUTBOUND_KINDS
+from monitor.wire.schemas import DIALECT, PAYLOADS, PUBLISHED, schema, schemas
+from monitor.wire.topics import KINDS, OUTBOUND_KINDS
 
 GOLDEN = golden_inbound()
 CORPUS = refused()

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from monitor.adapters.cases import START_MS
-from monitor.effects import (
+from monitor.care.ladders import StepKind
+from monitor.facts.effects import (
     AdviceChanged,
     AlertChanged,
     AnyEffect,
@@ -20,9 +21,9 @@ from monitor.effects import (
     Priority,
     Step,
 )
-from monitor.ladders import StepKind
-from monitor.records import Input, VitalsReported
-from monitor.scoring import (
+from monitor.facts.records import Input, VitalsReported
+from monitor.settings.settings import load_settings
+from monitor.study.scoring import (
     CaseScore,
     CasesScore,
     run_cases,
@@ -31,8 +32,7 @@ from monitor.scoring import (
     words_of_steps,
     yardstick,
 )
-from monitor.settings import load_settings
-from monitor.ward import Ward
+from monitor.ward.ward import Ward
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = load_settings(ROOT / "config").ward

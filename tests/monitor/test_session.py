@@ -5,9 +5,7 @@ from typing import Final, get_args
 import pytest
 from ward_builders import pump
 
-from monitor.effects import SessionPhase
-from monitor.records import PumpState
-from monitor.session import (
+from monitor.care.session import (
     BEFORE_START,
     EVENTS,
     OPEN,
@@ -20,6 +18,8 @@ from monitor.session import (
     pump_event,
     refusal,
 )
+from monitor.facts.effects import SessionPhase
+from monitor.facts.records import PumpState
 
 # Which event leads where; "-" marks an event that has no place in the phase.
 EXPECTED: Final = """

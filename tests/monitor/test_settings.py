@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from detectors.channels import Channel
-from monitor.settings import ConfigError, Settings, load_settings
+from monitor.settings.settings import ConfigError, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "config"

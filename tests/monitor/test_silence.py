@@ -5,7 +5,7 @@ import pytest
 from builders import T0_MS, ward_settings
 
 from detectors.channels import N_CHANNELS, NEVER, Channel, Int64
-from monitor.silence import missing_channels, silent_channels
+from monitor.care.silence import missing_channels, silent_channels
 
 PARAMS = ward_settings().silence
 HR, SBP = Channel.HR, Channel.SBP

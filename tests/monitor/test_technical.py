@@ -17,7 +17,7 @@ from ward_builders import (
 )
 
 from detectors.channels import Channel, Flag
-from monitor.effects import (
+from monitor.facts.effects import (
     NOT_ASSESSABLE,
     DeviceChanged,
     GradeChanged,

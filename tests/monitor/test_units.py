@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from wire import RECEIVED_MS, taken
 
 from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES
-from monitor.messages import VitalsPayload, VitalValue, encode, stamp
-from monitor.payloads import ChannelName
-from monitor.records import MessageRefused, VitalsReported
-from monitor.units import ACCEPTED_UNITS, UNIT_NAMES, UnitName, centi, exact_centi, number
+from monitor.facts.records import MessageRefused, VitalsReported
+from monitor.wire.messages import VitalsPayload, VitalValue, encode, stamp
+from monitor.wire.payloads import ChannelName
+from monitor.wire.units import ACCEPTED_UNITS, UNIT_NAMES, UnitName, centi, exact_centi, number
 
 PAIRS: Final = [(quantity, unit) for quantity, row in ACCEPTED_UNITS.items() for unit in row]
 

@@ -18,7 +18,7 @@ from ward_builders import (
 )
 
 from detectors.channels import Flag
-from monitor.effects import (
+from monitor.facts.effects import (
     NOT_ASSESSABLE,
     AdviceChanged,
     BaselineChanged,
@@ -26,7 +26,7 @@ from monitor.effects import (
     MeasurementWanted,
     ReadingsKept,
 )
-from monitor.ward_state import OUTCOMES
+from monitor.ward.ward_state import OUTCOMES
 
 BACKFILL: Final = Flag.BACKFILL
 

@@ -22,18 +22,18 @@ from ward_builders import UNIT, act, ms, of, pump, session, status, symptom, vit
 from ward_streams import LEVELS, beginning
 
 from detectors.channels import Flag
-from monitor.effects import (
+from monitor.care.ladders import LadderStep
+from monitor.care.session import OPEN
+from monitor.facts.effects import (
     NOT_ASSESSABLE,
     AdviceChanged,
     AlertChanged,
     AnyEffect,
     GradeChanged,
 )
-from monitor.ladders import LadderStep
-from monitor.pictures import REACTION, seen
-from monitor.records import ActVerb, Input, PumpState, StepStatus
-from monitor.session import OPEN
-from monitor.ward import Ward
+from monitor.facts.records import ActVerb, Input, PumpState, StepStatus
+from monitor.ward.pictures import REACTION, seen
+from monitor.ward.ward import Ward
 
 GAPS_S: Final = st.sampled_from((1, 5, 15, 31, 61))
 WEIGHED: Final = ("epinephrine-im", "saline-bolus")

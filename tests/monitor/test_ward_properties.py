@@ -29,10 +29,10 @@ from ward_streams import (
     undated,
 )
 
-from monitor.effects import AlertChanged, AnyEffect, GradeChanged
-from monitor.records import ActTaken, VitalsReported
-from monitor.roster import columns
-from monitor.ward import Ward
+from monitor.facts.effects import AlertChanged, AnyEffect, GradeChanged
+from monitor.facts.records import ActTaken, VitalsReported
+from monitor.ward.roster import columns
+from monitor.ward.ward import Ward
 
 DAY_MS: Final = 86_400_000
 
@@ -42,7 +42,7 @@ few = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @pytest.fixture(autouse=True)
 def _no_forgetting() -> object:
     """A wrong bed is forgotten by the time of the step: out of the way, as its own test has it."""
-    with patch("monitor.technical.MISPLACED_FOR_MS", 10**12):
+    with patch("monitor.ward.technical.MISPLACED_FOR_MS", 10**12):
         yield
 
 

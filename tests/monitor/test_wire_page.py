@@ -8,8 +8,9 @@ from typing import Final
 import pytest
 from wire import INBOUND, OUTBOUND, taken
 
-from monitor.arrivals import AGE_MS_MAX, BACKFILL_AGE_MS_MAX, FUTURE_MS_MAX
-from monitor.payloads import (
+from monitor.facts.records import MessageRefused
+from monitor.wire.arrivals import AGE_MS_MAX, BACKFILL_AGE_MS_MAX, FUTURE_MS_MAX
+from monitor.wire.payloads import (
     MAX_DEPTH,
     MAX_NOTE,
     MAX_NUMBER,
@@ -18,10 +19,9 @@ from monitor.payloads import (
     MAX_TEXT,
     MAX_VALUES,
 )
-from monitor.records import MessageRefused
-from monitor.refusals import REASONS
-from monitor.topics import KINDS, OUTBOUND_KINDS
-from monitor.units import ACCEPTED_UNITS
+from monitor.wire.refusals import REASONS
+from monitor.wire.topics import KINDS, OUTBOUND_KINDS
+from monitor.wire.units import ACCEPTED_UNITS
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "wire.md").read_text()
 BLOCKS: Final = re.findall(r"<!-- (in|out)/(\S+) -->\n```json\n(.*?)\n```", PAGE, re.DOTALL)

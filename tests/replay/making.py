@@ -13,8 +13,8 @@ import numpy as np
 
 from monitor.adapters.chart import Chart, Rate
 from monitor.adapters.recording import Header, write_recording
-from monitor.payloads import ChannelName
-from monitor.records import RawMessage, RecordedStep
+from monitor.facts.records import RawMessage, RecordedStep
+from monitor.wire.payloads import ChannelName
 from simulators.faults import fault_option
 from simulators.recording import recorded_steps
 from simulators.scenario import BedPlan, Scenario

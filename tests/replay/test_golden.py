@@ -16,12 +16,12 @@ import pytest
 
 from monitor.adapters.journal import effect_bytes
 from monitor.adapters.recording import read_header, read_recording
-from monitor.effects import AlertChanged, AnyEffect, GradeChanged
-from monitor.records import RawMessage, RecordedStep
+from monitor.facts.effects import AlertChanged, AnyEffect, GradeChanged
+from monitor.facts.records import RawMessage, RecordedStep
 from monitor.replay import digest, first_difference, rebatch, replay
-from monitor.settings import load_settings
-from monitor.ward import Ward
-from monitor.ward_settings import WardSettings
+from monitor.settings.settings import load_settings
+from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parents[1] / "config"

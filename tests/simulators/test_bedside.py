@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.channels import Channel, Flag
-from monitor.messages import decode
-from monitor.records import (
+from monitor.facts.records import (
     DeviceBorn,
     DeviceReported,
     Input,
@@ -21,6 +20,7 @@ from monitor.records import (
     SymptomCharted,
     VitalsReported,
 )
+from monitor.wire.messages import decode
 from simulators.bedside import bedside, ward_messages
 from simulators.chairs import Sent
 from simulators.reactions import PICTURES

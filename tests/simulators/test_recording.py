@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from monitor.records import RecordedStep
+from monitor.facts.records import RecordedStep
 from simulators.bedside import ward_messages
 from simulators.faults import drop
 from simulators.recording import LATENCY_MS, STARTED_MS, recorded_steps

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from monitor.adapters.backlog import RETRY_S, Backlog
 from monitor.adapters.journal_file import StoreError
-from monitor.effects import AnyEffect, MeasurementWanted
-from monitor.records import RawMessage
+from monitor.facts.effects import AnyEffect, MeasurementWanted
+from monitor.facts.records import RawMessage
 
 
 def message(number: int) -> RawMessage:

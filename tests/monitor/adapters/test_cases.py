@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from monitor.adapters import cases
 from monitor.adapters.cases import recordings, symptom_keys
 from monitor.adapters.recording import InputFileError, Recording, Remarks
-from monitor.messages import decode
-from monitor.records import MessageRefused, SessionReported, SymptomCharted, VitalsReported
+from monitor.facts.records import MessageRefused, SessionReported, SymptomCharted, VitalsReported
+from monitor.wire.messages import decode
 
 Row = dict[str, object]
 

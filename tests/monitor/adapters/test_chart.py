@@ -1,8 +1,8 @@
 """A chart becomes messages in order of time, with a step for every minute."""
 
 from monitor.adapters.chart import MINUTE_MS, Chart, Rate
-from monitor.messages import decode
-from monitor.records import MessageRefused
+from monitor.facts.records import MessageRefused
+from monitor.wire.messages import decode
 
 T0 = 1_795_514_400_000
 

@@ -18,8 +18,8 @@ from monitor.adapters.journal_file import (
     StoreError,
     set_aside,
 )
-from monitor.effects import AnyEffect, BaselineChanged, MeasurementWanted
-from monitor.records import RawMessage, RecordedStep
+from monitor.facts.effects import AnyEffect, BaselineChanged, MeasurementWanted
+from monitor.facts.records import RawMessage, RecordedStep
 
 NOW_MS = 1_795_000_000_000
 

@@ -9,7 +9,13 @@ import pytest
 
 from monitor.adapters.effect_lines import REJECTS_PER_STEP, log_effects
 from monitor.adapters.logbook import ROOT, LogStyle, log, start_logging
-from monitor.effects import AnyEffect, DeviceChanged, MessageRejected, ReadingsKept, SessionChanged
+from monitor.facts.effects import (
+    AnyEffect,
+    DeviceChanged,
+    MessageRejected,
+    ReadingsKept,
+    SessionChanged,
+)
 
 LOG = logging.getLogger(f"{ROOT}.test")
 

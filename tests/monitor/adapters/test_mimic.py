@@ -10,8 +10,8 @@ import pytest
 from monitor.adapters import mimic
 from monitor.adapters.mimic import recordings
 from monitor.adapters.recording import InputFileError, Recording, Remarks
-from monitor.messages import decode
-from monitor.records import MessageRefused, PumpReported, SessionReported, VitalsReported
+from monitor.facts.records import MessageRefused, PumpReported, SessionReported, VitalsReported
+from monitor.wire.messages import decode
 
 VITALS_HEAD = "icustay_id,subject_id,t_min,DBP_art,DBP_nibp,HR,RR,SBP_art,SBP_nibp,SpO2,Temp_C"
 VITALS = (

@@ -14,8 +14,8 @@ from fakes import Listener, ManualClock, now_ms
 from monitor.adapters.access import Access, LinkError, Tls
 from monitor.adapters.broker import HOST, LocalBroker, accepts, found_mosquitto, free_port
 from monitor.adapters.mqtt import BrokerLink
-from monitor.announcements import Announcement
-from monitor.topics import monitor_status_topic
+from monitor.wire.announcements import Announcement
+from monitor.wire.topics import monitor_status_topic
 
 pytestmark = pytest.mark.broker
 

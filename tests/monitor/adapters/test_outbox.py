@@ -1,7 +1,7 @@
 """The outbox: bounded, in order, and right again after any loss."""
 
 from monitor.adapters.outbox import QUEUE_MAX, Outbox
-from monitor.announcements import Announcement
+from monitor.wire.announcements import Announcement
 
 
 def said(name: str, payload: bytes = b"x", *, retain: bool = True) -> Announcement:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.adapters.receipts import PATIENCE_MS, Receipt, Receipts
-from monitor.messages import decode
-from monitor.records import Input, RawMessage
+from monitor.facts.records import Input, RawMessage
+from monitor.wire.messages import decode
 
 NOW_MS = 1_795_000_000_000
 

@@ -19,7 +19,7 @@ from monitor.adapters.recording import (
     step_line,
     write_recording,
 )
-from monitor.records import RawMessage, RecordedStep
+from monitor.facts.records import RawMessage, RecordedStep
 
 HEADER = Header(format=1, unit="inf-a", config="sha256:00", software="0.1.0")
 STEPS = (

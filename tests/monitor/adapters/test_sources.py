@@ -10,7 +10,7 @@ from monitor.adapters import mimic
 from monitor.adapters.journal import Journal
 from monitor.adapters.recording import Header, InputFileError, Remarks, write_recording
 from monitor.adapters.sources import open_source, recognised
-from monitor.records import RecordedStep
+from monitor.facts.records import RecordedStep
 
 STEPS = (RecordedStep(now_ms=1, messages=()), RecordedStep(now_ms=2, messages=()))
 CASE = {"id": "LIT-one", "set": "literature", "timeline": [{"t_min": 5, "HR": 90}]}

@@ -26,10 +26,10 @@ from monitor.adapters.terminal import (
     worst_first,
 )
 from monitor.adapters.viewing import Watch, bed_view, tail_line, watch
-from monitor.announcements import state_announcement
-from monitor.effects import NOT_ASSESSABLE, Priority, Signal
-from monitor.outbound import MonitorStatusPayload, StatePayload, encode_published, iso
-from monitor.views import AlertView, BedView, ChannelView, WardView
+from monitor.facts.effects import NOT_ASSESSABLE, Priority, Signal
+from monitor.facts.views import AlertView, BedView, ChannelView, WardView
+from monitor.wire.announcements import state_announcement
+from monitor.wire.outbound import MonitorStatusPayload, StatePayload, encode_published, iso
 
 NOW_MS = 1_795_000_000_000
 

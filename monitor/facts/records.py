@@ -1,0 +1,197 @@
+"""What can come in: one frozen record for each kind of message that a ward understands.
+
+The decoder (:mod:`monitor.wire.messages`) makes these from bytes and nothing else does, so an
+existing record is a legal one: units are canonical, numbers are integers in hundredths, times
+are integers in milliseconds since the Unix epoch (UTC), and texts are bounded. A message that
+could not be decoded becomes a :class:`MessageRefused`, which travels the same way: garbage is
+recorded, counted and replayed like everything else.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+PumpState: TypeAlias = Literal["idle", "infusing", "kvo", "paused", "stopped", "complete", "fault"]
+SessionVerb: TypeAlias = Literal["open", "baseline", "start", "stop", "complete", "close"]
+ActVerb: TypeAlias = Literal["ack", "step", "reset"]
+StepStatus: TypeAlias = Literal["started", "done", "declined"]
+Severity: TypeAlias = Literal["mild", "moderate", "severe"]
+AbsenceReason: TypeAlias = Literal[
+    "probe-off", "off", "invalid", "not-available", "test", "demo", "motion", "battery"
+]
+
+NO_SEQUENCE: Final = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Where and when a message came in.
+
+    ``position`` is its place in the order of arrival inside one step.
+    """
+
+    position: int
+    received_ms: int
+    unit: str
+    bed: str
+    device: str
+    measured_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """One measured value, in hundredths of the channel's canonical unit."""
+
+    channel: int
+    value_centi: int
+    measured_ms: int
+    flags: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A channel that the device reports as having no value, and why."""
+
+    channel: int
+    why: AbsenceReason
+    measured_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VitalsReported(Record):
+    """One instant of one device; hand-taken vitals carry ``Flag.HAND`` and who took them."""
+
+    sequence: int
+    boot: str
+    values: tuple[Value, ...]
+    absences: tuple[Absence, ...]
+    subject: str
+    session: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PumpReported(Record):
+    """State of an infusion pump; amounts in hundredths of mL and mL/h, None where not sent."""
+
+    sequence: int
+    boot: str
+    state: PumpState
+    rate_centi_ml_per_h: int | None
+    infused_centi_ml: int | None
+    left_centi_ml: int | None
+    drug: str
+    alarm: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymptomCharted(Record):
+    """A sign that a person saw or heard about."""
+
+    id: str
+    by: str
+    symptom: str
+    present: bool
+    severity: Severity
+    onset_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReported(Record):
+    """Somebody opened, started, stopped or closed an infusion session."""
+
+    id: str
+    by: str
+    event: SessionVerb
+    subject: str
+    product: str
+    dose_centi_g: int | None
+    weight_centi_kg: int | None
+    age_years: int | None
+    first_dose: bool | None
+    premedication: tuple[str, ...]
+    beta_blocker: bool | None
+    ace_inhibitor: bool | None
+    devices: tuple[str, ...]
+    channels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActTaken(Record):
+    """What a person did: acknowledged an alert, took or declined a step, reset a latch."""
+
+    id: str
+    by: str
+    role: str
+    via: str
+    act: ActVerb
+    alert: str
+    revision: int | None
+    step: str
+    status: StepStatus | None
+    dose_centi: int | None
+    dose_unit: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceReported(Record):
+    """A device said that it is there, or its last will said that it is not."""
+
+    online: bool
+    boot: str
+    sequence: int
+    battery_percent: int | None
+    clock_offset_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceBorn(Record):
+    """The catalogue of a device: what it is and which channels it will send, how often."""
+
+    model: str
+    serial: str
+    channels: tuple[int, ...]
+    interval_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRefused(Record):
+    """A message that could not be taken, with everything its sender needs to mend it."""
+
+    topic: str
+    reason: str
+    field: str
+    value: str
+    limit: str
+    sha256: str
+    excerpt: str
+
+
+Act: TypeAlias = (
+    PumpReported
+    | SymptomCharted
+    | SessionReported
+    | ActTaken
+    | DeviceReported
+    | DeviceBorn
+    | MessageRefused
+)
+Input: TypeAlias = VitalsReported | Act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawMessage:
+    """Bytes as they came from the broker or from a recording, before anything is believed."""
+
+    received_ms: int
+    topic: str
+    payload: bytes
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedStep:
+    """What one step of the ward was given: its time and the messages in order of arrival."""
+
+    now_ms: int
+    messages: tuple[RawMessage, ...]

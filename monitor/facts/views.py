@@ -1,0 +1,59 @@
+"""What a ward looks like at one moment: frozen pictures for screens and for the state topic."""
+
+import msgspec
+
+from monitor.facts.effects import Priority, Signal
+
+
+class ChannelView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The newest trusted value of one channel; ``stale`` when it is older than its limit."""
+
+    channel: str
+    value_centi: int
+    measured_ms: int
+    stale: bool = False
+    baseline_centi: int | None = None
+
+
+class AlertView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One open episode as a row of the feed."""
+
+    id: str
+    kind: str
+    cause: str
+    pattern: str
+    grade: int
+    priority: Priority
+    signal: Signal
+    condition: str
+    label: str
+    onset_ms: int
+    acknowledged_by: str = ""
+
+
+class BedView(msgspec.Struct, frozen=True, kw_only=True):
+    """One bed: who lies there (pseudonym), what runs, the numbers, the grade and the alerts."""
+
+    bed: str
+    session: str
+    subject: str
+    product: str
+    phase: str
+    rate_centi_ml_per_h: int | None
+    grade: int
+    pattern: str
+    baseline: str
+    remarks: tuple[str, ...]
+    channels: tuple[ChannelView, ...]
+    alerts: tuple[AlertView, ...]
+    steps: tuple[str, ...]
+    """Words of the steps that are offered and not yet done, most urgent first."""
+
+
+class WardView(msgspec.Struct, frozen=True, kw_only=True):
+    """All beds of a unit, in order of their names, with the counts of every reading's outcome."""
+
+    unit: str
+    now_ms: int
+    beds: tuple[BedView, ...]
+    outcomes: dict[str, int]

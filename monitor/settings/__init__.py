@@ -1,0 +1,1 @@
+"""What a site says, put together from its tables."""

@@ -1,0 +1,105 @@
+"""From the rows of the detection tables to the arrays of the detection core.
+
+The tables are written for people (one row a channel, a sign, a rule); the core wants arrays in
+column and sign order. Here is the only place where one becomes the other.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from detectors.baseline import BaselineParams
+from detectors.channels import MISSING, N_CHANNELS, Int32, Int64
+from detectors.confirmation import ConfirmationParams
+from detectors.detection import DetectionParams
+from detectors.patterns import PatternRow
+from detectors.quality import ChannelLimits, PulsePressureRow
+from detectors.rulebook import RuleBook
+from detectors.symptoms import SymptomRow
+from monitor.care.silence import SilenceParams
+from monitor.settings.detection_tables import BaselineTable, ChannelRow, DetectionFile, all_signs
+
+CHARTED: Final = "charted"
+"""Kind of measurement of signs that only people's charting shows."""
+
+
+def detection_params(
+    file: DetectionFile,
+    channels: tuple[ChannelRow, ...],
+    book: RuleBook,
+    symptoms: tuple[SymptomRow, ...],
+    patterns: tuple[PatternRow, ...],
+) -> DetectionParams:
+    """Return the parameters of the detection core, in column and in sign order."""
+    signs = all_signs(book, symptoms)
+    times = {row.name: row for row in file.sign}
+    kinds = [times[sign].kind if sign in times else CHARTED for sign in signs]
+    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+
+    def centi(name: str) -> Int32:
+        return np.array([getattr(row, name) for row in channels], np.int32)
+
+    def of_signs(name: str) -> Int64:
+        return np.array(
+            [getattr(times[sign], name) if sign in times else 0 for sign in signs], np.int64
+        )
+
+    return DetectionParams(
+        limits=ChannelLimits(
+            impossible_below=centi("impossible_below_centi"),
+            impossible_above=centi("impossible_above_centi"),
+            suspicious_below=centi("suspicious_below_centi"),
+            suspicious_above=centi("suspicious_above_centi"),
+            change_centi=centi("change_centi"),
+            change_ms=np.array([row.change_within_ms for row in channels], np.int64),
+        ),
+        pulse_pressure=tuple(
+            PulsePressureRow(
+                sbp_from_centi=row.sbp_from_centi,
+                sbp_below_centi=row.sbp_below_centi,
+                least_centi=row.least_centi,
+            )
+            for row in file.pulse_pressure
+        ),
+        baseline=_baseline_params(file.baseline, centi("baseline_doubt_centi")),
+        book=book,
+        bypass=tuple(row.rule() for row in file.bypass),
+        signs=signs,
+        confirmation=ConfirmationParams(
+            persist_ms=of_signs("persist_ms"), clear_ms=of_signs("clear_ms")
+        ),
+        group=np.array([numbers[kind] for kind in kinds], np.int32),
+        corroborating_grade=file.corroboration.least_grade,
+        hysteresis_centi=centi("hysteresis_centi"),
+        valid_ms=np.array([row.valid_ms for row in channels], np.int64),
+        patterns=patterns,
+    )
+
+
+def silence_params(file: DetectionFile, channels: tuple[ChannelRow, ...]) -> SilenceParams:
+    """Return when a channel counts as silent, absent or needed."""
+    return SilenceParams(
+        stale_ms=np.array([row.stale_ms for row in channels], np.int64),
+        charted_stale_ms=np.array([row.charted_stale_ms for row in channels], np.int64),
+        required=tuple(int(channel) for channel in file.required.channels),
+        absent_after_ms=file.absent.after_ms,
+        pressure_old_ms=file.measure_now.pressure_older_ms,
+    )
+
+
+def _baseline_params(baseline: BaselineTable, doubt_centi: Int32) -> BaselineParams:
+    below = np.full(N_CHANNELS, MISSING, np.int32)
+    above = np.full(N_CHANNELS, MISSING, np.int32)
+    for row in baseline.remark:
+        # The core asks "below" and "above"; whole hundredths turn "at or above" into "above".
+        if row.comparison.startswith("<"):
+            below[row.channel] = row.value_centi + (row.comparison == "<=")
+        else:
+            above[row.channel] = row.value_centi - (row.comparison == ">=")
+    return BaselineParams(
+        least_readings=baseline.least_readings,
+        spacing_ms=np.array(baseline.spacing_ms, np.int64),
+        doubt_centi=doubt_centi,
+        remark_below=below,
+        remark_above=above,
+    )

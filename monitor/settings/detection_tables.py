@@ -1,0 +1,246 @@
+"""The tables of the detection core as they stand in their files, one record a row.
+
+channels.toml, detection.toml, symptoms.toml and patterns.toml are read here and checked against
+each other: units, nested limits, names that exist.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, Channel
+from detectors.patterns import PatternRow
+from detectors.rulebook import Comparison, RuleBook
+from detectors.symptoms import SymptomRow, symptom_signs
+from monitor.care.ladders import GRADES, PATTERNS
+from monitor.settings.book_tables import RuleRow
+from monitor.tables.faults import FaultKept
+from monitor.tables.tables import Table, check_unit, each, record, records, unique
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRow:
+    """One row of channels.toml."""
+
+    name: Channel
+    unit: str
+    impossible_below_centi: int
+    impossible_above_centi: int
+    suspicious_below_centi: int
+    suspicious_above_centi: int
+    change_centi: int
+    change_within_ms: int
+    hysteresis_centi: int
+    baseline_doubt_centi: int
+    valid_ms: int
+    stale_ms: int
+    charted_stale_ms: int
+    source: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a foreign unit, and limits that are not nested."""
+        check_unit(self.unit, CANONICAL_UNITS[self.name])
+        outer = (self.impossible_below_centi, self.impossible_above_centi)
+        inner = (self.suspicious_below_centi, self.suspicious_above_centi)
+        if not outer[0] <= inner[0] < inner[1] <= outer[1]:
+            raise ValueError("the suspicious limits must lie inside the impossible ones")
+        if self.change_centi <= 0 or min(self.hysteresis_centi, self.baseline_doubt_centi) < 0:
+            raise ValueError("change must be above 0, hysteresis and doubt not negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemarkRow:
+    """A bound of the baseline beyond which it is remarked as abnormal."""
+
+    channel: Channel
+    comparison: Comparison
+    value_centi: int
+    unit: str
+    source: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a unit that is not the one of the channel."""
+        check_unit(self.unit, CANONICAL_UNITS[self.channel])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineTable:
+    """The table [baseline] of detection.toml; spacing is by column."""
+
+    least_readings: int
+    spacing_ms: tuple[int, ...]
+    remark: tuple[RemarkRow, ...]
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignRow:
+    """How one sign is confirmed and ends."""
+
+    name: str
+    kind: str
+    persist_ms: int
+    clear_ms: int
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulseRow:
+    """One band of the pulse-pressure rule."""
+
+    sbp_from_centi: int
+    sbp_below_centi: int
+    least_centi: int
+    unit: str
+    source: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a foreign unit and an empty band."""
+        check_unit(self.unit, "mm[Hg]")
+        if self.sbp_from_centi >= self.sbp_below_centi:
+            raise ValueError("sbp_from must be below sbp_below")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeastGrade:
+    """The table [corroboration]."""
+
+    least_grade: int
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Required:
+    """The table [required]."""
+
+    channels: tuple[Channel, ...]
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """The table [absent]."""
+
+    after_ms: int
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureNow:
+    """The table [measure_now]."""
+
+    pressure_older_ms: int
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionFile:
+    """The whole of detection.toml."""
+
+    baseline: BaselineTable
+    sign: tuple[SignRow, ...]
+    corroboration: LeastGrade
+    bypass: tuple[RuleRow, ...]
+    pulse_pressure: tuple[PulseRow, ...]
+    required: Required
+    absent: Absent
+    measure_now: MeasureNow
+
+
+def channel_rows(table: Table) -> tuple[ChannelRow, ...]:
+    """Return the rows of channels.toml in column order; every channel stands there once."""
+    rows = records(table, "channel", ChannelRow)
+    table.close()
+    named = [row.name for row in rows]
+    unique(table, "channel", [CHANNEL_NAMES[name] for name in named])
+    for channel in Channel:
+        if channel not in named:
+            table.keep("channel", f"no row for channel {CHANNEL_NAMES[channel]!r}")
+    if set(named) != set(Channel):
+        raise FaultKept
+    return tuple(sorted(rows, key=lambda row: row.name))
+
+
+def symptom_rows(table: Table) -> tuple[SymptomRow, ...]:
+    """Return the rows of symptoms.toml."""
+    rows = records(table, "symptom", SymptomRow)
+    table.close()
+    unique(table, "symptom", [row.name for row in rows])
+    return rows
+
+
+def detection_file(table: Table) -> DetectionFile:
+    """Return detection.toml as it stands."""
+
+    def spacing(inner: Table) -> tuple[int, ...]:
+        raw = inner.ask("spacing_s")
+        if not isinstance(raw, dict):
+            inner.refuse("spacing_s", "must be a table with one time for each channel")
+        row = inner.inner("spacing_s", raw)
+        times = each(CHANNEL_NAMES, lambda name: 1000 * row.read(name, int))
+        row.close()
+        return tuple(times)
+
+    def baseline(outer: Table) -> BaselineTable:
+        raw = outer.ask("baseline")
+        if not isinstance(raw, dict):
+            outer.refuse("baseline", "must be a table")
+        return record(outer.inner("baseline", raw), BaselineTable, spacing_ms=spacing)
+
+    made = record(table, DetectionFile, baseline=baseline)
+    unique(table, "sign", [row.name for row in made.sign])
+    unique(table, "bypass", [row.id for row in made.bypass])
+    return made
+
+
+def pattern_rows(table: Table, signs: tuple[str, ...] | None) -> tuple[PatternRow, ...]:
+    """Return the rows of patterns.toml, in order of precedence."""
+
+    def pairs(key: str) -> Callable[[Table], tuple[tuple[str, int], ...]]:
+        return lambda row: _sign_grades(row, key, signs)
+
+    def read(row: Table) -> PatternRow:
+        made = record(
+            row,
+            PatternRow,
+            every=pairs("every"),
+            some=pairs("some"),
+            none=pairs("none"),
+            lasting_ms=lambda one: one.time("lasting", default_ms=0),
+            after_rate_step_ms=lambda one: one.time("after_rate_step", default_ms=0),
+        )
+        if made.name not in PATTERNS:
+            row.refuse("name", f"unknown pattern {made.name!r}; known: {', '.join(PATTERNS)}")
+        if made.floor not in (0, *GRADES):
+            row.refuse("floor", f"must be 0 to 4, got {made.floor}")
+        if not made.every and not made.some:
+            row.refuse("every", "a pattern asks for at least one sign (every or some)")
+        return made
+
+    rows = each(table.rows("pattern"), read)
+    table.close()
+    return tuple(rows)
+
+
+def all_signs(book: RuleBook, symptoms: tuple[SymptomRow, ...]) -> tuple[str, ...]:
+    """Return the signs of a book, then those that only symptoms can show."""
+    return tuple(dict.fromkeys((*book.signs, *symptom_signs(symptoms))))
+
+
+def _sign_grades(
+    row: Table, key: str, signs: tuple[str, ...] | None
+) -> tuple[tuple[str, int], ...]:
+    row.asked.add(key)
+    raw = row.values.get(key, {})
+    if not isinstance(raw, dict):
+        row.refuse(key, "must be a table of signs and their least grades")
+    inner = row.inner(key, raw)
+
+    def pair(sign: str) -> tuple[str, int]:
+        grade = inner.read(sign, int)
+        if grade not in GRADES:
+            inner.refuse(sign, f"least grade must be among {GRADES}, got {grade}")
+        if signs is not None and sign not in signs:
+            inner.refuse(sign, f"unknown sign; known: {', '.join(signs)}")
+        return sign, grade
+
+    return tuple(each(raw, pair))

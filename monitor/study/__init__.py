@@ -1,0 +1,1 @@
+"""Published cases and recordings of many people, judged and counted."""

@@ -1,0 +1,1 @@
+"""What the site's TOML files say, row by row, read strictly."""

@@ -1,0 +1,1 @@
+"""The ward: one step from what came in to what is told."""

@@ -1,0 +1,95 @@
+"""Pictures of beds for screens, made from the state of the ward."""
+
+from typing import Final
+
+from detectors.channels import CHANNEL_NAMES, MISSING, Channel
+from monitor.care.alerts import RANK, Episode
+from monitor.care.session import OPEN
+from monitor.facts.effects import NOT_ASSESSABLE
+from monitor.facts.views import AlertView, BedView, ChannelView, WardView
+from monitor.ward.bedside import Bedside
+from monitor.ward.pictures import missing_measurements
+from monitor.ward.ward_state import NO_BED, WardState
+
+BASELINE_REMARK: Final = {
+    "absent": "no baseline: relative rules are off",
+    "provisional": "baseline provisional",
+}
+
+
+def ward_view(state: WardState, now_ms: int) -> WardView:
+    """Return a picture of all beds, in order of their names."""
+    beds = sorted(state.beds, key=lambda bed: bed.name)
+    return WardView(
+        unit=state.unit,
+        now_ms=now_ms,
+        beds=tuple(bed_view(state, bed, now_ms) for bed in beds if bed.name != NO_BED),
+        outcomes={**state.outcomes, "refused messages": state.refused},
+    )
+
+
+def bed_view(state: WardState, bed: Bedside, now_ms: int) -> BedView:
+    """Return a picture of one bed."""
+    opened = bed.opened if bed.phase in OPEN else None
+    remarks = [BASELINE_REMARK[bed.baseline]] if opened and bed.baseline in BASELINE_REMARK else []
+    if opened:
+        remarks += missing_measurements(state, bed)
+    steps = bed.advice.steps if bed.advice is not None else ()
+    return BedView(
+        bed=bed.name,
+        session=bed.session,
+        subject=opened.subject if opened else "",
+        product=opened.product if opened else "",
+        phase=bed.phase,
+        rate_centi_ml_per_h=bed.rate_centi,
+        grade=NOT_ASSESSABLE if bed.grade is None else bed.grade,
+        pattern=bed.pattern,
+        baseline=bed.baseline,
+        remarks=tuple(remarks),
+        channels=tuple(
+            _channel_view(state, bed.row, channel, now_ms)
+            for channel in Channel
+            if state.detection.value_centi[bed.row, channel] != MISSING
+        ),
+        alerts=tuple(_alert_view(one) for one in sorted(bed.episodes.values(), key=_urgency)),
+        steps=tuple(
+            f"{step.words} [{step.dose}]" if step.dose else step.words
+            for step in steps
+            if step.state in ("offered", "started")
+        ),
+    )
+
+
+def _urgency(episode: Episode) -> tuple[bool, int, int]:
+    return (episode.signal != "on", -RANK[episode.picture.priority], -episode.raised_ms)
+
+
+def _channel_view(state: WardState, row: int, channel: Channel, now_ms: int) -> ChannelView:
+    detection, params = state.detection, state.settings.silence
+    base = int(detection.baseline_centi[row, channel])
+    charted = bool(state.charted[row, channel])
+    limit_ms = params.charted_stale_ms[channel] if charted else params.stale_ms[channel]
+    return ChannelView(
+        channel=CHANNEL_NAMES[channel],
+        value_centi=int(detection.value_centi[row, channel]),
+        measured_ms=int(detection.measured_ms[row, channel]),
+        stale=bool(now_ms - int(state.received_ms[row, channel]) > limit_ms),
+        baseline_centi=None if base == MISSING else base,
+    )
+
+
+def _alert_view(episode: Episode) -> AlertView:
+    picture = episode.picture
+    return AlertView(
+        id=episode.id,
+        kind=picture.kind,
+        cause=picture.cause,
+        pattern=picture.pattern,
+        grade=picture.grade,
+        priority=picture.priority,
+        signal=episode.signal,
+        condition=episode.condition,
+        label=picture.label,
+        onset_ms=episode.onset_ms,
+        acknowledged_by=episode.acknowledged_by,
+    )

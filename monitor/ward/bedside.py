@@ -1,0 +1,79 @@
+"""What a ward remembers about one bed besides its numbers."""
+
+from dataclasses import dataclass, field
+
+from monitor.care.alerts import Episode
+from monitor.care.products import Product
+from monitor.care.session import Phase
+from monitor.facts.effects import AdviceChanged, Step
+from monitor.facts.records import SessionReported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartedSymptom:
+    """A symptom that is present, as last charted."""
+
+    name: str
+    severity: str
+    onset_ms: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Bedside:
+    """One bed: its session, what runs, what was charted, told and advised.
+
+    ``wanted`` holds the measurements that have been asked for and not been made;
+    ``misplaced`` the devices whose values were quarantined here, when last and since when;
+    ``onsets`` the onset of the last episode of each cause; ``taken`` the steps of the present
+    advice that people or pumps have started, done or declined.
+    """
+
+    name: str
+    row: int
+    phase: Phase = "none"
+    session: str = ""
+    opened: SessionReported | None = None
+    product: Product | None = None
+    rate_centi: int | None = None
+    rate_before_centi: int | None = None
+    started_ms: int | None = None
+    rate_changed_ms: int | None = None
+    flow_ended_ms: int | None = None
+    symptoms: dict[str, ChartedSymptom] = field(default_factory=dict)
+    episodes: dict[str, Episode] = field(default_factory=dict)
+    advice: AdviceChanged | None = None
+    advised: int = 0
+    wanted: frozenset[str] = frozenset()
+    baseline: str = "absent"
+    grade: int | None = None
+    pattern: str = ""
+    offline: dict[str, int] = field(default_factory=dict)
+    misplaced: dict[str, int] = field(default_factory=dict)
+    misplaced_since: dict[str, int] = field(default_factory=dict)
+    onsets: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, Step] = field(default_factory=dict)
+
+    def new_onset(self, cause: str, onset_ms: int) -> int:
+        """Return the onset of a new episode: later than that of the last one of its cause.
+
+        An id comes from the onset, so two episodes of a session must never share one.
+        """
+        if cause in self.onsets:
+            onset_ms = max(onset_ms, self.onsets[cause] + 1)
+        self.onsets[cause] = onset_ms
+        return onset_ms
+
+    def leave(self) -> None:
+        """Forget what was true of somebody who is no longer watched."""
+        self.symptoms, self.wanted, self.pattern = {}, frozenset(), ""
+        self.misplaced, self.misplaced_since = {}, {}
+
+    def begin(self, opened: SessionReported, product: Product | None) -> None:
+        """Start afresh for another session; latched alerts of the last one stay to be seen."""
+        kept = {cause: one for cause, one in self.episodes.items() if one.signal == "latched"}
+        onsets = self.onsets if self.session == opened.id else {}
+        fresh = Bedside(name=self.name, row=self.row, offline=self.offline, onsets=onsets)
+        for name in Bedside.__dataclass_fields__:
+            setattr(self, name, getattr(fresh, name))
+        self.session, self.opened, self.product = opened.id, opened, product
+        self.episodes = kept

@@ -1,0 +1,283 @@
+"""The ward: all beds of a unit, one step at a time.
+
+:meth:`Ward.step` is the whole program, pure: readings and acts in, effects out, no clock, no
+socket, no file, no randomness. Live and replay are two shells around it. A step walks through
+its messages in rounds of at most one message per bed (:mod:`monitor.ward.rounds`), so what it
+decides about measurements does not depend on how messages were cut into steps; only what
+compares with the time of the step (silence, re-alerts) belongs to it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from detectors.channels import CHANNEL_NAMES, MISSING, NEVER, Bool, Flag
+from detectors.detection import Findings, Round
+from detectors.quality import Verdict
+from detectors.readings import Readings
+from monitor.facts.effects import AnyEffect, Outcome, ReadingsKept
+from monitor.facts.records import Act, Input, MessageRefused, SessionReported, VitalsReported
+from monitor.facts.views import WardView
+from monitor.ward.acts import take_act
+from monitor.ward.bed_views import ward_view
+from monitor.ward.devices import tell_misplaced
+from monitor.ward.roster import columns
+from monitor.ward.rounds import Turn, turns
+from monitor.ward.technical import tell_due
+from monitor.ward.telling import tell_baseline, tell_grade, tell_judged
+from monitor.ward.ward_settings import WardSettings
+from monitor.ward.ward_state import NO_BED, WardState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misplaced:
+    """The values of one message that came from another bed's device."""
+
+    readings: Readings
+
+    @property
+    def position(self) -> int:
+        """Place of the message in the order of arrival."""
+        return int(self.readings.position[0])
+
+
+class Ward:
+    """All beds of one unit; the only mutable domain object, used from one thread."""
+
+    def __init__(self, settings: WardSettings, *, unit: str) -> None:
+        self.state = WardState(settings, unit)
+
+    def take(self, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...]:
+        """Take one step of decoded messages, in order of arrival."""
+        arrived = columns(self.state.roster, inputs)
+        self.state.outcomes["duplicate"] += arrived.duplicates
+        return self.step(now_ms, arrived.readings, arrived.acts)
+
+    def step(
+        self, now_ms: int, readings: Readings, acts: Sequence[Act | VitalsReported]
+    ) -> tuple[AnyEffect, ...]:
+        """Take one step: readings and acts in order of arrival, then everything that is due.
+
+        Parameters
+        ----------
+        now_ms : int
+            Time of the step [ms since the Unix epoch]; never before that of the last step.
+        readings : Readings
+            Rows of beds and devices are those of the roster.
+        acts : sequence
+            With positions that interleave with those of the readings.
+
+        Returns
+        -------
+        tuple of effects
+            In order of the messages that caused them, then those of the step itself.
+        """
+        state = self.state
+        state.begin_step()
+        rows_of_acts = {id(act): _row(state, act) for act in acts}
+        state.make_room()
+        for some_readings, some_acts in _parts(readings, acts):
+            judged, misplaced = self._admitted(some_readings)
+            items = (*some_acts, *misplaced)
+            rows = [rows_of_acts[id(act)] for act in some_acts]
+            rows += [int(one.readings.bed[0]) for one in misplaced]
+            for turn in turns(judged, rows, [item.position for item in items]):
+                self._take_turn(turn, items, rows)
+        tell_due(state, now_ms)
+        return state.effects()
+
+    def view(self, now_ms: int) -> WardView:
+        """Return a picture of all beds."""
+        return ward_view(self.state, now_ms)
+
+    def _admitted(self, readings: Readings) -> tuple[Readings, tuple[Misplaced, ...]]:
+        """Return the readings that may be judged, and those of other beds' devices.
+
+        The others are counted as late and stored. A reading that claims to be measured after
+        it arrived is taken as measured then, so that it cannot outlive those that follow it.
+        """
+        state = self.state
+        if not len(readings):
+            return readings, ()
+        owner = np.where(readings.device >= 0, state.device_bed[readings.device], -1)
+        misplaced = (owner != -1) & (owner != readings.bed)
+        tolerance_ms = state.settings.alerts.late_tolerance_ms
+        taken_by_hand = (readings.flags & Flag.HAND) != 0
+        late = (readings.received_ms - readings.measured_ms > tolerance_ms) & ~taken_by_hand
+        late |= (readings.flags & Flag.BACKFILL) != 0
+        late &= ~misplaced
+        state.outcomes["late-stored"] += int(late.sum())
+        here = ~misplaced & ~late
+        judged = readings if here.all() else _chosen(readings, here)
+        if (judged.measured_ms > judged.received_ms).any():
+            measured_ms = np.minimum(judged.measured_ms, judged.received_ms)
+            judged = replace(judged, measured_ms=measured_ms)
+        if not misplaced.any():
+            return judged, ()
+        positions = np.unique(readings.position[misplaced]).tolist()
+        return judged, tuple(
+            Misplaced(readings=_chosen(readings, misplaced & (readings.position == position)))
+            for position in positions
+        )
+
+    def _quarantine(self, misplaced: Misplaced) -> None:
+        """Keep the values of another bed's device out of every decision."""
+        state, readings = self.state, misplaced.readings
+        bed = state.beds[readings.bed[0]]
+        device = list(state.roster.devices)[readings.device[0]]
+        owner = state.beds[state.device_bed[readings.device[0]]]
+        reason = f"wrong-bed: {device} belongs to bed {owner.name}, not {bed.name}"
+        for index in range(len(readings)):
+            self._tell_kept(readings_row(readings, index), "quarantined", reason, device)
+        tell_misplaced(state, bed, device, misplaced.position, int(readings.received_ms[0]))
+
+    def _tell_kept(
+        self, row: tuple[int, int, int, int, int], outcome: Outcome, reason: str, device: str
+    ) -> None:
+        position, bed_row, channel, value_centi, measured_ms = row
+        bed = self.state.beds[bed_row]
+        self.state.outcomes[outcome] += 1
+        self.state.tell(
+            position,
+            ReadingsKept(
+                at_ms=measured_ms,
+                bed=bed.name,
+                session=bed.session,
+                device=device,
+                channel=CHANNEL_NAMES[channel],
+                value_centi=value_centi,
+                measured_ms=measured_ms,
+                outcome=outcome,
+                reason=reason,
+            ),
+        )
+
+    def _take_turn(
+        self, turn: Turn, items: Sequence[Act | VitalsReported | Misplaced], rows: Sequence[int]
+    ) -> None:
+        """Take one round: at most one message per bed."""
+        state = self.state
+        for index in turn.act:
+            item = items[index]
+            if isinstance(item, Misplaced):
+                self._quarantine(item)
+            else:
+                take_act(state, state.beds[rows[index]], item)
+        if turn.readings is None:
+            return
+        findings = state.detection.take(turn.readings)
+        state.shelf.take(state.detection, findings)
+        self._count(turn, findings)
+        self._hear(turn, findings)
+        taking = state.detection.taking_baseline[findings.bed]
+        look = taking | findings.changed | self._unassessed(findings)
+        for index in np.flatnonzero(look).tolist():
+            bed = state.beds[findings.bed[index]]
+            position = int(turn.position[index])
+            at_ms = int(state.detection.at_ms[bed.row])
+            if taking[index]:
+                tell_baseline(state, bed, position, at_ms, freeze=False)
+            if findings.changed[index]:
+                tell_judged(state, bed, position, at_ms)
+            elif at_ms != NEVER and state.detection.judging[bed.row]:
+                tell_grade(state, bed, position, at_ms)
+
+    def _hear(self, turn: Turn, findings: Findings) -> None:
+        """Remember which channels were heard: only a value that is believed and new is data."""
+        state, bed, given = self.state, findings.bed, turn.readings
+        if given is None:
+            return
+        heard, before_ms = findings.heard, state.received_ms.take(bed, axis=0)
+        newest_ms = np.maximum(before_ms, turn.received_ms[:, None])
+        state.received_ms[bed] = np.where(heard, newest_ms, before_ms)
+        by_hand = (given.flags & Flag.HAND) != 0
+        state.charted[bed] = np.where(heard, by_hand, state.charted.take(bed, axis=0))
+        state.absent_ms[bed] = np.where(heard, NEVER, state.absent_ms.take(bed, axis=0))
+
+    def _unassessed(self, findings: Findings) -> Bool:
+        """Beds whose grade was never told or could not be, shape (row,)."""
+        judging: Bool = self.state.detection.judging[findings.bed]
+        return judging & (self.state.told_grade[findings.bed] < 0)
+
+    def _count(self, turn: Turn, findings: Findings) -> None:
+        """Count every reading of a round, and tell those that were refused."""
+        given = turn.readings
+        if given is None:
+            return
+        refused, state = findings.refused, self.state
+        state.outcomes["late-stored"] += int(findings.late.sum())
+        state.outcomes["accepted"] += int(findings.heard.sum())
+        for index, channel in np.argwhere(refused).tolist():
+            reason = _refusal_words(self.state, given, findings, index, channel)
+            row = (
+                int(turn.position[index]),
+                int(findings.bed[index]),
+                channel,
+                int(given.value_centi[index, channel]),
+                int(given.measured_ms[index, channel]),
+            )
+            self._tell_kept(row, "rejected", reason, "")
+
+
+def _row(state: WardState, act: Act | VitalsReported) -> int:
+    """Return the row of an act's bed; a refused message makes no bed that is not there."""
+    if isinstance(act, MessageRefused) and act.bed not in state.roster.beds:
+        return state.roster.bed(NO_BED)
+    return state.roster.bed(act.bed)
+
+
+def _refusal_words(
+    state: WardState, given: Round, findings: Findings, index: int, channel: int
+) -> str:
+    """Return why a reading was refused, with its limit."""
+    name = CHANNEL_NAMES[channel]
+    value = int(given.value_centi[index, channel])
+    if findings.verdict[index, channel] == Verdict.CONTRADICTED:
+        shown = [
+            f"{CHANNEL_NAMES[c]} {given.value_centi[index, c] / 100:g}"
+            for c in (1, 2, 3)
+            if given.value_centi[index, c] != MISSING
+        ]
+        return f"contradiction: {', '.join(shown)} cannot belong together"
+    limits = state.settings.detection.limits
+    low, high = int(limits.impossible_below[channel]), int(limits.impossible_above[channel])
+    side, limit = ("<", low) if value < low else (">", high)
+    return f"impossible: {name} {value / 100:g} {side} {limit / 100:g}"
+
+
+def readings_row(readings: Readings, index: int) -> tuple[int, int, int, int, int]:
+    """Return position, bed, channel, value and measured time of one reading."""
+    return (
+        int(readings.position[index]),
+        int(readings.bed[index]),
+        int(readings.channel[index]),
+        int(readings.value_centi[index]),
+        int(readings.measured_ms[index]),
+    )
+
+
+def _chosen(readings: Readings, rows: object) -> Readings:
+    """Return some rows of the columns."""
+    return Readings(
+        **{field.name: getattr(readings, field.name)[rows] for field in fields(readings)}
+    )
+
+
+def _parts(
+    readings: Readings, acts: Sequence[Act | VitalsReported]
+) -> Iterator[tuple[Readings, Sequence[Act | VitalsReported]]]:
+    """Cut a step where a session message may move devices between beds.
+
+    Such a message is a part of its own, because the turns of a part take beds side by side:
+    everything before it is taken by the old association of devices, at whichever bed, and
+    everything after it by the new one.
+    """
+    start, first = 0, 0
+    for index, act in enumerate(acts):
+        if isinstance(act, SessionReported):
+            end = int(np.searchsorted(readings.position, act.position))
+            yield _chosen(readings, slice(start, end)), acts[first:index]
+            yield _chosen(readings, slice(end, end)), (act,)
+            start, first = end, index + 1
+    yield _chosen(readings, slice(start, None)), acts[first:]

@@ -1,0 +1,131 @@
+"""Everything a ward remembers, and the effects of the step that is being taken."""
+
+from typing import Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.bookshelf import Bookshelf
+from detectors.channels import N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
+from detectors.detection import Detection
+from monitor.facts.effects import AnyEffect, Outcome
+from monitor.ward.bedside import Bedside
+from monitor.ward.roster import Roster
+from monitor.ward.ward_settings import WardSettings
+
+Number = TypeVar("Number", bound=np.generic)
+
+OUTCOMES: Final[tuple[Outcome, ...]] = (
+    "accepted", "duplicate", "late-stored", "quarantined", "rejected",
+)  # fmt: skip
+
+NO_BED: Final = "_"
+"""Stands for the bed of a refused message whose bed is not known."""
+
+LAST: Final = 2**31 - 1
+"""Position of effects that belong to the step and not to a message."""
+
+
+class WardState:
+    """The state of one unit, by row of bed and device.
+
+    Attributes
+    ----------
+    roster : Roster
+        Rows of beds and devices.
+    detection : Detection
+        Numbers and signs of all beds.
+    shelf : Bookshelf
+        The side books, judged beside the active one when somebody is told.
+    beds : list of Bedside
+        Sessions, episodes and advice.
+    received_ms : int64 array, shape (bed, channel)
+        When each channel was last received; NEVER if it was not.
+    charted, expected : bool array, shape (bed, channel)
+        The last value was taken by hand; the channel was promised by session or device.
+    absent_ms : int64 array, shape (bed, channel)
+        Since when a device reports the channel as absent; NEVER if it does not.
+    opened_ms : int64 array, shape (bed,)
+        When the open session was opened; NEVER where none is.
+    troubled : bool array, shape (bed, 3 * channel)
+        Silent, never heard and absent channels as they were last told.
+    told_grade : int8 array, shape (bed,)
+        Grade of each bed as last told; negative where none was, or where it is not assessable.
+    standing : set of int
+        Rows of the beds that have episodes, so that only these are looked at for re-alerts.
+    device_bed : int32 array, shape (device,)
+        Bed with which a session has associated the device; -1 if none has.
+    births : dict
+        Channels that each device has said it will send.
+    outcomes : dict
+        How many readings came to each end; every reading comes to exactly one.
+    refused : int
+        Messages that could not be decoded.
+    """
+
+    def __init__(self, settings: WardSettings, unit: str) -> None:
+        self.settings = settings
+        self.unit = unit
+        self.roster = Roster()
+        self.beds: list[Bedside] = []
+        self.detection = Detection(settings.detection, 0)
+        self.shelf = Bookshelf(settings.side_books, 0)
+        self.received_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
+        self.charted: Bool = np.empty((0, N_CHANNELS), np.bool_)
+        self.expected: Bool = np.empty((0, N_CHANNELS), np.bool_)
+        self.absent_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
+        self.opened_ms: Int64 = np.empty(0, np.int64)
+        self.troubled: Bool = np.empty((0, 3 * N_CHANNELS), np.bool_)
+        self.told_grade: Int8 = np.empty(0, np.int8)
+        self.standing: set[int] = set()
+        self.device_bed: Int32 = np.empty(0, np.int32)
+        self.births: dict[str, tuple[int, ...]] = {}
+        self.outcomes: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
+        self.refused = 0
+        self._told: list[tuple[int, AnyEffect]] = []
+
+    def make_room(self) -> None:
+        """Give every bed and device of the roster its rows; room doubles, so this is rare."""
+        names = list(self.roster.beds)
+        for row in range(len(self.beds), len(names)):
+            self.beds.append(Bedside(name=names[row], row=row))
+        if len(names) > self.detection.n_beds:
+            n_beds = max(16, 2 * len(names))
+            self.detection.grow(n_beds)
+            self.shelf.grow(n_beds)
+            self.received_ms = _wider(self.received_ms, n_beds, NEVER)
+            self.absent_ms = _wider(self.absent_ms, n_beds, NEVER)
+            self.opened_ms = _wider(self.opened_ms, n_beds, NEVER)
+            self.charted = _wider(self.charted, n_beds, 0)
+            self.expected = _wider(self.expected, n_beds, 0)
+            self.troubled = _wider(self.troubled, n_beds, 0)
+            self.told_grade = _wider(self.told_grade, n_beds, -1)
+        if len(self.roster.devices) > len(self.device_bed):
+            self.device_bed = _wider(self.device_bed, max(32, 2 * len(self.roster.devices)), -1)
+
+    def tell(self, position: int, effect: AnyEffect) -> None:
+        """Add an effect of the message at a position, or of the step (:data:`LAST`)."""
+        self._told.append((position, effect))
+
+    def begin_step(self) -> None:
+        """Forget the effects of the step before."""
+        self._told = []
+
+    def effects(self) -> tuple[AnyEffect, ...]:
+        """Return the effects of this step in order of the messages that caused them.
+
+        Those of the step itself follow by name of their bed, whichever row it has.
+        """
+        return tuple(effect for _, effect in sorted(self._told, key=_order))
+
+
+def _order(told: tuple[int, AnyEffect]) -> tuple[int, str]:
+    position, effect = told
+    return position, effect.bed if position == LAST else ""
+
+
+def _wider(array: npt.NDArray[Number], n_rows: int, fill: int) -> npt.NDArray[Number]:
+    """Return the array with more rows, the new ones filled."""
+    wider = np.full((n_rows, *array.shape[1:]), fill, array.dtype)
+    wider[: len(array)] = array
+    return wider

@@ -1,0 +1,1 @@
+"""The wire: bytes to records and back, with every refusal in words."""

@@ -1,0 +1,320 @@
+"""Bytes to records: the only door through which anything reaches the ward.
+
+Sans I/O: no socket, no clock, no log. :func:`decode` returns a record for every message and
+never raises; a message that cannot be taken becomes a
+:class:`~monitor.facts.records.MessageRefused` that names reason, field, value and limit. Rules
+that need more than one field stand here, the others in :mod:`monitor.wire.payloads`:
+
+* a stamp may lie 60 s ahead of the time of receipt and 24 h behind it (7 days for backfill);
+  the age of a status or birth is free, because a last will is as old as the connection, and so
+  is the age of a retained session;
+* measurements and acts that the broker retained are refused: they are stale by definition;
+* a value that carries ``why`` is an absence, also if a number stands beside it, because test
+  and demo values must never alarm;
+* one message reports a channel at most once; of a JSON key that is written twice, the last
+  one counts.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from detectors.channels import CHANNEL_NAMES
+from monitor.facts.records import (
+    NO_SEQUENCE,
+    ActTaken,
+    DeviceBorn,
+    DeviceReported,
+    Input,
+    MessageRefused,
+    PumpReported,
+    RawMessage,
+    SessionReported,
+    SymptomCharted,
+    VitalsReported,
+)
+from monitor.wire.arrivals import AGE_MS_MAX, Arrival, parsed
+from monitor.wire.payloads import (
+    MAX_PAYLOAD_BYTES,
+    ActPayload,
+    BirthPayload,
+    ChannelName,
+    HandVitalsPayload,
+    Payload,
+    PositiveQuantity,
+    PumpPayload,
+    Quantity,
+    SessionPayload,
+    StatusPayload,
+    SymptomPayload,
+    VitalsPayload,
+    VitalValue,
+    absent,
+    encode,
+    encode_vitals,
+    milliseconds,
+    stamp,
+    vital,
+)
+from monitor.wire.refusals import Refusal, printable, shown
+from monitor.wire.topics import (
+    KINDS,
+    Place,
+    monitor_status_topic,
+    place_of,
+    subscriptions,
+    topic,
+)
+from monitor.wire.units import ACCEPTED_UNITS, centi
+from monitor.wire.vitals import device_vitals, hand_vitals, stored_vitals
+
+__all__ = [
+    "KINDS",
+    "SUBSCRIPTIONS",
+    "ActPayload",
+    "BirthPayload",
+    "HandVitalsPayload",
+    "Payload",
+    "PositiveQuantity",
+    "PumpPayload",
+    "Quantity",
+    "SessionPayload",
+    "StatusPayload",
+    "SymptomPayload",
+    "VitalValue",
+    "VitalsPayload",
+    "absent",
+    "decode",
+    "encode",
+    "encode_vitals",
+    "milliseconds",
+    "monitor_status_topic",
+    "stamp",
+    "subscriptions",
+    "topic",
+    "vital",
+]
+
+SUBSCRIPTIONS: Final = subscriptions
+
+EXCERPT_BYTES: Final = 200
+MAX_TOPIC_SHOWN: Final = 200
+
+NEVER_RETAINED: Final = frozenset({"vitals", "backfill", "pump", "obs", "act"})
+
+
+def decode(raw: RawMessage, *, position: int) -> Input:
+    """Return the record that a message stands for, or why it is refused."""
+    place: Place | None = None
+    try:
+        place = place_of(raw.topic)
+        _check_envelope(raw, place)
+        arrival = Arrival(position, raw.received_ms, place.unit, place.bed, place.device)
+        return _READERS[place.kind](raw, arrival)
+    except Refusal as refusal:
+        return _refused(raw, position, place, refusal)
+
+
+def _check_envelope(raw: RawMessage, place: Place) -> None:
+    """Refuse what needs no look inside: too many bytes, or a stale copy kept by the broker."""
+    if len(raw.payload) > MAX_PAYLOAD_BYTES:
+        size = f"{len(raw.payload)} bytes"
+        raise Refusal("oversized", "", size, f"{MAX_PAYLOAD_BYTES} bytes")
+    if raw.retained and place.kind in NEVER_RETAINED:
+        raise Refusal("retained", "", place.kind, "not retained: it would be stale")
+
+
+def _refused(
+    raw: RawMessage, position: int, place: Place | None, refusal: Refusal
+) -> MessageRefused:
+    name = printable(raw.topic[:MAX_TOPIC_SHOWN])
+    excerpt = raw.payload[:EXCERPT_BYTES].decode("utf-8", "backslashreplace")
+    return MessageRefused(
+        position=position,
+        received_ms=raw.received_ms,
+        unit=place.unit if place else "",
+        bed=place.bed if place else "",
+        device=place.device if place else "",
+        measured_ms=raw.received_ms,
+        topic=name,
+        reason=refusal.reason,
+        field=printable(refusal.field[:MAX_TOPIC_SHOWN]),
+        value=shown(refusal.value),
+        limit=printable(refusal.limit[:MAX_TOPIC_SHOWN]),
+        sha256=hashlib.sha256(raw.payload).hexdigest(),
+        excerpt=printable(excerpt),
+    )
+
+
+_SYMPTOM: Final = msgspec.json.Decoder(SymptomPayload)
+_PUMP: Final = msgspec.json.Decoder(PumpPayload)
+_SESSION: Final = msgspec.json.Decoder(SessionPayload)
+_ACT: Final = msgspec.json.Decoder(ActPayload)
+_STATUS: Final = msgspec.json.Decoder(StatusPayload)
+_BIRTH: Final = msgspec.json.Decoder(BirthPayload)
+
+
+class _WhichObservation(msgspec.Struct):
+    """Tells the two shapes of an observation apart without believing either."""
+
+    symptom: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    values: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_WHICH_OBSERVATION: Final = msgspec.json.Decoder(_WhichObservation)
+
+
+def _observation(raw: RawMessage, arrival: Arrival) -> VitalsReported | SymptomCharted:
+    which: _WhichObservation = parsed(_WHICH_OBSERVATION, raw.payload)
+    if which.values is msgspec.UNSET:
+        return _symptom(raw, arrival)
+    if which.symptom is not msgspec.UNSET:
+        raise Refusal("unknown-value", "symptom", "", "symptom or values, not both")
+    return hand_vitals(raw, arrival)
+
+
+def _symptom(raw: RawMessage, arrival: Arrival) -> SymptomCharted:
+    payload: SymptomPayload = parsed(_SYMPTOM, raw.payload)
+    measured_ms = arrival.measured(milliseconds(payload.t), AGE_MS_MAX)
+    onset_ms = measured_ms
+    if payload.onset is not None:
+        onset_ms = arrival.measured(milliseconds(payload.onset), AGE_MS_MAX, "onset")
+    # The note stays behind: free text is where names leak.
+    return SymptomCharted(
+        **arrival._asdict(),
+        measured_ms=measured_ms,
+        id=payload.id,
+        by=payload.by,
+        symptom=payload.symptom,
+        present=payload.present,
+        severity=payload.severity,
+        onset_ms=onset_ms,
+    )
+
+
+def _amount(quantity: Quantity | PositiveQuantity | None, name: str, field: str) -> int | None:
+    """Return hundredths of the canonical unit of a named quantity, None where not sent."""
+    if quantity is None:
+        return None
+    conversion = ACCEPTED_UNITS[name].get(quantity.u)
+    if conversion is None:
+        raise Refusal("wrong-unit", f"{field}.u", quantity.u, " or ".join(ACCEPTED_UNITS[name]))
+    return centi(quantity.v, conversion)
+
+
+def _pump(raw: RawMessage, arrival: Arrival) -> PumpReported:
+    payload: PumpPayload = parsed(_PUMP, raw.payload)
+    return PumpReported(
+        **arrival._asdict(),
+        measured_ms=arrival.measured(milliseconds(payload.t), AGE_MS_MAX),
+        sequence=payload.seq,
+        boot=payload.boot or "",
+        state=payload.state,
+        rate_centi_ml_per_h=_amount(payload.rate, "rate", "rate"),
+        infused_centi_ml=_amount(payload.infused, "volume", "infused"),
+        left_centi_ml=_amount(payload.left, "volume", "left"),
+        drug=payload.drug or "",
+        alarm=payload.alarm or "",
+    )
+
+
+def _columns(names: tuple[ChannelName, ...]) -> tuple[int, ...]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise Refusal("duplicate-channel", f"channels[{index}]", name, "once a message")
+    return tuple(CHANNEL_NAMES.index(name) for name in names)
+
+
+def _require(event: str, fields: dict[str, str | None]) -> None:
+    for field, text in fields.items():
+        if text is None:
+            raise Refusal("missing-field", field, "", f"required by {event}")
+
+
+def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
+    payload: SessionPayload = parsed(_SESSION, raw.payload)
+    if payload.event == "open":
+        _require("open", {"subject": payload.subject, "product": payload.product})
+    age_ms_max = None if raw.retained else AGE_MS_MAX
+    return SessionReported(
+        **arrival._asdict(),
+        measured_ms=arrival.measured(milliseconds(payload.t), age_ms_max),
+        id=payload.id,
+        by=payload.by,
+        event=payload.event,
+        subject=payload.subject or "",
+        product=payload.product or "",
+        dose_centi_g=_amount(payload.dose, "product-dose", "dose"),
+        weight_centi_kg=_amount(payload.weight, "weight", "weight"),
+        age_years=payload.age_years,
+        first_dose=payload.first_dose,
+        premedication=payload.premed,
+        beta_blocker=payload.beta_blocker,
+        ace_inhibitor=payload.ace_inhibitor,
+        devices=payload.devices,
+        channels=_columns(payload.channels),
+    )
+
+
+def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
+    payload: ActPayload = parsed(_ACT, raw.payload)
+    if payload.act == "step":
+        _require("step", {"step": payload.step, "status": payload.status})
+    else:
+        _require(payload.act, {"alert": payload.alert})
+    return ActTaken(
+        **arrival._asdict(),
+        measured_ms=arrival.measured(milliseconds(payload.t), AGE_MS_MAX),
+        id=payload.id,
+        by=payload.by,
+        role=payload.role,
+        via=payload.via,
+        act=payload.act,
+        alert=payload.alert or "",
+        revision=payload.rev,
+        step=payload.step or "",
+        status=payload.status,
+        dose_centi=_amount(payload.dose, "drug-dose", "dose"),
+        dose_unit="mg" if payload.dose else "",
+        reason=payload.reason or "",
+    )
+
+
+def _status(raw: RawMessage, arrival: Arrival) -> DeviceReported:
+    payload: StatusPayload = parsed(_STATUS, raw.payload)
+    return DeviceReported(
+        **arrival._asdict(),
+        measured_ms=arrival.measured(milliseconds(payload.t), None),
+        online=payload.state == "online",
+        boot=payload.boot,
+        sequence=NO_SEQUENCE if payload.seq is None else payload.seq,
+        battery_percent=payload.battery,
+        clock_offset_ms=payload.clock_offset_ms,
+    )
+
+
+def _birth(raw: RawMessage, arrival: Arrival) -> DeviceBorn:
+    payload: BirthPayload = parsed(_BIRTH, raw.payload)
+    interval_s = payload.interval_s
+    return DeviceBorn(
+        **arrival._asdict(),
+        measured_ms=arrival.measured(milliseconds(payload.t), None),
+        model=payload.model,
+        serial=payload.serial,
+        channels=_columns(payload.channels),
+        interval_ms=None if interval_s is None else round(interval_s * 1000),
+    )
+
+
+_READERS: Final[dict[str, Callable[[RawMessage, Arrival], Input]]] = {
+    "vitals": device_vitals,
+    "backfill": stored_vitals,
+    "pump": _pump,
+    "obs": _observation,
+    "session": _session,
+    "act": _act,
+    "status": _status,
+    "birth": _birth,
+}

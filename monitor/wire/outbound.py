@@ -1,0 +1,249 @@
+"""The payloads that go out: what stations, pagers and devices read from a monitor.
+
+Field names are the names on the wire. Stamps are ISO 8601 in UTC with milliseconds, numbers are
+plain decimals with their UCUM unit beside them. Alerts, advice and bed states say in every
+message what this software is not.
+"""
+
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+
+from monitor.facts.effects import (
+    AlertKind,
+    AlertPhase,
+    BookWord,
+    Condition,
+    Priority,
+    Signal,
+    StepState,
+)
+from monitor.wire.payloads import stamp
+
+NOTICE: Final = "decision support in simulation; not for clinical use"
+
+Utc: TypeAlias = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+Decimal: TypeAlias = int | float
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """What one published message carries."""
+
+
+class RateShown(msgspec.Struct, frozen=True, kw_only=True):
+    """An infusion rate and its unit."""
+
+    v: Decimal
+    u: str = "mL/h"
+
+
+class BecauseShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row that decided a grade: what it saw, its limit, and where the limit comes from."""
+
+    rule: str
+    sign: str
+    grade: int
+    words: str
+    source: tuple[str, ...]
+    ch: str = ""
+    v: Decimal | None = None
+    u: str = ""
+    limit: Decimal | None = None
+    base: Decimal | None = None
+    margin: Decimal | None = None
+    clears_at: Decimal | None = None
+    t: Utc | None = None
+    symptom: str = ""
+
+
+class BookShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one rule book beside the active one says at this moment."""
+
+    book: str
+    says: BookWord
+    signs: tuple[str, ...] = ()
+    grade: int | None = None
+    points: int | None = None
+    at_least: bool = False
+
+
+class ContextShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the infusion was doing."""
+
+    min_since_start: int | None = None
+    min_since_rate_change: int | None = None
+    rate: RateShown | None = None
+    product: str = ""
+    first_dose: bool | None = None
+    baseline: str = ""
+
+
+class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has seen it and owns it, and since when."""
+
+    by: str
+    t: Utc | None
+
+
+class GradeReached(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the way an episode took through the grades."""
+
+    t: Utc
+    grade: int
+
+
+class AlertPayload(Published, frozen=True, kw_only=True):
+    """One episode, whole, as it stands; ``rev`` counts its changes."""
+
+    id: str
+    rev: int
+    t: Utc
+    session: str
+    phase: AlertPhase
+    state: Condition
+    signal: Signal
+    kind: AlertKind
+    priority: Priority
+    cause: str
+    pattern: str
+    grade: int | None
+    onset: Utc
+    raised: Utc
+    label: str
+    because: tuple[BecauseShown, ...]
+    books: tuple[BookShown, ...]
+    context: ContextShown
+    grade_path: tuple[GradeReached, ...]
+    acked: Acknowledged | None
+    realert_at: Utc | None
+    config: str
+    notice: str = NOTICE
+
+
+class StepShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of a ladder, and what became of it."""
+
+    key: str
+    words: str
+    who: str
+    source: tuple[str, ...]
+    state: StepState
+    because: str = ""
+    dose: str = ""
+    rate: RateShown | None = None
+    by: str = ""
+    t: Utc | None = None
+    reason: str = ""
+
+
+class AdvicePayload(Published, frozen=True, kw_only=True):
+    """The steps that a protocol asks for now, most urgent first; empty when there are none."""
+
+    id: str
+    rev: int
+    t: Utc
+    session: str
+    alert: str
+    ladder: str
+    pattern: str
+    grade: int | None
+    steps: tuple[StepShown, ...]
+    reason: str
+    notice: str = NOTICE
+
+
+class ChannelShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The newest trusted value of a channel."""
+
+    ch: str
+    v: Decimal
+    u: str
+    t: Utc
+    stale: bool = False
+    base: Decimal | None = None
+
+
+class AlertShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An open episode in one line."""
+
+    id: str
+    kind: str
+    cause: str
+    pattern: str
+    grade: int | None
+    priority: Priority
+    signal: Signal
+    state: str
+    label: str
+    onset: Utc
+    acked_by: str = ""
+
+
+class StatePayload(Published, frozen=True, kw_only=True):
+    """One bed as it stands."""
+
+    t: Utc
+    session: str
+    subject: str
+    product: str
+    phase: str
+    rate: RateShown | None
+    grade: int | None
+    pattern: str
+    baseline: str
+    remarks: tuple[str, ...]
+    channels: tuple[ChannelShown, ...]
+    alerts: tuple[AlertShown, ...]
+    steps: tuple[str, ...]
+    notice: str = NOTICE
+
+
+class AckPayload(Published, frozen=True, kw_only=True):
+    """The last message of a device that is stored; the device may forget up to here."""
+
+    boot: str
+    seq: int
+    t: Utc
+
+
+class RejectPayload(Published, frozen=True, kw_only=True):
+    """A message that was not taken, with everything its sender needs to mend it."""
+
+    t: Utc
+    bed: str
+    device: str
+    topic: str
+    reason: str
+    field: str
+    value: str
+    limit: str
+    sha256: str
+    excerpt: str
+
+
+class MonitorStatusPayload(Published, frozen=True, kw_only=True):
+    """The monitor itself is there; with ``offline`` it is its last will."""
+
+    state: Literal["online", "offline"]
+    t: Utc
+    software: str = ""
+    config: str = ""
+    boot: str = ""
+    reason: Literal["", "lost", "stopped", "failed"] = ""
+    store: Literal["ok", "failing", "lost"] = "ok"
+    steps: int = 0
+    ledger: str = ""
+    notice: str = NOTICE
+
+
+def iso(at_ms: int) -> str:
+    """Return milliseconds since the Unix epoch as ISO 8601 in UTC, always with milliseconds."""
+    return stamp(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def encode_published(payload: Published) -> bytes:
+    """Return the bytes of a payload; the same payload always gives the same bytes."""
+    return _ENCODER.encode(payload)
