@@ -1,0 +1,58 @@
+"""Pumps as they report themselves: rates, and what they mean for the session of a bed."""
+
+from monitor.care.mitigation import steps_still_taken
+from monitor.care.session import OPEN, pump_event
+from monitor.facts.effects import MessageRejected
+from monitor.facts.records import PumpReported
+from monitor.ward.bedside import Bedside
+from monitor.ward.devices import owner_elsewhere, tell_misplaced
+from monitor.ward.session_acts import confirm_steps, move
+from monitor.ward.telling import tell_advice
+from monitor.ward.ward_state import WardState
+
+
+def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
+    """Take the report of a pump: its rate, and what it means for the session."""
+    owner = owner_elsewhere(state, bed, record.device)
+    if owner is not None:
+        _refuse_pump(state, bed, record, owner)
+        return
+    rate = record.rate_centi_ml_per_h
+    before = bed.rate_centi
+    event = pump_event(bed.phase, before, record)
+    if rate is not None and record.state == "infusing" and rate != before:
+        bed.rate_before_centi = before or bed.rate_before_centi
+        bed.rate_centi = rate
+        bed.rate_changed_ms = record.measured_ms
+    if record.state != "infusing" and before:
+        bed.rate_before_centi = before
+        bed.rate_centi = 0
+        bed.rate_changed_ms = record.measured_ms
+    if bed.phase not in OPEN:
+        return
+    if event is not None:
+        move(state, bed, record, event, f"pump {record.device} reports {record.state}")
+        confirm_steps(state, bed, record, event, record.device)
+        bed.taken = steps_still_taken(state.settings.ladders, bed.taken, event)
+    tell_advice(state, bed, record.position, record.measured_ms)
+
+
+def _refuse_pump(state: WardState, bed: Bedside, record: PumpReported, owner: Bedside) -> None:
+    """Tell that a pump of another bed reported here; it moves no session."""
+    state.tell(
+        record.position,
+        MessageRejected(
+            at_ms=record.received_ms,
+            bed=bed.name,
+            session=bed.session,
+            device=record.device,
+            topic="",
+            reason="wrong-bed",
+            field="bed",
+            value=bed.name,
+            limit=owner.name,
+            sha256="",
+            excerpt="",
+        ),
+    )
+    tell_misplaced(state, bed, record.device, record.position, record.received_ms)

@@ -1,0 +1,155 @@
+"""Sessions as people report them: opened, moved from phase to phase, closed."""
+
+from typing import Final
+
+from detectors.channels import CENTI, NEVER
+from monitor.care import alerts
+from monitor.care.mitigation import steps_confirmed
+from monitor.care.session import (
+    BEFORE_START,
+    RUNNING,
+    Phase,
+    SessionEvent,
+    next_phase,
+)
+from monitor.care.session import refusal as phase_refusal
+from monitor.facts.effects import NOT_ASSESSABLE, SessionChanged
+from monitor.facts.records import PumpReported, SessionReported
+from monitor.ward.bedside import Bedside
+from monitor.ward.devices import associate, expect, release_all
+from monitor.ward.telling import replace_steps, tell_advice, tell_baseline, tell_episode, tell_grade
+from monitor.ward.ward_state import WardState
+
+STARTED: Final = frozenset({"start", "resume", "raised"})
+"""Events after which the drug flows faster than before."""
+
+
+def take_session(state: WardState, bed: Bedside, record: SessionReported) -> None:
+    """Take a session event, or refuse it with the reason."""
+    event: SessionEvent = record.event
+    if event != "open" and record.id != bed.session:
+        reason = f"session {record.id} is not the open session of this bed ({bed.session or '-'})"
+        _tell_session(state, bed, record, event, bed.phase, reason, refused=True)
+        return
+    if next_phase(bed.phase, event) is None:
+        reason = phase_refusal(bed.phase, event)
+        _tell_session(state, bed, record, event, bed.phase, reason, refused=True)
+        return
+    if event == "open":
+        _end_episodes(state, bed, record.position, record.measured_ms)
+        bed.begin(record, state.settings.product(record.product))
+        state.told_grade[bed.row] = NOT_ASSESSABLE
+        _forget(state, bed)
+        if record.age_years is not None:
+            state.detection.age_centi[bed.row] = CENTI * record.age_years
+        state.detection.judging[bed.row] = True
+        state.detection.taking_baseline[bed.row] = True
+        state.received_ms[bed.row] = state.absent_ms[bed.row] = NEVER
+        state.expected[bed.row] = state.troubled[bed.row] = False
+        state.opened_ms[bed.row] = record.received_ms
+        expect(state, bed, record.channels)
+        for device in record.devices:
+            associate(state, bed, device, record)
+    move(state, bed, record, event, _session_reason(bed, record))
+    confirm_steps(state, bed, record, event, record.by)
+
+
+def _forget(state: WardState, bed: Bedside) -> None:
+    """Forget what was read of the person who has left a bed."""
+    state.detection.clear(bed.row)
+    state.shelf.clear(bed.row)
+
+
+def _session_reason(bed: Bedside, record: SessionReported) -> str:
+    """Return what the people at the bed should know about an opening."""
+    if record.event != "open" or bed.product is not None:
+        return f"by {record.by}"
+    return f"by {record.by}; product {record.product!r} is not in the configuration: no rate table"
+
+
+def move(
+    state: WardState,
+    bed: Bedside,
+    record: SessionReported | PumpReported,
+    event: SessionEvent,
+    reason: str,
+) -> None:
+    """Move a session to its next phase, with all that follows."""
+    after = next_phase(bed.phase, event)
+    if after is None or after == "none":
+        raise AssertionError(f"{event} was not checked against {bed.phase}")
+    before, at_ms = bed.phase, record.measured_ms
+    bed.phase = after
+    if after in RUNNING and before in BEFORE_START:
+        bed.started_ms = at_ms
+        state.detection.taking_baseline[bed.row] = False
+        tell_baseline(state, bed, record.position, at_ms, freeze=True)
+    if event in STARTED:
+        state.detection.rate_step_ms[bed.row] = at_ms
+    if before in RUNNING and after not in RUNNING:
+        bed.flow_ended_ms = at_ms
+    _tell_session(state, bed, record, event, after, reason, refused=False, before=before)
+    if after == "closed":
+        _close(state, bed, record.position, at_ms)
+
+
+def _close(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
+    """Stop watching a bed: its open episodes end, high ones stay until they are seen."""
+    state.opened_ms[bed.row] = NEVER
+    _end_episodes(state, bed, position, at_ms)
+    tell_advice(state, bed, position, at_ms)
+    release_all(state, bed, position, at_ms)
+    _forget(state, bed)
+    state.troubled[bed.row] = False
+    bed.leave()
+    tell_grade(state, bed, position, at_ms)
+
+
+def _end_episodes(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
+    latched = state.settings.alerts.latch_priorities
+    for episode in list(bed.episodes.values()):
+        if episode.condition != "ended":
+            tell_episode(state, bed, alerts.ended(episode, latched=latched), position, at_ms)
+
+
+def _tell_session(
+    state: WardState,
+    bed: Bedside,
+    record: SessionReported | PumpReported,
+    event: SessionEvent,
+    phase: Phase,
+    reason: str,
+    *,
+    refused: bool,
+    before: str = "",
+) -> None:
+    state.tell(
+        record.position,
+        SessionChanged(
+            at_ms=record.measured_ms,
+            bed=bed.name,
+            session=bed.session,
+            event=event,
+            phase="closed" if phase == "none" else phase,
+            before=before or bed.phase,
+            subject=bed.opened.subject if bed.opened else "",
+            product=bed.opened.product if bed.opened else "",
+            reason=reason,
+            refused=refused,
+            config=state.settings.digest,
+        ),
+    )
+
+
+def confirm_steps(
+    state: WardState,
+    bed: Bedside,
+    record: SessionReported | PumpReported,
+    event: SessionEvent,
+    by: str,
+) -> None:
+    """Show the steps as done that an event of the session has carried out."""
+    if bed.advice is not None:
+        at_ms = record.measured_ms
+        steps = steps_confirmed(state.settings.ladders, bed.advice, event, by, at_ms)
+        replace_steps(state, bed, record.position, at_ms, steps)
