@@ -6,17 +6,14 @@ order is the order of the argument: which readings may be believed, what the bas
 rules hold, which signs are confirmed, which picture they make.
 """
 
-from dataclasses import replace
-from typing import Final
-
 import numpy as np
 
+from detectors.active_book import ActiveBook
 from detectors.baseline import (
-    BaselineWindow,
-    baseline_doubt,
     baseline_state,
     robust_centre,
 )
+from detectors.beds import Beds
 from detectors.channels import (
     MISSING,
     N_CHANNELS,
@@ -26,7 +23,7 @@ from detectors.channels import (
     Int32,
     Int64,
 )
-from detectors.confirmation import GRADES, SignTrack, advanced
+from detectors.confirmation import GRADES, advanced
 from detectors.parameters import DetectionParams
 from detectors.patterns import NO_PATTERN, leading_row, matched_rows, pattern_table
 from detectors.quality import Verdict, verdicts
@@ -34,122 +31,39 @@ from detectors.quiet import Given, QuietRanges, loud_rows, rows_with
 from detectors.rounds import Findings, Round
 from detectors.rulebook import (
     Judgement,
-    RuleBook,
-    forms,
-    judged,
-    stand_in_channels,
-    standing_in,
 )
 from detectors.sign_rules import SignRules
 
 __all__ = ["Detection", "DetectionParams", "Findings", "Round"]
 
 
-DANGEROUS_GRADE: Final = 3
-"""Levels of this grade are not excused by a baseline that lies beyond the same limit."""
-
-
-class Detection:
-    """State of all beds: structure of arrays, (bed, channel) or (bed, sign).
-
-    Attributes
-    ----------
-    value_centi, measured_ms : int32 and int64 array, shape (bed, channel)
-        Newest believed reading of each channel; MISSING and NEVER where there is none.
-    doubted : bool array, shape (bed, channel)
-        That reading is suspicious and counts only with another.
-    baseline_centi : int32 array, shape (bed, channel)
-        MISSING where there is none.
-    age_centi : int32 array, shape (bed,)
-        Age in hundredths of a year; MISSING where it was never said.
-    taking_baseline, judging : bool array, shape (bed,)
-        Set by the session: before the infusion, and while a session is open.
-    track : SignTrack
-        Confirmation of each sign.
-    shown : int8 array, shape (bed, sign)
-        Highest grade whose rules hold now, confirmed or not.
-    charted : int8 array, shape (bed, sign)
-        Grade of the symptoms that people have charted.
-    rate_step_ms : int64 array, shape (bed,)
-        When the infusion rate was last raised; NEVER if it was not.
-    pattern : int32 array, shape (bed,)
-        Row of the leading pattern; NO_PATTERN if none.
-    at_ms : int64 array, shape (bed,)
-        Newest measured time of the bed.
-    """
+class Detection(Beds):
+    """The state of all beds, with what takes it from one round of readings to the next."""
 
     def __init__(self, params: DetectionParams, n_beds: int) -> None:
+        super().__init__(n_beds, len(params.signs))
         self.params = params
-        self.forms = forms(params.book, params.hysteresis_centi)
-        self.bypass_forms = forms(
-            RuleBook(name="bypass", version=1, title="", rules=params.bypass),
-            np.zeros(N_CHANNELS, np.int32),
-        )
-        self.stand_ins = stand_in_channels(params.book)
-        grades = np.array([rule.grade for rule in params.book.rules], np.int8)
-        self.dangerous: Bool = (self.stand_ins >= 0) & (grades >= DANGEROUS_GRADE)
+        self.active = ActiveBook(params)
         self.table = pattern_table(params.patterns, params.signs)
         # A pattern that asks for no sign would match beds at rest too.
         asked = (self.table.every > 0) | (self.table.some > 0)
         self.has_rest = bool(asked.any(axis=1).all())
-        signs = params.signs
-        self.rules = SignRules(params.book.rules, signs)
-        self.bypass_rules = SignRules(params.bypass, signs)
-        self.reads = self.rules.reads()
-        self.value_centi: Int32 = np.full((n_beds, N_CHANNELS), MISSING, np.int32)
-        self.measured_ms: Int64 = np.full((n_beds, N_CHANNELS), NEVER, np.int64)
-        self.doubted: Bool = np.zeros((n_beds, N_CHANNELS), np.bool_)
-        self.window = BaselineWindow(n_beds)
         self.ranges = QuietRanges(params.book, params.limits, n_beds)
-        self.baseline_centi: Int32 = np.full((n_beds, N_CHANNELS), MISSING, np.int32)
-        self.age_centi: Int32 = np.full(n_beds, MISSING, np.int32)
-        self.taking_baseline: Bool = np.zeros(n_beds, np.bool_)
-        self.judging: Bool = np.zeros(n_beds, np.bool_)
-        self.track = SignTrack.fresh(n_beds, len(signs))
-        self.shown: Int8 = np.zeros((n_beds, len(signs)), np.int8)
-        self.charted: Int8 = np.zeros((n_beds, len(signs)), np.int8)
-        self.rate_step_ms: Int64 = np.full(n_beds, NEVER, np.int64)
-        self.pattern: Int32 = np.full(n_beds, NO_PATTERN, np.int32)
-        self.at_ms: Int64 = np.full(n_beds, NEVER, np.int64)
 
     @property
-    def n_beds(self) -> int:
-        """Rows of the state."""
-        return len(self.value_centi)
+    def rules(self) -> SignRules:
+        """The rules of the active book by sign."""
+        return self.active.rules
+
+    @property
+    def reads(self) -> Bool:
+        """Which channels each sign reads, shape (sign, channel)."""
+        return self.active.reads
 
     def grow(self, n_beds: int) -> None:
         """Make room for more beds; existing rows are kept."""
-        wider = Detection(self.params, n_beds)
-        rows = np.arange(self.n_beds, dtype=np.int32)
-        for name in (
-            "value_centi", "measured_ms", "doubted", "baseline_centi", "age_centi",
-            "taking_baseline", "judging", "shown", "charted", "rate_step_ms", "pattern", "at_ms",
-        ):  # fmt: skip
-            getattr(wider, name)[rows] = getattr(self, name)
-            setattr(self, name, getattr(wider, name))
-        wider.track.put(rows, self.track)
-        self.track = wider.track
-        for name in ("value_centi", "count", "last_ms"):
-            getattr(wider.window, name)[rows] = getattr(self.window, name)
-        self.window = wider.window
-        self.ranges = wider.ranges
-
-    def clear(self, bed: int) -> None:
-        """Forget everything about one bed, as when another session begins there."""
-        row = np.array([bed], np.int32)
-        self.value_centi[bed] = MISSING
-        self.measured_ms[bed] = NEVER
-        self.doubted[bed] = False
-        self.window.clear(bed)
-        self.baseline_centi[bed] = MISSING
-        self.age_centi[bed] = MISSING
-        self.taking_baseline[bed] = self.judging[bed] = False
-        self.track.put(row, SignTrack.fresh(1, len(self.params.signs)))
-        self.shown[bed] = 0
-        self.charted[bed] = 0
-        self.rate_step_ms[bed] = NEVER
-        self.pattern[bed] = NO_PATTERN
-        self.at_ms[bed] = NEVER
+        super().grow(n_beds)
+        self.ranges = QuietRanges(self.params.book, self.params.limits, n_beds)
 
     def take(self, round_: Round) -> Findings:
         """Take one round of readings and return what it changed."""
@@ -271,8 +185,8 @@ class Detection:
                 self.track.rows(bed),
                 shown=shown,
                 stays=stays,
-                measured_ms=self._sign_ms(bed),
-                at_once=self._at_once(bed, shown),
+                measured_ms=self.active.sign_ms(self, bed),
+                at_once=self.active.at_once(self, bed, shown),
                 fresh=fresh,
             )
             self.track.put(bed, track)
@@ -338,48 +252,7 @@ class Detection:
 
     def judgement(self, bed: Int32) -> Judgement:
         """What the active book says about some beds as they stand."""
-        valid, held = self._valid(bed), self.value_centi[bed]
-        baseline, age = self.baseline_centi[bed], self.age_centi[bed]
-        doubt = baseline_doubt(self.params.baseline, self.window.count[bed])
-        verdict = judged(self.forms, valid, baseline, age, doubt)
-        if not (valid == held).all():
-            # Silence lowers nothing: a value too old to show a sign may still hold one.
-            verdict = replace(verdict, stays=judged(self.forms, held, baseline, age, doubt).stays)
-        excused = standing_in(self.stand_ins, verdict, baseline)
-        # A baseline that was itself as dangerous excuses nothing, before the start or after it.
-        kept = judged(self.forms, baseline, baseline, age).holds & self.dangerous
-        return Judgement(
-            holds=excused.holds | (verdict.holds & kept),
-            stays=excused.stays | (verdict.stays & kept),
-            unknown=excused.unknown | (verdict.unknown & kept),
-        )
-
-    def _valid(self, bed: Int32) -> Int32:
-        """Values that are young enough to be combined, shape (row, channel)."""
-        age_ms = self.at_ms[bed][:, None] - self.measured_ms[bed]
-        return np.where(age_ms <= self.params.valid_ms, self.value_centi[bed], MISSING).astype(
-            np.int32
-        )
-
-    def _sign_ms(self, bed: Int32) -> Int64:
-        """When each sign was last read, shape (row, sign)."""
-        measured_ms = self.measured_ms[bed][:, None, :]
-        newest: Int64 = np.where(self.reads, measured_ms, NEVER).max(axis=-1)
-        return newest
-
-    def _at_once(self, bed: Int32, shown: Int8) -> Bool:
-        """Where a reading needs no confirmation, shape (row, sign)."""
-        extreme = judged(
-            self.bypass_forms, self._valid(bed), self.baseline_centi[bed], self.age_centi[bed]
-        ).holds
-        bypass = self.bypass_rules.among(extreme)
-        bypass &= ~(self.doubted[bed] @ self.reads.T)
-        # What was withdrawn with its probe corroborates nothing, although its value is still held.
-        seen = np.minimum(shown, self.shown[bed])
-        strong = (seen >= self.params.corroborating_grade) | (self.charted[bed] > 0)
-        other = self.params.group[:, None] != self.params.group[None, :]
-        at_once: Bool = bypass | (strong @ other)
-        return at_once
+        return self.active.judgement(self, bed)
 
     def signs_of(self, bed: Int32) -> Int8:
         """Confirmed grade of every sign, symptoms included, shape (row, sign)."""

@@ -1,0 +1,98 @@
+"""The site's active book: what it says about beds as they stand, and what alarms at once."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from detectors.baseline import baseline_doubt
+from detectors.beds import Beds
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
+from detectors.parameters import DetectionParams
+from detectors.rulebook import Judgement, RuleBook, forms, judged, stand_in_channels, standing_in
+from detectors.sign_rules import SignRules
+
+DANGEROUS_GRADE: Final = 3
+"""Levels of this grade are not excused by a baseline that lies beyond the same limit."""
+
+
+def valid_values(params: DetectionParams, beds: Beds, bed: Int32) -> Int32:
+    """Values of some beds that are young enough to be combined.
+
+    Parameters
+    ----------
+    params : DetectionParams
+        For how long a value of each channel is valid.
+    beds : Beds
+        The state.
+    bed : int32 array, shape (row,)
+        Rows of the beds.
+
+    Returns
+    -------
+    int32 array, shape (row, channel), [hundredths]
+        MISSING where there is no value, or it is older than the newest reading of its bed by
+        more than its time.
+    """
+    age_ms = beds.at_ms[bed][:, None] - beds.measured_ms[bed]
+    valid = np.where(age_ms <= params.valid_ms, beds.value_centi[bed], MISSING)
+    return valid.astype(np.int32)
+
+
+class ActiveBook:
+    """The active book and the extremes that bypass confirmation, ready to judge beds."""
+
+    def __init__(self, params: DetectionParams) -> None:
+        self.params = params
+        self.forms = forms(params.book, params.hysteresis_centi)
+        self.bypass_forms = forms(
+            RuleBook(name="bypass", version=1, title="", rules=params.bypass),
+            np.zeros(N_CHANNELS, np.int32),
+        )
+        self.stand_ins = stand_in_channels(params.book)
+        grades = np.array([rule.grade for rule in params.book.rules], np.int8)
+        self.dangerous: Bool = (self.stand_ins >= 0) & (grades >= DANGEROUS_GRADE)
+        self.rules = SignRules(params.book.rules, params.signs)
+        self.bypass_rules = SignRules(params.bypass, params.signs)
+        self.reads = self.rules.reads()
+
+    def judgement(self, beds: Beds, bed: Int32) -> Judgement:
+        """What the active book says about some beds as they stand."""
+        valid, held = valid_values(self.params, beds, bed), beds.value_centi[bed]
+        baseline, age = beds.baseline_centi[bed], beds.age_centi[bed]
+        doubt = baseline_doubt(self.params.baseline, beds.window.count[bed])
+        verdict = judged(self.forms, valid, baseline, age, doubt)
+        if not (valid == held).all():
+            # Silence lowers nothing: a value too old to show a sign may still hold one.
+            verdict = replace(verdict, stays=judged(self.forms, held, baseline, age, doubt).stays)
+        excused = standing_in(self.stand_ins, verdict, baseline)
+        # A baseline that was itself as dangerous excuses nothing, before the start or after it.
+        kept = judged(self.forms, baseline, baseline, age).holds & self.dangerous
+        return Judgement(
+            holds=excused.holds | (verdict.holds & kept),
+            stays=excused.stays | (verdict.stays & kept),
+            unknown=excused.unknown | (verdict.unknown & kept),
+        )
+
+    def sign_ms(self, beds: Beds, bed: Int32) -> Int64:
+        """When each sign was last read, shape (row, sign)."""
+        measured_ms = beds.measured_ms[bed][:, None, :]
+        newest: Int64 = np.where(self.reads, measured_ms, NEVER).max(axis=-1)
+        return newest
+
+    def at_once(self, beds: Beds, bed: Int32, shown: Int8) -> Bool:
+        """Where a reading needs no confirmation, shape (row, sign)."""
+        extreme = judged(
+            self.bypass_forms,
+            valid_values(self.params, beds, bed),
+            beds.baseline_centi[bed],
+            beds.age_centi[bed],
+        ).holds
+        bypass = self.bypass_rules.among(extreme)
+        bypass &= ~(beds.doubted[bed] @ self.reads.T)
+        # What was withdrawn with its probe corroborates nothing, although its value is still held.
+        seen = np.minimum(shown, beds.shown[bed])
+        strong = (seen >= self.params.corroborating_grade) | (beds.charted[bed] > 0)
+        other = self.params.group[:, None] != self.params.group[None, :]
+        at_once: Bool = bypass | (strong @ other)
+        return at_once

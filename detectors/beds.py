@@ -1,0 +1,118 @@
+"""What is known about all beds, as structure of arrays: the one seam behind which state lives.
+
+Every array has the bed as its first axis, so that an engine of another kind can take the same
+arrays, and a snapshot is a list of them.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from detectors.baseline import BaselineWindow
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
+from detectors.confirmation import SignTrack
+from detectors.patterns import NO_PATTERN
+
+PER_CHANNEL: Final = (N_CHANNELS,)
+PER_BED: Final = ()
+
+COLUMNS: Final = (
+    ("value_centi", PER_CHANNEL, np.int32, MISSING),
+    ("measured_ms", PER_CHANNEL, np.int64, NEVER),
+    ("doubted", PER_CHANNEL, np.bool_, False),
+    ("baseline_centi", PER_CHANNEL, np.int32, MISSING),
+    ("age_centi", PER_BED, np.int32, MISSING),
+    ("taking_baseline", PER_BED, np.bool_, False),
+    ("judging", PER_BED, np.bool_, False),
+    ("rate_step_ms", PER_BED, np.int64, NEVER),
+    ("pattern", PER_BED, np.int32, NO_PATTERN),
+    ("at_ms", PER_BED, np.int64, NEVER),
+)
+"""Arrays with one value a bed or a channel: name, shape behind the bed, type, "not known"."""
+
+SIGN_GRADES: Final = ("shown", "charted")
+"""Arrays with one grade a sign, 0 to 4."""
+
+
+class Beds:
+    """State of all beds.
+
+    Attributes
+    ----------
+    value_centi, measured_ms : int32 and int64 array, shape (bed, channel)
+        Newest believed reading of each channel; MISSING and NEVER where there is none.
+    doubted : bool array, shape (bed, channel)
+        That reading is suspicious and counts only with another.
+    baseline_centi : int32 array, shape (bed, channel)
+        MISSING where there is none.
+    age_centi : int32 array, shape (bed,)
+        Age in hundredths of a year; MISSING where it was never said.
+    taking_baseline, judging : bool array, shape (bed,)
+        Set by the session: before the infusion, and while a session is open.
+    rate_step_ms : int64 array, shape (bed,)
+        When the infusion rate was last raised; NEVER if it was not.
+    pattern : int32 array, shape (bed,)
+        Row of the leading pattern; NO_PATTERN if none.
+    at_ms : int64 array, shape (bed,)
+        Newest measured time of the bed.
+    shown : int8 array, shape (bed, sign)
+        Highest grade whose rules hold now, confirmed or not.
+    charted : int8 array, shape (bed, sign)
+        Grade of the symptoms that people have charted.
+    window : BaselineWindow
+        The readings from which baselines are made.
+    track : SignTrack
+        Confirmation of each sign.
+    """
+
+    value_centi: Int32
+    measured_ms: Int64
+    doubted: Bool
+    baseline_centi: Int32
+    age_centi: Int32
+    taking_baseline: Bool
+    judging: Bool
+    rate_step_ms: Int64
+    pattern: Int32
+    at_ms: Int64
+    shown: Int8
+    charted: Int8
+
+    def __init__(self, n_beds: int, n_signs: int) -> None:
+        self.n_signs = n_signs
+        for name, shape, dtype, unknown in COLUMNS:
+            setattr(self, name, np.full((n_beds, *shape), unknown, dtype))
+        for name in SIGN_GRADES:
+            setattr(self, name, np.zeros((n_beds, n_signs), np.int8))
+        self.window = BaselineWindow(n_beds)
+        self.track = SignTrack.fresh(n_beds, n_signs)
+
+    @property
+    def n_beds(self) -> int:
+        """Rows of the state."""
+        return len(self.value_centi)
+
+    def grow(self, n_beds: int) -> None:
+        """Make room for more beds; existing rows are kept."""
+        wider = Beds(n_beds, self.n_signs)
+        rows = np.arange(self.n_beds, dtype=np.int32)
+        for name in _NAMES:
+            getattr(wider, name)[rows] = getattr(self, name)
+            setattr(self, name, getattr(wider, name))
+        wider.track.put(rows, self.track)
+        self.track = wider.track
+        for name in ("value_centi", "count", "last_ms"):
+            getattr(wider.window, name)[rows] = getattr(self.window, name)
+        self.window = wider.window
+
+    def clear(self, bed: int) -> None:
+        """Forget everything about one bed, as when another session begins there."""
+        for name, _, _, unknown in COLUMNS:
+            getattr(self, name)[bed] = unknown
+        for name in SIGN_GRADES:
+            getattr(self, name)[bed] = 0
+        self.window.clear(bed)
+        self.track.put(np.array([bed], np.int32), SignTrack.fresh(1, self.n_signs))
+
+
+_NAMES: Final = (*(column[0] for column in COLUMNS), *SIGN_GRADES)
