@@ -11,6 +11,7 @@ import numpy as np
 from detectors.baseline import BaselineWindow
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.confirmation import SignTrack
+from detectors.history import History
 from detectors.patterns import NO_PATTERN
 
 PER_CHANNEL: Final = (N_CHANNELS,)
@@ -61,6 +62,8 @@ class Beds:
         Grade of the symptoms that people have charted.
     window : BaselineWindow
         The readings from which baselines are made.
+    history : History
+        Recent readings, thinned.
     track : SignTrack
         Confirmation of each sign.
     """
@@ -85,6 +88,7 @@ class Beds:
         for name in SIGN_GRADES:
             setattr(self, name, np.zeros((n_beds, n_signs), np.int8))
         self.window = BaselineWindow(n_beds)
+        self.history = History(n_beds)
         self.track = SignTrack.fresh(n_beds, n_signs)
 
     @property
@@ -104,6 +108,7 @@ class Beds:
         for name in ("value_centi", "count", "last_ms"):
             getattr(wider.window, name)[rows] = getattr(self.window, name)
         self.window = wider.window
+        self.history.grow(n_beds)
 
     def clear(self, bed: int) -> None:
         """Forget everything about one bed, as when another session begins there."""
@@ -112,6 +117,7 @@ class Beds:
         for name in SIGN_GRADES:
             getattr(self, name)[bed] = 0
         self.window.clear(bed)
+        self.history.clear(bed)
         self.track.put(np.array([bed], np.int32), SignTrack.fresh(1, self.n_signs))
 
 

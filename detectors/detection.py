@@ -121,6 +121,8 @@ class Detection(Beds):
         for channel in range(N_CHANNELS):
             np.maximum(at_ms, read_ms[:, channel], out=at_ms)
         self.at_ms[bed] = at_ms
+        spacing_ms = self.params.history_spacing_ms
+        self.history.take(spacing_ms, bed, round_.value_centi, round_.measured_ms, new)
 
     def _take_closely(self, round_: Round) -> Findings:
         """Take readings of beds that need the full judgement."""

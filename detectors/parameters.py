@@ -33,6 +33,8 @@ class DetectionParams:
         How far inside a limit a value must be before a sign may end.
     valid_ms : int64 array, shape (channel,)
         A value older than this is not combined with newer ones of other channels.
+    history_spacing_ms : int64 array, shape (channel,)
+        A reading closer than this to the one before is not kept in the history.
     patterns : tuple of PatternRow
         In order of precedence.
     """
@@ -48,4 +50,5 @@ class DetectionParams:
     corroborating_grade: int
     hysteresis_centi: Int32
     valid_ms: Int64
+    history_spacing_ms: Int64
     patterns: tuple[PatternRow, ...]

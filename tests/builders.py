@@ -153,6 +153,7 @@ def params(**changed: Any) -> DetectionParams:  # noqa: ANN401 - fields differ
         "corroborating_grade": 2,
         "hysteresis_centi": np.full(N_CHANNELS, 500, np.int32),
         "valid_ms": np.full(N_CHANNELS, 1_800_000, np.int64),
+        "history_spacing_ms": np.full(N_CHANNELS, 30_000, np.int64),
         "patterns": (),
     }
     return DetectionParams(**{**small, **changed})

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 import naive
 import numpy as np
+from naive_excursions import NaiveHistory
 
 from detectors.channels import MISSING, N_CHANNELS, NEVER
 from detectors.detection import Detection, DetectionParams
+from detectors.history import HISTORY_DEPTH
 from detectors.patterns import NO_PATTERN
 from detectors.quality import Verdict
 
@@ -42,6 +44,9 @@ class NaiveBed:
     windows: list[naive.NaiveBaseline] = field(
         default_factory=lambda: [naive.NaiveBaseline() for _ in range(N_CHANNELS)]
     )
+    history: list[NaiveHistory] = field(
+        default_factory=lambda: [NaiveHistory() for _ in range(N_CHANNELS)]
+    )
 
     def __post_init__(self) -> None:
         """Begin with every sign absent."""
@@ -76,6 +81,8 @@ class NaiveBed:
                 self.value[c], self.value_ms[c] = one.value_centi, one.measured_ms
                 self.doubted[c] = verdicts[c] == Verdict.SUSPICIOUS
                 self.at_ms = max(self.at_ms, one.measured_ms)
+                spacing_ms = int(self.params.history_spacing_ms[c])
+                self.history[c].take(spacing_ms, one.value_centi, one.measured_ms)
         if self.taking_baseline:
             for c in new:
                 spacing_ms = int(self.params.baseline.spacing_ms[c])
@@ -212,6 +219,12 @@ class NaiveBed:
         assert core.doubted[bed].tolist() == self.doubted
         assert core.baseline_centi[bed].tolist() == self.base
         assert core.at_ms[bed] == self.at_ms
+        recent = core.history.rows(np.array([bed], np.int32))
+        for c, channel in enumerate(self.history):
+            kept = channel.recent()
+            assert recent.value_centi[0, c].tolist()[HISTORY_DEPTH - len(kept) :] == [
+                value for value, _ in kept
+            ]
         assert core.shown[bed].tolist() == [self.shown[sign] for sign in signs]
         assert core.track.grade[bed].tolist() == [self.signs[sign].grade for sign in signs]
         assert core.pattern[bed] == self.pattern

@@ -72,6 +72,7 @@ def detection_params(
         corroborating_grade=file.corroboration.least_grade,
         hysteresis_centi=centi("hysteresis_centi"),
         valid_ms=np.array([row.valid_ms for row in channels], np.int64),
+        history_spacing_ms=np.array(file.history.spacing_ms, np.int64),
         patterns=patterns,
     )
 

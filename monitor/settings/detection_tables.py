@@ -6,6 +6,7 @@ each other: units, nested limits, names that exist.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, Channel
 from detectors.patterns import PatternRow
@@ -73,6 +74,17 @@ class BaselineTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryTable:
+    """The table [history] of detection.toml; spacing is by column."""
+
+    spacing_ms: tuple[int, ...]
+    source: tuple[str, ...]
+
+
+Spaced = TypeVar("Spaced", BaselineTable, HistoryTable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignRow:
     """How one sign is confirmed and ends."""
 
@@ -137,6 +149,7 @@ class DetectionFile:
     """The whole of detection.toml."""
 
     baseline: BaselineTable
+    history: HistoryTable
     sign: tuple[SignRow, ...]
     corroboration: LeastGrade
     bypass: tuple[RuleRow, ...]
@@ -180,13 +193,21 @@ def detection_file(table: Table) -> DetectionFile:
         row.close()
         return tuple(times)
 
-    def baseline(outer: Table) -> BaselineTable:
-        raw = outer.ask("baseline")
-        if not isinstance(raw, dict):
-            outer.refuse("baseline", "must be a table")
-        return record(outer.inner("baseline", raw), BaselineTable, spacing_ms=spacing)
+    def spaced(name: str, kind: type[Spaced]) -> Callable[[Table], Spaced]:
+        def made(outer: Table) -> Spaced:
+            raw = outer.ask(name)
+            if not isinstance(raw, dict):
+                outer.refuse(name, "must be a table")
+            return record(outer.inner(name, raw), kind, spacing_ms=spacing)
 
-    made = record(table, DetectionFile, baseline=baseline)
+        return made
+
+    made = record(
+        table,
+        DetectionFile,
+        baseline=spaced("baseline", BaselineTable),
+        history=spaced("history", HistoryTable),
+    )
     unique(table, "sign", [row.name for row in made.sign])
     unique(table, "bypass", [row.id for row in made.bypass])
     return made

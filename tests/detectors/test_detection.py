@@ -63,6 +63,7 @@ def state_of(given_: Detection) -> dict[str, Any]:
     """Return everything that a detection remembers."""
     state = {name: value for name, value in vars(given_).items() if isinstance(value, np.ndarray)}
     state |= {f"window.{name}": value for name, value in vars(given_.window).items()}
+    state |= {f"history.{name}": value for name, value in vars(given_.history).items()}
     state |= {f"track.{f.name}": getattr(given_.track, f.name) for f in fields(SignTrack)}
     return {name: value.tolist() for name, value in state.items()}
 

@@ -108,6 +108,10 @@ def test_the_quick_look_changes_no_decision(given: DetectionParams, seed: int) -
             np.testing.assert_array_equal(getattr(quick, name), getattr(close, name), name)
         for name in ("shown", "charted", "pattern"):
             np.testing.assert_array_equal(getattr(quick, name), getattr(close, name), name)
+        for name in ("value_centi", "measured_ms"):
+            np.testing.assert_array_equal(
+                getattr(quick.history, name), getattr(close.history, name), name
+            )
         for name in ("grade", "since_ms", "readings"):
             np.testing.assert_array_equal(
                 getattr(quick.track, name), getattr(close.track, name), name
