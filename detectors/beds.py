@@ -11,11 +11,13 @@ import numpy as np
 from detectors.baseline import BaselineWindow
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.confirmation import SignTrack
+from detectors.context import N_FLAGS
 from detectors.history import History
 from detectors.patterns import NO_PATTERN
 
 PER_CHANNEL: Final = (N_CHANNELS,)
 PER_BED: Final = ()
+PER_FLAG: Final = (N_FLAGS,)
 
 COLUMNS: Final = (
     ("value_centi", PER_CHANNEL, np.int32, MISSING),
@@ -23,13 +25,14 @@ COLUMNS: Final = (
     ("doubted", PER_CHANNEL, np.bool_, False),
     ("baseline_centi", PER_CHANNEL, np.int32, MISSING),
     ("age_centi", PER_BED, np.int32, MISSING),
+    ("context", PER_FLAG, np.bool_, False),
     ("taking_baseline", PER_BED, np.bool_, False),
     ("judging", PER_BED, np.bool_, False),
     ("rate_step_ms", PER_BED, np.int64, NEVER),
     ("pattern", PER_BED, np.int32, NO_PATTERN),
     ("at_ms", PER_BED, np.int64, NEVER),
 )
-"""Arrays with one value a bed or a channel: name, shape behind the bed, type, "not known"."""
+"""Arrays with a value a bed, a channel or a flag: name, shape behind the bed, type, "not known"."""
 
 SIGN_GRADES: Final = ("shown", "charted")
 """Arrays with one grade a sign, 0 to 4."""
@@ -48,6 +51,8 @@ class Beds:
         MISSING where there is none.
     age_centi : int32 array, shape (bed,)
         Age in hundredths of a year; MISSING where it was never said.
+    context : bool array, shape (bed, flag)
+        What the session says of the person, a :class:`detectors.context.ContextFlag` a column.
     taking_baseline, judging : bool array, shape (bed,)
         Set by the session: before the infusion, and while a session is open.
     rate_step_ms : int64 array, shape (bed,)
@@ -73,6 +78,7 @@ class Beds:
     doubted: Bool
     baseline_centi: Int32
     age_centi: Int32
+    context: Bool
     taking_baseline: Bool
     judging: Bool
     rate_step_ms: Int64

@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, TypeVar
 
+from detectors.context import FLAG_NAMES
 from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
 from monitor.care.ladders import Dose, Ladder, LadderStep, coverage_faults, ladder_faults
@@ -57,9 +58,6 @@ FILES: Final = (
     "symptoms.toml",
 )
 FOLDERS: Final = ("ladders", "products", "rulebooks")
-
-SESSION_FACTS: Final = frozenset({"beta-blocker", "ace-inhibitor"})
-"""What a session may say about its patient that a ladder step may wait for."""
 
 SYNTAX_PLACE: Final = re.compile(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -247,7 +245,7 @@ class _Reader:
     ) -> frozenset[str] | None:
         if signs is None or symptoms is None:
             return None
-        return SESSION_FACTS | frozenset(signs) | frozenset(row.name for row in symptoms)
+        return frozenset(FLAG_NAMES) | frozenset(signs) | frozenset(row.name for row in symptoms)
 
 
 def _read_all(directory: Path, faults: list[Fault]) -> dict[str, bytes]:

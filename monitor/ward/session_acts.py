@@ -42,6 +42,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         _forget(state, bed)
         if record.age_years is not None:
             state.detection.age_centi[bed.row] = CENTI * record.age_years
+        state.detection.context[bed.row] = [bool(flag) for flag in _flags(record)]
         state.detection.judging[bed.row] = True
         state.detection.taking_baseline[bed.row] = True
         state.received_ms[bed.row] = state.absent_ms[bed.row] = NEVER
@@ -52,6 +53,11 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
             associate(state, bed, device, record)
     move(state, bed, record, event, _session_reason(bed, record))
     confirm_steps(state, bed, record, event, record.by)
+
+
+def _flags(record: SessionReported) -> tuple[bool | None, ...]:
+    """Return what an opening says of the person, in the order of ContextFlag."""
+    return record.first_dose, record.beta_blocker, record.ace_inhibitor
 
 
 def _forget(state: WardState, bed: Bedside) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from detectors.baseline import BaselineState, remarkable
 from detectors.channels import CHANNEL_NAMES, MISSING, NEVER, Channel
+from detectors.context import FLAG_NAMES
 from monitor.care import alerts
 from monitor.care.mitigation import NO_PATTERN_NAME, Patient, advised_steps
 from monitor.care.reasons import (
@@ -147,9 +148,8 @@ def present_signs(state: WardState, bed: Bedside) -> frozenset[str]:
     grades = state.detection.signs_of(one(bed.row))[0]
     names = {state.settings.detection.signs[i] for i in np.flatnonzero(grades)}
     names |= set(bed.symptoms)
-    if bed.opened is not None and bed.opened.beta_blocker:
-        names.add("beta-blocker")
-    return frozenset(names)
+    flags = state.detection.context[bed.row]
+    return frozenset(names | {FLAG_NAMES[i] for i in np.flatnonzero(flags)})
 
 
 def tell_advice(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:

@@ -272,7 +272,7 @@ def test_a_cleared_bed_is_new_and_its_neighbour_unchanged(messages: list[Message
     made = in_steps(infused(2), messages, [])
     made.taking_baseline[:] = True
     in_steps(made, [message(99_999, bed, hr=72) for bed in (0, 1)], [])
-    made.charted[:], made.rate_step_ms[:] = 1, T0_MS
+    made.charted[:], made.context[:], made.rate_step_ms[:] = 1, True, T0_MS
     before = state_of(made)
     made.clear(0)
     after, new = state_of(made), state_of(Detection(SHIPPED, 1))

@@ -40,6 +40,24 @@ def rows(play: Play) -> list[tuple[str, str, str]]:
 # ------------------------------------------------------------------------------ session
 
 
+@pytest.mark.parametrize(
+    ("said", "flags"),
+    [
+        ({}, [False, False, False]),
+        ({"first_dose": True}, [True, False, False]),
+        ({"beta_blocker": True, "ace_inhibitor": False}, [False, True, False]),
+        ({"ace_inhibitor": True}, [False, False, True]),
+    ],
+)
+def test_what_a_session_says_of_the_person_reaches_detection_until_it_closes(
+    said: dict[str, Any], flags: list[bool]
+) -> None:
+    play = opened(**said)
+    assert play.ward.state.detection.context[0].tolist() == flags
+    play.take(session(10, "close"))
+    assert not play.ward.state.detection.context[0].any()
+
+
 def test_a_session_runs_through_its_phases() -> None:
     play = opened()
     play.take(pump(10, "infusing", 42))
