@@ -26,7 +26,7 @@ from detectors.channels import (
 from detectors.confirmation import GRADES, advanced
 from detectors.parameters import DetectionParams
 from detectors.patterns import NO_PATTERN, leading_row, matched_rows, pattern_table
-from detectors.quality import Verdict, verdicts
+from detectors.quality import VERDICTS, Reason, Verdict, reasons
 from detectors.quiet import Given, QuietRanges, loud_rows, rows_with
 from detectors.rounds import Findings, Round
 from detectors.rulebook import (
@@ -89,12 +89,12 @@ class Detection(Beds):
         doubted = self.doubted.take(bed, axis=0)
         if doubted.any():
             self.doubted[bed] = doubted & ~new
-        verdict = (present * Verdict.TRUSTED).astype(np.int8)
+        reason = (present * Reason.SOUND).astype(np.int8)
         late, changed = present & ~newer, np.zeros(len(bed), np.bool_)
         if rows.size:
             near = self._take_closely(round_.rows(rows))
-            verdict[rows], late[rows], changed[rows] = near.verdict, near.late, near.changed
-        return Findings(bed=bed, verdict=verdict, late=late, changed=changed)
+            reason[rows], late[rows], changed[rows] = near.reason, near.late, near.changed
+        return Findings(bed=bed, reason=reason, late=late, changed=changed)
 
     def _loud(self, given: Given) -> Bool:
         """Which messages may change more than the newest readings, shape (row,)."""
@@ -128,7 +128,7 @@ class Detection(Beds):
         """Take readings of beds that need the full judgement."""
         bed = round_.bed
         before_centi, before_ms = self.value_centi[bed], self.measured_ms[bed]
-        verdict = verdicts(
+        reason = reasons(
             self.params.limits,
             self.params.pulse_pressure,
             round_.value_centi,
@@ -137,13 +137,14 @@ class Detection(Beds):
             before_centi,
             before_ms,
         )
+        verdict = VERDICTS[reason]
         believed = (verdict == Verdict.TRUSTED) | (verdict == Verdict.SUSPICIOUS)
         late = believed & (round_.measured_ms <= before_ms)
         new = believed & ~late
         self._keep(round_, new, before_centi, before_ms)
         self.doubted[bed] = np.where(new, verdict == Verdict.SUSPICIOUS, self.doubted[bed])
         self._learn(bed, np.where(new, round_.value_centi, MISSING), round_.measured_ms)
-        return Findings(bed=bed, verdict=verdict, late=late, changed=self.judge(bed, new))
+        return Findings(bed=bed, reason=reason, late=late, changed=self.judge(bed, new))
 
     def _learn(self, bed: Int32, value_centi: Int32, measured_ms: Int64) -> None:
         """Let the baselines of beds that are not yet infused take new readings."""

@@ -18,6 +18,7 @@ from detectors.quality import (
     ChannelLimits,
     PulsePressureRow,
     contradicted_pressures,
+    mean_as_systolic,
     narrow_pulse_pressure,
 )
 from detectors.rulebook import N_COLUMNS, Rule, RuleBook, linear_form
@@ -197,7 +198,8 @@ def loud_rows(
     cuffs = np.flatnonzero(rows_with(present[:, list(PRESSURES)]))
     if cuffs.size:
         readings = given.value_centi[cuffs]
-        found[cuffs] |= contradicted_pressures(readings) | narrow_pulse_pressure(rows, readings)
+        found[cuffs] |= contradicted_pressures(readings) | mean_as_systolic(readings)
+        found[cuffs] |= narrow_pulse_pressure(rows, readings)
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.channels import Bool, Int8, Int32, Int64, UInt16
-from detectors.quality import Verdict
+from detectors.quality import VERDICTS, Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,8 @@ class Findings:
     ----------
     bed : int32 array, shape (row,)
         As in the round.
-    verdict : int8 array, shape (row, channel)
-        What was thought of each reading.
+    reason : int8 array, shape (row, channel)
+        Why each reading has its verdict: a :class:`detectors.quality.Reason`.
     late : bool array, shape (row, channel)
         The reading is not newer than the newest of its channel: kept, not judged.
     changed : bool array, shape (row,)
@@ -57,18 +57,24 @@ class Findings:
     """
 
     bed: Int32
-    verdict: Int8
+    reason: Int8
     late: Bool
     changed: Bool
 
     @property
+    def verdict(self) -> Int8:
+        """What was thought of each reading, shape (row, channel)."""
+        verdict: Int8 = VERDICTS[self.reason]
+        return verdict
+
+    @property
     def refused(self) -> Bool:
         """Where a reading was refused, shape (row, channel)."""
-        refused: Bool = self.verdict >= Verdict.IMPOSSIBLE
+        refused: Bool = self.reason >= Reason.TOO_LOW
         return refused
 
     @property
     def heard(self) -> Bool:
         """Where a reading is believed and newer than what was known, shape (row, channel)."""
-        heard: Bool = (self.verdict != Verdict.ABSENT) & ~self.refused & ~self.late
+        heard: Bool = (self.reason != Reason.ABSENT) & ~self.refused & ~self.late
         return heard

@@ -76,6 +76,15 @@ def narrow(rows: Sequence[PulsePressureRow], bed: Values) -> bool:
     return False
 
 
+def mean_sent_twice(bed: Values) -> bool:
+    sbp, mean = known(bed[Channel.SBP]), known(bed[Channel.MAP])
+    return sbp is not None and sbp == mean
+
+
+def mean_as_systolic(value_centi: Sequence[Values]) -> list[bool]:
+    return [mean_sent_twice(bed) for bed in value_centi]
+
+
 def narrow_pulse_pressure(
     rows: Sequence[PulsePressureRow], value_centi: Sequence[Values]
 ) -> list[bool]:
@@ -121,7 +130,7 @@ def verdicts_of(
         doubtful = (
             bool(flags[c] & Flag.QUESTIONABLE)
             or has_jumped(limits, c, value[c], at_ms[c], before[c], before_ms[c])
-            or (c in pressures and narrow(rows, value))
+            or (c in pressures and (narrow(rows, value) or mean_sent_twice(value)))
         )
         found.append(Verdict.SUSPICIOUS if verdict == Verdict.TRUSTED and doubtful else verdict)
     if contradicted(value) or any(found[c] == Verdict.IMPOSSIBLE for c in pressures):

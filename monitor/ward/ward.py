@@ -12,10 +12,10 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from detectors.channels import CHANNEL_NAMES, MISSING, NEVER, Bool, Flag
-from detectors.detection import Findings, Round
-from detectors.quality import Verdict
+from detectors.channels import CHANNEL_NAMES, NEVER, Bool, Flag
+from detectors.detection import Findings
 from detectors.readings import Readings
+from monitor.care.doubts import doubt_words
 from monitor.facts.effects import AnyEffect, Outcome, ReadingsKept
 from monitor.facts.records import Act, Input, MessageRefused, SessionReported, VitalsReported
 from monitor.facts.views import WardView
@@ -206,10 +206,14 @@ class Ward:
         if given is None:
             return
         refused, state = findings.refused, self.state
+        limits = state.settings.detection.limits
         state.outcomes["late-stored"] += int(findings.late.sum())
         state.outcomes["accepted"] += int(findings.heard.sum())
         for index, channel in np.argwhere(refused).tolist():
-            reason = _refusal_words(self.state, given, findings, index, channel)
+            values_centi = given.value_centi[index].tolist()
+            reason = doubt_words(
+                limits, int(findings.reason[index, channel]), channel, values_centi
+            )
             row = (
                 int(turn.position[index]),
                 int(findings.bed[index]),
@@ -225,25 +229,6 @@ def _row(state: WardState, act: Act | VitalsReported) -> int:
     if isinstance(act, MessageRefused) and act.bed not in state.roster.beds:
         return state.roster.bed(NO_BED)
     return state.roster.bed(act.bed)
-
-
-def _refusal_words(
-    state: WardState, given: Round, findings: Findings, index: int, channel: int
-) -> str:
-    """Return why a reading was refused, with its limit."""
-    name = CHANNEL_NAMES[channel]
-    value = int(given.value_centi[index, channel])
-    if findings.verdict[index, channel] == Verdict.CONTRADICTED:
-        shown = [
-            f"{CHANNEL_NAMES[c]} {given.value_centi[index, c] / 100:g}"
-            for c in (1, 2, 3)
-            if given.value_centi[index, c] != MISSING
-        ]
-        return f"contradiction: {', '.join(shown)} cannot belong together"
-    limits = state.settings.detection.limits
-    low, high = int(limits.impossible_below[channel]), int(limits.impossible_above[channel])
-    side, limit = ("<", low) if value < low else (">", high)
-    return f"impossible: {name} {value / 100:g} {side} {limit / 100:g}"
 
 
 def readings_row(readings: Readings, index: int) -> tuple[int, int, int, int, int]:

@@ -40,6 +40,13 @@ KERNELS = {
         dtypes=(np.bool_,),
         nothing=(0,),
     ),
+    "mean_as_systolic": Kernel(
+        call=quality.mean_as_systolic,
+        per_bed=("value_centi",),
+        dtypes=(np.bool_,),
+        nothing=(0,),
+    ),
+    "reasons": Kernel(call=quality.reasons, per_bed=FIVE, dtypes=(np.int8,), nothing=(0,)),
     "jumped": Kernel(call=quality.jumped, per_bed=PAIRS, dtypes=(np.bool_,), nothing=(0,)),
     "verdicts": Kernel(call=quality.verdicts, per_bed=FIVE, dtypes=(np.int8,), nothing=(0,)),
     "robust_centre": Kernel(

@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from detectors.channels import CHANNEL_NAMES, MISSING, N_CHANNELS, Channel, Flag
 from detectors.quality import (
     PRESSURES,
+    VERDICTS,
     ChannelLimits,
+    Reason,
     Verdict,
     contradicted_pressures,
     jumped,
+    mean_as_systolic,
     narrow_pulse_pressure,
     plausibility,
+    reasons,
     verdicts,
 )
 
@@ -54,6 +58,7 @@ def rounds(draw: st.DrawFn) -> Drawn:
         # Close pressures: the table of pulse pressures and the relation are about them.
         apart = pick(draw, np.int32, (n,), -1, 0, 1, 999, 1000, 1499, 1500, 2999, 3000, 5000)
         value[:, Channel.DBP] = value[:, Channel.SBP] - apart
+        value[:, Channel.MAP] = value[:, Channel.SBP]
     flags = pick(draw, np.uint16, (n, N_CHANNELS), 0, 1, 2, 3, 15)
     return value, draw(times(value != MISSING)), flags, before, draw(times(before != MISSING))
 
@@ -64,6 +69,7 @@ def test_every_gate_does_as_its_twin(drawn: Drawn) -> None:
     value, at_ms, flags, before, before_ms = drawn
     assert plausibility(LIMITS, value).tolist() == naive.plausibility(LIMITS, value.tolist())
     assert contradicted_pressures(value).tolist() == naive.contradicted_pressures(value.tolist())
+    assert mean_as_systolic(value).tolist() == naive.mean_as_systolic(value.tolist())
     narrow = narrow_pulse_pressure(ROWS, value)
     assert narrow.tolist() == naive.narrow_pulse_pressure(ROWS, value.tolist())
     moved = jumped(LIMITS, value, at_ms, before, before_ms)
@@ -71,6 +77,7 @@ def test_every_gate_does_as_its_twin(drawn: Drawn) -> None:
     assert moved.tolist() == naive.jumped(LIMITS, *(array.tolist() for array in pairs))
     columns = (value, at_ms, flags, before, before_ms)
     got = verdicts(LIMITS, ROWS, *columns)
+    assert VERDICTS[reasons(LIMITS, ROWS, *columns)].tolist() == got.tolist()
     assert got.tolist() == naive.verdicts(LIMITS, ROWS, *(array.tolist() for array in columns))
 
 
@@ -193,3 +200,71 @@ def test_a_doubt_of_the_device_takes_only_the_right_to_alarm_alone() -> None:
 
 def test_the_pressures_are_the_three_of_one_cuff() -> None:
     assert [channel.name for channel in PRESSURES] == ["SBP", "DBP", "MAP"]
+
+
+NOTHING_BEFORE: dict[str, float] = {}
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "channel", "reason"),
+    [
+        (NOTHING_BEFORE, {"hr": 80}, "hr", Reason.SOUND),
+        (NOTHING_BEFORE, {"hr": 80}, "rr", Reason.ABSENT),
+        (NOTHING_BEFORE, {"hr": 30}, "hr", Reason.LOW),
+        (NOTHING_BEFORE, {"hr": 14}, "hr", Reason.TOO_LOW),
+        (NOTHING_BEFORE, {"hr": 201}, "hr", Reason.HIGH),
+        (NOTHING_BEFORE, {"hr": 301}, "hr", Reason.TOO_HIGH),
+        ({"hr": 70}, {"hr": 140}, "hr", Reason.JUMPED),
+        ({"spo2": 97}, {"spo2": 87}, "spo2", Reason.PROBE),
+        ({"spo2": 97}, {"spo2": "87.01"}, "spo2", Reason.SOUND),
+        ({"spo2": 87}, {"spo2": 97}, "spo2", Reason.JUMPED),
+        ({"temp": 37}, {"temp": "37.5"}, "temp", Reason.SITE),
+        ({"temp": 37}, {"temp": "36.5"}, "temp", Reason.SITE),
+        ({"temp": 37}, {"temp": "37.4"}, "temp", Reason.SOUND),
+        (NOTHING_BEFORE, {"sbp": 120, "dbp": 80, "map": 120}, "sbp", Reason.MEAN),
+        (NOTHING_BEFORE, {"sbp": 120, "dbp": 110}, "dbp", Reason.NARROW),
+        (NOTHING_BEFORE, {"sbp": 110, "map": 110, "dbp": 100}, "map", Reason.NARROW),
+        (NOTHING_BEFORE, {"sbp": 50, "dbp": 30}, "sbp", Reason.LOW),
+        (NOTHING_BEFORE, {"sbp": 310, "dbp": 80}, "sbp", Reason.TOO_HIGH),
+        (NOTHING_BEFORE, {"sbp": 310, "dbp": 80}, "dbp", Reason.CONTRADICTED),
+        (NOTHING_BEFORE, {"sbp": 80, "dbp": 90}, "sbp", Reason.CONTRADICTED),
+    ],
+)
+def test_every_verdict_says_why(
+    before: dict[str, Number], value: dict[str, Number], channel: str, reason: Reason
+) -> None:
+    new, old = rows(value), rows(before)
+    at_ms = np.full(new.shape, 4000, np.int64)
+    flags = np.zeros(new.shape, np.uint16)
+    found = reasons(LIMITS, ROWS, new, at_ms, flags, old, np.zeros_like(at_ms))
+    assert found[0, CHANNEL_NAMES.index(channel)] == reason
+
+
+def test_the_device_is_named_before_a_jump_and_a_level_before_the_device() -> None:
+    new, old = rows({"hr": 140, "rr": 55}), rows({"hr": 70, "rr": 54})
+    at_ms = np.full(new.shape, 4000, np.int64)
+    flags = np.full(new.shape, Flag.QUESTIONABLE, np.uint16)
+    found = reasons(LIMITS, ROWS, new, at_ms, flags, old, np.zeros_like(at_ms))[0]
+    assert found[[Channel.HR, Channel.RR, Channel.TEMP]].tolist() == [
+        Reason.DEVICE,
+        Reason.HIGH,
+        Reason.ABSENT,
+    ]
+
+
+def test_a_higher_reason_never_has_a_milder_verdict() -> None:
+    assert len(VERDICTS) == len(Reason)
+    assert (np.diff(VERDICTS) >= 0).all()
+    assert {Reason(number).name: Verdict(verdict) for number, verdict in enumerate(VERDICTS)} == {
+        "ABSENT": Verdict.ABSENT,
+        "SOUND": Verdict.TRUSTED,
+        **dict.fromkeys(
+            ("FLAT", "MOVING", "RESENT", "JUMPED", "PROBE", "SITE", "DEVICE", "MEAN", "NARROW"),
+            Verdict.SUSPICIOUS,
+        ),
+        "LOW": Verdict.SUSPICIOUS,
+        "HIGH": Verdict.SUSPICIOUS,
+        "TOO_LOW": Verdict.IMPOSSIBLE,
+        "TOO_HIGH": Verdict.IMPOSSIBLE,
+        "CONTRADICTED": Verdict.CONTRADICTED,
+    }
