@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import naive
+import naive_quality
 import numpy as np
 from naive_excursions import NaiveHistory
 
@@ -63,7 +64,7 @@ class NaiveBed:
         for one in message:
             value[one.channel], at_ms[one.channel] = one.value_centi, one.measured_ms
             flags[one.channel] = one.flags
-        verdicts = naive.verdicts_of(
+        verdicts = naive_quality.verdicts_of(
             self.params.limits,
             self.params.pulse_pressure,
             value,

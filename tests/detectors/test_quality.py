@@ -1,6 +1,6 @@
 """Gates: an impossible value is refused for good, a doubtful one only has to be repeated."""
 
-import naive
+import naive_quality as naive
 import numpy as np
 import pytest
 from arrays import Array, n_beds, pick, times, values
