@@ -176,6 +176,31 @@ def check_config(
         typer.echo("\n".join(f"{name:<9} {value}" for name, value in found.items()))
 
 
+@files.command("check-rules")
+def check_rules(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Scenario files, or folders of them.")
+    ],
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    as_json: AsJson = False,
+    tell: Annotated[bool, typer.Option("--tell", help="Write all that was told, too.")] = False,
+) -> None:
+    """Rehearse scenario files: what happens at a bed, and what must and must not come of it."""
+    from monitor.scenario.checking import run
+
+    with piped():
+        code = run(
+            paths,
+            ward_of=ward_of(read_settings(config)),
+            out=sys.stdout,
+            err=sys.stderr,
+            as_json=as_json,
+            tell=tell,
+        )
+    raise typer.Exit(code)
+
+
 @files.command()
 def schema(
     kind: Annotated[str | None, typer.Argument(help="One kind of message; default: all.")] = None,

@@ -37,6 +37,8 @@ SHELLS = frozenset(
         "demo",
         "live",
         "replay",
+        "scenario.checking",
+        "scenario.rehearsal",
         "score_command",
         "settings.settings",
         "settings.site_settings",

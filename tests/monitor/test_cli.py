@@ -66,8 +66,8 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
         [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    commands = "live demo simulate replay evidence export watch tail check-config schema verify"
-    for command in (*commands.split(), "version"):
+    commands = "live demo simulate replay evidence export watch tail check-config check-rules"
+    for command in (*commands.split(), "schema", "verify", "version"):
         assert f" {command} " in done.stdout
 
 
@@ -77,6 +77,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
         (["frobnicate"], 2, "No such command"),
         (["check-config", "nowhere"], 1, "nowhere"),
         (["schema", "nothing"], 2, "no such kind"),
+        (["check-rules", "nowhere.toml"], 4, "nowhere.toml: cannot be read"),
         (["verify", "nowhere"], 4, "nowhere: there is no such file"),
         (["export", "pyproject.toml"], 4, "damaged or no journal"),
         (["replay", "nowhere"], 4, "nowhere"),

@@ -1,0 +1,181 @@
+"""Scenario files as a tool: read them, rehearse them, and say what differed."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+import msgspec
+
+from monitor.facts.effects import (
+    NOT_ASSESSABLE,
+    ActRecorded,
+    AdviceChanged,
+    AlertChanged,
+    AnyEffect,
+    GradeChanged,
+    SessionChanged,
+)
+from monitor.replay import WardOf
+from monitor.scenario.places import ScenarioError
+from monitor.scenario.reading import scenario_of
+from monitor.scenario.rehearsal import Rehearsal, rehearsal
+from monitor.scenario.shown import fields_of, refused
+from monitor.scenario.stories import Scenario
+from monitor.scenario.times import clock
+
+OK: Final = 0
+FOUND: Final = 1
+BAD_INPUT: Final = 4
+
+FILE_BYTES_MAX: Final = 1_000_000
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Return the scenario of a file.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of the file.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as fault:
+        raise ScenarioError(str(path), [f"cannot be read: {fault.strerror or fault}"]) from fault
+    if len(data) > FILE_BYTES_MAX:
+        raise ScenarioError(str(path), [f"has {len(data)} bytes, limit {FILE_BYTES_MAX}"])
+    try:
+        values = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise ScenarioError(str(path), [f"is no TOML: {fault}"]) from fault
+    return scenario_of(values, str(path))
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one file, as ``--json`` writes it."""
+
+    file: str
+    title: str
+    rows: int
+    told: int
+    differences: tuple[dict[str, str], ...]
+    faults: tuple[str, ...] = ()
+
+
+def run(
+    paths: Sequence[Path],
+    *,
+    ward_of: WardOf,
+    out: TextIO,
+    err: TextIO,
+    as_json: bool = False,
+    tell: bool = False,
+) -> int:
+    """Rehearse files and say what came out; return the exit code of the command.
+
+    A folder stands for the ``.toml`` files in it. With ``tell`` everything that was told is
+    written as well, in order of time.
+    """
+    reports, unread = [], 0
+    for path in _files(paths):
+        try:
+            found = rehearsal(read_scenario(path), ward_of)
+        except ScenarioError as fault:
+            unread += 1
+            reports.append(
+                Report(
+                    file=str(path), title="", rows=0, told=0, differences=(), faults=fault.faults
+                )
+            )
+            err.write(f"{fault}\n")
+            continue
+        reports.append(_report(path, found))
+        if not as_json:
+            out.writelines(f"{line}\n" for line in lines(path, found, tell=tell))
+    failed = sum(bool(one.differences) for one in reports)
+    if as_json:
+        out.write(msgspec.json.format(msgspec.json.encode(reports), indent=2).decode() + "\n")
+    elif not reports:
+        err.write("there is no scenario file\n")
+    elif unread < len(reports):
+        out.write(f"{len(reports)} scenarios: {len(reports) - failed - unread} as expected")
+        out.write(f", {failed} not" if failed else "")
+        out.write(f", {unread} not readable\n" if unread else "\n")
+    return BAD_INPUT if unread or not reports else FOUND if failed else OK
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from sorted(path.glob("*.toml")) if path.is_dir() else (path,)
+
+
+def _report(path: Path, found: Rehearsal) -> Report:
+    return Report(
+        file=str(path),
+        title=found.scenario.title,
+        rows=len(found.scenario.expectations),
+        told=len(found.told),
+        differences=tuple(
+            {
+                "row": one.row,
+                "when": one.when,
+                "bed": one.bed,
+                "expected": one.expected,
+                "found": one.found,
+            }
+            for one in found.differences
+        ),
+    )
+
+
+def lines(path: Path, found: Rehearsal, *, tell: bool) -> Iterator[str]:
+    """Yield the report of one scenario for people."""
+    scenario = found.scenario
+    if tell:
+        yield from told_lines(found)
+    if not found.differences:
+        yield f"{path}: as expected: {scenario.title} ({_counted(scenario)})"
+        return
+    yield f"{path}: NOT as expected: {scenario.title}"
+    yield from (f"  {one}" for one in found.differences)
+
+
+def _counted(scenario: Scenario) -> str:
+    rows = len(scenario.expectations)
+    return f"{rows} row{'' if rows == 1 else 's'}, {clock(scenario.ends_ms)} h"
+
+
+def told_lines(found: Rehearsal) -> Iterator[str]:
+    """Yield everything that was told in a scenario, in order of time."""
+    for at_ms, effect in found.told:
+        yield f"  {clock(at_ms):>8} bed {effect.bed:<4} {told_words(effect)}"
+
+
+def told_words(effect: AnyEffect) -> str:
+    """Return one effect in words."""
+    words = refused(effect)
+    match effect:
+        case _ if words:
+            pass
+        case AlertChanged():
+            words = (
+                f"alert {effect.cause} {effect.phase}: {effect.condition}, signal {effect.signal}, "
+                f"{effect.priority}, grade {effect.grade} {effect.pattern}: {effect.label}"
+            )
+        case AdviceChanged():
+            steps = ", ".join(f"{step.key} ({step.state})" for step in effect.steps)
+            words = f"advice {effect.ladder}: {steps or 'none'}"
+        case GradeChanged():
+            grade = "not assessable" if effect.grade == NOT_ASSESSABLE else f"grade {effect.grade}"
+            words = f"{grade} {effect.pattern} {'; '.join(effect.reasons)}".rstrip()
+        case SessionChanged():
+            words = f"session {effect.event}: {effect.before} to {effect.phase}; {effect.reason}"
+        case ActRecorded():
+            parts = ("act", effect.act, effect.step, effect.status, "by", effect.by)
+            words = " ".join(part for part in parts if part)
+        case _:
+            fields = fields_of(effect).items()
+            told = (f"{name} {value}" for name, value in fields if value not in ("", ()))
+            words = f"{effect.__struct_config__.tag}: {', '.join(told)}"
+    return words

@@ -1,0 +1,64 @@
+"""Every scenario file comes out as it says, in every batching, and could come out otherwise."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from scenario_wards import real_ward
+
+from monitor.facts.effects import AnyEffect
+from monitor.facts.records import Input
+from monitor.scenario.checking import read_scenario
+from monitor.scenario.rehearsal import rehearsal
+from monitor.ward.ward import Ward
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((ROOT / "tests" / "scenarios").glob("*.toml"))
+
+
+class OneByOne:
+    """A ward that takes every message in a step of its own, all at the same time."""
+
+    def __init__(self, ward: Ward) -> None:
+        self.ward = ward
+
+    def take(self, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...]:
+        parts: list[tuple[Input, ...]] = [(one,) for one in inputs] or [()]
+        return tuple(effect for part in parts for effect in self.ward.take(now_ms, part))
+
+
+class SaysNothing:
+    """A ward that takes everything and never tells anything."""
+
+    def take(self, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...]:
+        del now_ms, inputs
+        return ()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_scenario_comes_out_as_it_says(path: Path) -> None:
+    found = rehearsal(read_scenario(path), real_ward)
+    assert not found.differences, "\n".join(map(str, found.differences))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_comes_out_the_same_message_by_message(path: Path) -> None:
+    found = rehearsal(read_scenario(path), lambda unit: OneByOne(real_ward(unit)))
+    assert not found.differences, "\n".join(map(str, found.differences))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_ward_that_says_nothing_fails_every_scenario(path: Path) -> None:
+    assert rehearsal(read_scenario(path), lambda _: SaysNothing()).differences
+
+
+def test_every_scenario_has_a_title_of_its_own() -> None:
+    titles = [read_scenario(path).title for path in FILES]
+    assert len(set(titles)) == len(titles)
+
+
+def test_the_page_shows_an_example_as_it_stands() -> None:
+    page = (ROOT / "docs" / "scenarios.md").read_text()
+    name = page.partition("<!-- tests/scenarios/")[2].partition(" -->")[0]
+    shown = page.partition("```toml\n")[2].partition("```")[0]
+    assert shown == (ROOT / "tests" / "scenarios" / name).read_text()
