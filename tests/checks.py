@@ -7,7 +7,7 @@ make a finding out of nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,14 +25,15 @@ class Kernel:
     ``per_bed`` names the arguments whose first axis is the bed. ``dtypes`` are those of its
     result (of its fields, when it returns a record). ``nothing`` are the values it must return
     everywhere when nothing is known about any bed; ``counts`` are arguments of which that
-    means 0 and not MISSING.
+    means 0 and not MISSING, ``unknowns`` those with a word of their own for it.
     """
 
     call: Callable[..., Any]
     per_bed: tuple[str, ...]
     dtypes: tuple[type[np.generic], ...]
-    nothing: tuple[int, ...]
+    nothing: tuple[float, ...]
     counts: tuple[str, ...] = ()
+    unknowns: Mapping[str, int] = field(default_factory=dict)
 
 
 def arrays_of(result: object) -> list[Array]:
@@ -105,6 +106,7 @@ def check_kernel(kernel: Kernel, arguments: Mapping[str, Any]) -> None:
         name: np.zeros_like(given[name]) if name in kernel.counts else emptied(given[name])
         for name in kernel.per_bed
     }
+    blank |= {name: np.full_like(given[name], no) for name, no in kernel.unknowns.items()}
     for array, value in zip(
         arrays_of(kernel.call(**{**given, **blank})), kernel.nothing, strict=True
     ):

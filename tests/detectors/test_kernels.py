@@ -9,10 +9,25 @@ import pytest
 from arrays import Draw, n_beds, pick, times, values
 from builders import T0_MS, shipped
 from checks import Kernel, check_kernel
+from excursion_kernels import KERNELS as EXCURSION_KERNELS
+from excursion_kernels import NOT_OVER_BEDS as EXCURSIONS_NOT_OVER_BEDS
+from excursion_kernels import excursion_arguments, trend_arguments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import baseline, confirmation, explanation, patterns, quality, rulebook, symptoms
+from detectors import (
+    baseline,
+    confirmation,
+    directions,
+    excursions,
+    explanation,
+    patterns,
+    quality,
+    rulebook,
+    symptoms,
+    trends,
+    truth,
+)
 from detectors.baseline import BASELINE_DEPTH
 from detectors.channels import MISSING, N_CHANNELS, NEVER
 from detectors.confirmation import GRADES, SignTrack
@@ -100,9 +115,11 @@ KERNELS = {
     "leading_row": Kernel(
         call=patterns.leading_row, per_bed=("matches",), dtypes=(np.int32,), nothing=(NO_PATTERN,)
     ),
+    **EXCURSION_KERNELS,
 }
 
 NOT_OVER_BEDS = {
+    *EXCURSIONS_NOT_OVER_BEDS,
     "linear_form", "at_least", "forms", "stand_in_channels", "outermost", "rule_reasons",
     "pattern_table", "symptom_signs",
 }  # fmt: skip
@@ -189,6 +206,10 @@ MAKERS = (
     (judging_arguments, rulebook),
     (track_arguments, confirmation),
     (pattern_arguments, patterns),
+    (excursion_arguments, excursions),
+    (excursion_arguments, directions),
+    (excursion_arguments, truth),
+    (trend_arguments, trends),
 )
 
 
@@ -204,9 +225,7 @@ def test_it_keeps_what_every_kernel_must_keep(name: str, data: st.DataObject) ->
     check_kernel(kernel, {name: drawn[name] for name in wanted})
 
 
-@pytest.mark.parametrize(
-    "module", [quality, baseline, rulebook, confirmation, patterns, symptoms, explanation]
-)
+@pytest.mark.parametrize("module", [of for _, of in MAKERS] + [symptoms, explanation])
 def test_every_function_is_checked_or_is_not_over_beds(module: ModuleType) -> None:
     functions = {
         name

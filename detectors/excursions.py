@@ -1,0 +1,326 @@
+"""Excursions: how far a person has moved, from the newest values and the baseline.
+
+Decisions are comparisons of whole numbers and have three values (:class:`detectors.truth.Truth`);
+fractions of one are cross-multiplied, never divided. The float results are for display alone and
+are not a number (NaN) where something is missing.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from detectors.channels import CENTI, MISSING, NEVER, Channel, Float, Int8, Int32, Int64
+from detectors.quantities import HEART_RATE_EXCESS, MEAN_PRESSURE, PULSE_PRESSURE, Quantity
+from detectors.truth import truth
+
+WHOLE: Final = 100 * CENTI
+"""Hundredths of a percent in one whole."""
+
+
+def difference(value_centi: Int32, baseline_centi: Int32) -> Int64:
+    """How far each channel is above its baseline.
+
+    Parameters
+    ----------
+    value_centi, baseline_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    int64 array, shape (bed, channel), [hundredths]
+        Negative below the baseline; MISSING where either is.
+    """
+    both_known = (value_centi != MISSING) & (baseline_centi != MISSING)
+    apart = value_centi.astype(np.int64) - baseline_centi
+    return np.where(both_known, apart, MISSING)
+
+
+def fraction(value_centi: Int32, baseline_centi: Int32) -> Float:
+    """How far each channel is above its baseline, as a part of the baseline; for display.
+
+    Parameters
+    ----------
+    value_centi, baseline_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    float64 array, shape (bed, channel), [1]
+        -0.25 for a fall by a quarter; NaN where either is missing or the baseline is not above 0.
+    """
+    change = difference(value_centi, baseline_centi)
+    known = (change != MISSING) & (baseline_centi > 0)
+    return np.where(known, change, np.nan) / np.where(known, baseline_centi, 1)
+
+
+def fraction_beyond(value_centi: Int32, baseline_centi: Int32, limit_centi_percent: int) -> Int8:
+    """Whether each channel has moved from its baseline by at least a part of it.
+
+    Parameters
+    ----------
+    value_centi, baseline_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+    limit_centi_percent : int, [hundredths of a percent]
+        A rise of at least so much, or, where it is negative, a fall.
+
+    Returns
+    -------
+    int8 array, shape (bed, channel)
+        A :class:`Truth`; UNKNOWN where either is missing or the baseline is not above 0.
+    """
+    change = difference(value_centi, baseline_centi)
+    known = (change != MISSING) & (baseline_centi > 0)
+    ahead = change * WHOLE - limit_centi_percent * baseline_centi.astype(np.int64)
+    return truth(ahead >= 0 if limit_centi_percent >= 0 else ahead <= 0, known)
+
+
+def quantity_value(quantity: Quantity, value_centi: Int32) -> Int64:
+    """A quantity that follows from several channels, times its scale.
+
+    Parameters
+    ----------
+    quantity : Quantity
+        For the weights and the scale.
+    value_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    int64 array, shape (bed,), [hundredths times the scale of the quantity]
+        MISSING where a channel with a weight is.
+    """
+    used = [channel for channel, weight in enumerate(quantity.weights) if weight]
+    weights = np.array([quantity.weights[channel] for channel in used], np.int64)
+    values = value_centi[:, used].astype(np.int64)
+    total = values @ weights
+    return np.where((values != MISSING).all(axis=1), total, MISSING)
+
+
+def quantity_change(quantity: Quantity, value_centi: Int32, baseline_centi: Int32) -> Int64:
+    """How far a quantity is above what it was in the baseline, times its scale.
+
+    Parameters
+    ----------
+    quantity : Quantity
+        For the weights and the scale.
+    value_centi, baseline_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    int64 array, shape (bed,), [hundredths times the scale of the quantity]
+        MISSING where a channel with a weight is, or its baseline.
+    """
+    now = quantity_value(quantity, value_centi)
+    before = quantity_value(quantity, baseline_centi)
+    return np.where((now != MISSING) & (before != MISSING), now - before, MISSING)
+
+
+def heart_rate_excess(value_centi: Int32, baseline_centi: Int32) -> Int64:
+    """How much faster the heart is than the rise of temperature explains.
+
+    Parameters
+    ----------
+    value_centi, baseline_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    int64 array, shape (bed,), [thousandths of a beat a minute]
+        ``HR - HR0 - 7.2 (T - T0)``, source at :data:`detectors.quantities.HEART_RATE_EXCESS`;
+        MISSING where one of the four is.
+    """
+    return quantity_change(HEART_RATE_EXCESS, value_centi, baseline_centi)
+
+
+def pulse_pressure(value_centi: Int32) -> Int64:
+    """Systolic less diastolic pressure.
+
+    Parameters
+    ----------
+    value_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    int64 array, shape (bed,), [hundredths of mmHg]
+        MISSING where either pressure is.
+    """
+    return quantity_value(PULSE_PRESSURE, value_centi)
+
+
+def pulse_pressure_change(value_centi: Int32, baseline_centi: Int32) -> Int64:
+    """How much wider the pulse pressure is than in the baseline.
+
+    Parameters
+    ----------
+    value_centi, baseline_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    int64 array, shape (bed,), [hundredths of mmHg]
+        Negative where it is narrower; MISSING where one of the four pressures is.
+    """
+    return quantity_change(PULSE_PRESSURE, value_centi, baseline_centi)
+
+
+def mean_pressure(value_centi: Int32) -> Int64:
+    """Mean arterial pressure times 3: the measured one, else ``DBP + (SBP - DBP) / 3``.
+
+    Parameters
+    ----------
+    value_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    int64 array, shape (bed,), [hundredths of mmHg, times 3]
+        MISSING where neither the mean nor both other pressures are known.
+    """
+    measured = value_centi[:, Channel.MAP].astype(np.int64)
+    found = quantity_value(MEAN_PRESSURE, value_centi)
+    return np.where(measured != MISSING, MEAN_PRESSURE.scale * measured, found)
+
+
+def shock_index(value_centi: Int32) -> Float:
+    """Heart rate over systolic pressure; for display.
+
+    Parameters
+    ----------
+    value_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    float64 array, shape (bed,), [1]
+        NaN where either is missing or the pressure is not above 0.
+    """
+    return _ratio(value_centi[:, Channel.HR], value_centi[:, Channel.SBP].astype(np.int64))
+
+
+def shock_index_at_least(value_centi: Int32, limit_centi: int) -> Int8:
+    """Whether heart rate over systolic pressure reaches a limit.
+
+    Parameters
+    ----------
+    value_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+    limit_centi : int, [hundredths]
+
+    Returns
+    -------
+    int8 array, shape (bed,)
+        A :class:`Truth`; UNKNOWN where either is missing or the pressure is not above 0.
+    """
+    return _ratio_at_least(
+        value_centi[:, Channel.HR], value_centi[:, Channel.SBP].astype(np.int64), limit_centi
+    )
+
+
+def modified_shock_index(value_centi: Int32) -> Float:
+    """Heart rate over mean pressure; for display.
+
+    Parameters
+    ----------
+    value_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+
+    Returns
+    -------
+    float64 array, shape (bed,), [1]
+        NaN where either is missing or the pressure is not above 0.
+    """
+    scale = MEAN_PRESSURE.scale
+    return scale * _ratio(value_centi[:, Channel.HR], mean_pressure(value_centi))
+
+
+def modified_shock_index_at_least(value_centi: Int32, limit_centi: int) -> Int8:
+    """Whether heart rate over mean pressure reaches a limit.
+
+    Parameters
+    ----------
+    value_centi : int32 array, shape (bed, channel), [hundredths]
+        MISSING where not known.
+    limit_centi : int, [hundredths]
+
+    Returns
+    -------
+    int8 array, shape (bed,)
+        A :class:`Truth`; UNKNOWN where either is missing or the pressure is not above 0.
+    """
+    heart, mean = value_centi[:, Channel.HR], mean_pressure(value_centi)
+    return _ratio_at_least(heart, mean, limit_centi, scale=MEAN_PRESSURE.scale)
+
+
+def _ratio(top: Int32, bottom: Int64) -> Float:
+    known = (top != MISSING) & (bottom != MISSING) & (bottom > 0)
+    return np.where(known, top, np.nan) / np.where(known, bottom, 1)
+
+
+def _ratio_at_least(top: Int32, bottom: Int64, limit_centi: int, *, scale: int = 1) -> Int8:
+    known = (top != MISSING) & (bottom != MISSING) & (bottom > 0)
+    return truth(top.astype(np.int64) * CENTI * scale >= limit_centi * bottom, known)
+
+
+def since_rate_step_ms(at_ms: Int64, rate_step_ms: Int64) -> Int64:
+    """Time since the infusion rate was last raised.
+
+    Parameters
+    ----------
+    at_ms : int64 array, shape (bed,)
+        Newest measured time; NEVER where nothing was measured.
+    rate_step_ms : int64 array, shape (bed,)
+        NEVER where the rate was not raised.
+
+    Returns
+    -------
+    int64 array, shape (bed,), [ms]
+        0 where the newest reading is older than the step; NEVER where either is NEVER.
+    """
+    both_known = (at_ms != NEVER) & (rate_step_ms != NEVER)
+    since = np.where(both_known, at_ms, 0) - np.where(both_known, rate_step_ms, 0)
+    return np.where(both_known, np.maximum(since, 0), NEVER)
+
+
+def noise_units(change_centi: Int64, noise_centi: Int32) -> Float:
+    """A change in units of the person's own noise; for display.
+
+    Parameters
+    ----------
+    change_centi : int64 array, shape (bed, channel), [hundredths]
+        From :func:`difference`; MISSING where not known.
+    noise_centi : int32 array, shape (bed, channel), [hundredths]
+        Standard deviation of this person's readings at rest; MISSING where not known.
+
+    Returns
+    -------
+    float64 array, shape (bed, channel), [1]
+        NaN where either is missing or the noise is not above 0.
+    """
+    known = (change_centi != MISSING) & (noise_centi > 0)
+    return np.where(known, change_centi, np.nan) / np.where(known, noise_centi, 1)
+
+
+def noise_units_beyond(change_centi: Int64, noise_centi: Int32, limit_centi: int) -> Int8:
+    """Whether a change reaches a number of units of the person's own noise.
+
+    How often chance alone does that is :func:`detectors.chances.false_trigger_share`.
+
+    Parameters
+    ----------
+    change_centi : int64 array, shape (bed, channel), [hundredths]
+        From :func:`difference`; MISSING where not known.
+    noise_centi : int32 array, shape (bed, channel), [hundredths]
+        Standard deviation of this person's readings at rest; MISSING where not known.
+    limit_centi : int, [hundredths of a unit of noise]
+        A rise of at least so much, or, where it is negative, a fall.
+
+    Returns
+    -------
+    int8 array, shape (bed, channel)
+        A :class:`Truth`; UNKNOWN where either is missing or the noise is not above 0.
+    """
+    known = (change_centi != MISSING) & (noise_centi > 0)
+    ahead = change_centi * CENTI - limit_centi * noise_centi.astype(np.int64)
+    return truth(ahead >= 0 if limit_centi >= 0 else ahead <= 0, known)
