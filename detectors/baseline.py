@@ -16,7 +16,8 @@ from typing import Final
 
 import numpy as np
 
-from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
+from detectors.ages import ALL_AGES, AgeBand, AgeBands
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Channel, Int8, Int32, Int64
 
 BASELINE_DEPTH: Final = 16
 """Readings of one channel that the baseline remembers."""
@@ -28,6 +29,16 @@ class BaselineState(IntEnum):
     ABSENT = 0
     PROVISIONAL = 1
     ESTABLISHED = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRemark:
+    """Bounds of a baseline for some ages: below or above [hundredths]; MISSING is no bound."""
+
+    channel: Channel
+    below_centi: int = MISSING
+    above_centi: int = MISSING
+    ages: AgeBand = ALL_AGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +55,14 @@ class BaselineParams:
         How far a provisional baseline may be off. A change must be larger by so much, which
         keeps the chance of a false trigger where an established baseline would have it: the
         mean of three readings varies less than one of them by the square root of 3.
-    remark_below, remark_above : int32 array, shape (channel,)
-        A baseline outside is remarked as abnormal before the start; MISSING: no limit.
+    remarks : tuple of BaselineRemark
+        A baseline beyond any of them is remarked as abnormal before the start.
     """
 
     least_readings: int
     spacing_ms: Int64
     doubt_centi: Int32
-    remark_below: Int32
-    remark_above: Int32
+    remarks: tuple[BaselineRemark, ...]
 
 
 class BaselineWindow:
@@ -179,22 +189,28 @@ def baseline_doubt(params: BaselineParams, count: Int32) -> Int32:
     return np.where(provisional, params.doubt_centi, 0).astype(np.int32)
 
 
-def remarkable(params: BaselineParams, centre_centi: Int32) -> Bool:
+def remarkable(params: BaselineParams, centre_centi: Int32, age_centi: Int32) -> Bool:
     """Whether a baseline was already abnormal before the infusion started.
 
     Parameters
     ----------
     params : BaselineParams
-        For the limits; MISSING where a channel has none.
+        For the limits.
     centre_centi : int32 array, shape (bed, channel)
         From :func:`robust_centre`.
+    age_centi : int32 array, shape (bed,), [hundredths of a year]
+        MISSING where it is not known, which counts as an adult's.
 
     Returns
     -------
     bool array, shape (bed, channel)
         False where there is no baseline.
     """
-    below = (params.remark_below != MISSING) & (centre_centi < params.remark_below)
-    above = (params.remark_above != MISSING) & (centre_centi > params.remark_above)
-    outside: Bool = (centre_centi != MISSING) & (below | above)
+    outside = np.zeros(centre_centi.shape, np.bool_)
+    speaks = AgeBands.of([row.ages for row in params.remarks]).speak_of(age_centi)
+    for number, row in enumerate(params.remarks):
+        centre = centre_centi[:, row.channel]
+        below = (row.below_centi != MISSING) & (centre < row.below_centi)
+        above = (row.above_centi != MISSING) & (centre > row.above_centi)
+        outside[:, row.channel] |= (centre != MISSING) & (below | above) & speaks[:, number]
     return outside

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from detectors.ages import ALL_AGES, AgeBands
 from detectors.books import Book, BookRow, Condition
 from detectors.channels import MISSING, N_CHANNELS, Bool, Float, Int8, Int32, Int64
 from detectors.rulebook import AGE_COLUMN, N_COLUMNS, Forms, at_least, linear_form
@@ -230,6 +231,7 @@ def _forms(atoms: dict[Atom, int], n_columns: int) -> Forms:
         needs=(weight != 0).astype(np.float64),
         slack=np.zeros(len(atoms)),
         first=np.arange(len(atoms), dtype=np.int64),
+        ages=AgeBands.of([ALL_AGES] * len(atoms)),
     )
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detectors.ages import age_in_force
 from detectors.baseline import baseline_doubt
-from detectors.channels import MISSING, N_CHANNELS
+from detectors.channels import CENTI, MISSING, N_CHANNELS
 from detectors.detection import Detection
-from detectors.rulebook import BASELINE_COLUMNS, Clause, Rule, linear_form
+from detectors.rulebook import AGE_COLUMN, BASELINE_COLUMNS, Clause, Rule, linear_form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,9 @@ class ClauseReason:
     value_centi, baseline_centi : int
         What it saw; the baseline is MISSING for a clause about the level.
     limit_centi : int
-        The outermost value of the channel, at this baseline, for which the clause holds.
+        The outermost value of the channel, at this baseline and age, for which the clause holds.
+    stated_centi : int
+        The limit as its row writes it, at this age.
     margin_centi : int
         How far the value lies beyond that; 0 exactly at the limit, negative when only the
         hysteresis holds the clause.
@@ -37,6 +40,7 @@ class ClauseReason:
     value_centi: int
     baseline_centi: int
     limit_centi: int
+    stated_centi: int
     margin_centi: int
     clears_centi: int
     measured_ms: int
@@ -103,6 +107,7 @@ def _clause_reason(
         value_centi=known[channel],
         baseline_centi=known[N_CHANNELS + channel] if uses_base else MISSING,
         limit_centi=limit,
+        stated_centi=clause.limit_centi + clause.per_year_centi * known[AGE_COLUMN] // CENTI,
         margin_centi=towards * (known[channel] - limit),
         clears_centi=outermost(weight, rest, threshold - slack) - towards,
         measured_ms=int(detection.measured_ms[bed, channel]),
@@ -135,8 +140,9 @@ def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[Ru
     judgement = detection.judgement(np.array([bed], np.int32))
     holds, stays = judgement.holds[0].tolist(), judgement.stays[0].tolist()
     doubt = baseline_doubt(detection.params.baseline, detection.window.count[[bed]])[0].tolist()
+    age_centi = age_in_force(detection.age_centi[[bed]])
     known = np.concatenate(
-        [detection.value_centi[bed], detection.baseline_centi[bed], detection.age_centi[[bed]]]
+        [detection.value_centi[bed], detection.baseline_centi[bed], age_centi]
     ).tolist()
     found: list[RuleReason] = []
     signs = detection.rules.sign.tolist()

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from detectors.ages import AgeBands, age_in_force
 from detectors.channels import MISSING, N_CHANNELS, Bool, Flag, Int32, Int64, UInt16
 from detectors.quality import (
     PRESSURES,
@@ -21,7 +22,7 @@ from detectors.quality import (
     mean_as_systolic,
     narrow_pulse_pressure,
 )
-from detectors.rulebook import N_COLUMNS, Rule, RuleBook, linear_form
+from detectors.rulebook import AGE_COLUMN, N_COLUMNS, Rule, RuleBook, linear_form
 
 OUT_OF_REACH: Final = int(np.iinfo(np.int32).max)
 """A limit that no value reaches; its negative on the other side."""
@@ -31,6 +32,9 @@ FAR_OUT_OF_REACH: Final = 2**62
 
 N_FIXED: Final = N_COLUMNS - N_CHANNELS
 """Columns of a linear form that a reading does not change: baselines and what follows them."""
+
+AGE_FIXED: Final = AGE_COLUMN - N_CHANNELS
+"""Which of those is the age."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,7 @@ class QuietRanges:
     def _find(self, bed: Int32) -> None:
         """Find the ranges of some beds from what is fixed about them."""
         fixed = self._fixed[bed].astype(np.int64)
+        fixed[:, AGE_FIXED] = age_in_force(self._fixed[bed, AGE_FIXED])
         low, high = (np.tile(limit, (len(bed), 1)) for limit in self._plausible)
         for some in self._bounds:
             channel, weight = some[0].channels[0], some[0].weights[0]
@@ -78,6 +83,7 @@ class QuietRanges:
             bound = np.max(bounds, axis=0)
             if some[0].stands_in:
                 bound = np.where(fixed[:, channel] == MISSING, bound, FAR_OUT_OF_REACH)
+            bound = np.where(some[0].speaks(fixed), bound, FAR_OUT_OF_REACH)
             if weight > 0:
                 np.minimum(high[:, channel], bound, out=high[:, channel])
             else:
@@ -85,7 +91,8 @@ class QuietRanges:
         self._low[bed] = np.clip(low, -OUT_OF_REACH, OUT_OF_REACH)
         self._high[bed] = np.clip(high, -OUT_OF_REACH, OUT_OF_REACH)
         for index, one in enumerate(self._joint):
-            self._rest[bed, index] = one.rest(fixed)
+            rest = np.where(one.speaks(fixed), one.rest(fixed), FAR_OUT_OF_REACH)
+            self._rest[bed, index] = rest
 
     def follow(self, bed: Int32, fixed: Int32) -> None:
         """Keep up with the baselines and ages of some beds, shape (row, fixed column)."""
@@ -131,11 +138,16 @@ class _Bounding:
     fixed: Int64
     threshold: int
     stands_in: bool
+    ages: AgeBands
 
     @property
     def side(self) -> tuple[int, bool]:
         """Channel of a clause that reads only one, and whether it holds above its bound."""
         return self.channels[0], self.weights[0] > 0
+
+    def speaks(self, fixed: Int64) -> Bool:
+        """Whether its rule speaks of the ages of some beds, shape (bed,)."""
+        return self.ages.speak_of(fixed[:, AGE_FIXED].astype(np.int32))[:, 0]
 
     def rest(self, fixed: Int64) -> Int64:
         """What the values must reach, shape (bed,); out of reach where something is missing."""
@@ -159,6 +171,7 @@ def _bounding(rule: Rule) -> list[_Bounding]:
                 fixed=np.array(form[N_CHANNELS:], np.int64),
                 threshold=threshold,
                 stands_in=rule.unless_baseline,
+                ages=AgeBands.of([rule.ages]),
             )
         )
     single = [one for one in found if len(one.channels) == 1]

@@ -1,45 +1,51 @@
 """Rule books: named limits, judged for all beds at once in exact arithmetic.
 
-Every limit row of a rule book, absolute or relative to the baseline, is one integer linear
-form of what is known about a bed::
-
-    SBP < 90            ->  -sbp                      >= -8999
-    SBP fall >= 30      ->  -sbp + sbp0               >=  3000
-    SBP fall > 30 %     ->  -10000 sbp + 7000 sbp0    >=  1
-    rise of T >= 1.0    ->   temp - temp0             >=   100
-
-(values in hundredths of a unit, ``0`` marks the baseline). A percentage is compared by
-cross-multiplication, so nothing is ever divided, and a strict comparison of integers is a
-non-strict one with the next integer. All rows of all books are therefore the columns of one
-matrix, and a whole ward is judged by one matrix product and one comparison. The product runs
-in float64, which is exact here because every partial sum is an integer below 2**53;
-:class:`Forms` refuses coefficients for which that would not hold.
+Every limit is an integer linear form (:mod:`detectors.clauses`). All rows of all books are
+therefore the columns of one matrix, and a whole ward is judged by one matrix product and one
+comparison. The product runs in float64, which is exact here because every partial sum is an
+integer below 2**53; :class:`Forms` refuses coefficients for which that would not hold.
 
 A row whose value or baseline is not known is neither true nor false: truth has three values
-(Kleene's strong logic), and "unknown" reaches the reader as "not assessable".
+(Kleene's strong logic), and "unknown" reaches the reader as "not assessable". A row outside its
+ages is false; whose age is not known is judged as an adult (:mod:`detectors.ages`).
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import numpy as np
 
-from detectors.channels import CENTI, MISSING, N_CHANNELS, Bool, Channel, Float, Int32, Int64
-from detectors.quantities import OF_CHANNEL, Quantity
+from detectors.ages import ALL_AGES, AgeBand, AgeBands, age_in_force
+from detectors.channels import MISSING, N_CHANNELS, Bool, Float, Int32, Int64
+from detectors.clauses import (
+    AGE_COLUMN,
+    BASELINE_COLUMNS,
+    N_COLUMNS,
+    Basis,
+    Clause,
+    Comparison,
+    at_least,
+    linear_form,
+)
 
-Comparison: TypeAlias = Literal[">=", ">", "<=", "<"]
-Basis: TypeAlias = Literal["level", "rise", "fall", "rise_percent", "fall_percent", "ratio"]
-
-N_COLUMNS: Final = 2 * N_CHANNELS + 1
-"""Columns of a linear form: the values of all channels, their baselines, and the age."""
-
-AGE_COLUMN: Final = N_COLUMNS - 1
-
-BASELINE_COLUMNS: Final = slice(N_CHANNELS, 2 * N_CHANNELS)
-
-PERCENT_SCALE: Final = 100 * CENTI
-"""What a difference is multiplied with before it is compared with hundredths of a percent."""
+__all__ = [
+    "AGE_COLUMN",
+    "BASELINE_COLUMNS",
+    "N_COLUMNS",
+    "Basis",
+    "Clause",
+    "Comparison",
+    "Forms",
+    "Judgement",
+    "Rule",
+    "RuleBook",
+    "at_least",
+    "forms",
+    "judged",
+    "linear_form",
+    "stand_in_channels",
+    "standing_in",
+]
 
 LARGEST_VALUE_CENTI: Final = 100_000
 """No plausible value or baseline reaches 1,000 units; the quality gate refuses it earlier."""
@@ -48,40 +54,11 @@ EXACT_LIMIT: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clause:
-    """One comparison: a channel's level, or its change from the baseline, with a limit.
-
-    ``limit_centi`` is in hundredths of the channel's unit, of one percent for the two percent
-    bases, or of 1 for a ratio to ``over``. ``quantity`` is what is compared where that is not
-    the channel itself; ``per_year_centi`` is added to the limit for each year of age.
-    """
-
-    channel: Channel
-    basis: Basis
-    comparison: Comparison
-    limit_centi: int
-    quantity: Quantity | None = None
-    over: Quantity | None = None
-    per_year_centi: int = 0
-
-    @property
-    def compared(self) -> Quantity:
-        """What is compared with the limit."""
-        return self.quantity if self.quantity is not None else OF_CHANNEL[self.channel]
-
-    @property
-    def channels(self) -> tuple[int, ...]:
-        """Columns of the channels that the clause reads."""
-        weights = self.compared.weights, (self.over.weights if self.over is not None else ())
-        return tuple(sorted({c for some in weights for c, weight in enumerate(some) if weight}))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One row of a rule book: it holds when all its clauses hold.
 
     A rule ``unless_baseline`` stands in for those that compare with the baseline, and holds
-    only while its first clause's channel has none.
+    only while its first clause's channel has none. Outside its ages it does not hold.
     """
 
     id: str
@@ -91,6 +68,7 @@ class Rule:
     source: tuple[str, ...]
     note: str = ""
     unless_baseline: bool = False
+    ages: AgeBand = ALL_AGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +102,8 @@ class Forms:
         By how much the threshold sinks while a raised sign is held (hysteresis).
     first : int64 array, shape (rule,)
         Index of the first clause of each rule; a rule's clauses stand together.
+    ages : AgeBands
+        Of each rule.
     """
 
     weight: Float
@@ -131,6 +111,7 @@ class Forms:
     needs: Float
     slack: Float
     first: Int64
+    ages: AgeBands
 
     def __post_init__(self) -> None:
         """Refuse coefficients whose products could leave the exact integers of float64."""
@@ -141,124 +122,6 @@ class Forms:
                 f"clause {worst}: coefficients {self.weight[:, worst].tolist()} reach "
                 f"{largest[worst]:.0f}, beyond the exact integers of float64 ({EXACT_LIMIT})"
             )
-
-
-@lru_cache(maxsize=4096)
-def linear_form(clause: Clause) -> tuple[tuple[int, ...], int]:
-    """Return the integer coefficients and the threshold of one clause.
-
-    Parameters
-    ----------
-    clause : Clause
-        The comparison to express.
-
-    Returns
-    -------
-    coefficients : tuple of int, length ``N_COLUMNS``
-        For the values of all channels, their baselines, and the age.
-    threshold : int
-        The clause holds where the form is at least this.
-
-    Raises
-    ------
-    ValueError
-        If the basis or comparison is not one of the known words, a ratio is over nothing, a
-        limit that is not in units should rise with age, or the limit makes a column cancel out.
-    """
-    form, limit = _basis_form(clause)
-    changes = clause.basis not in ("level", "ratio")
-    based = [N_CHANNELS + c for c, weight in enumerate(clause.compared.weights) if weight]
-    if not all(form[column] for column in (*clause.channels, *(based if changes else ()))):
-        # It would hold, or not, whether or not that column is known.
-        raise ValueError(
-            f"{clause.compared.name} {clause.basis} {clause.comparison} "
-            f"{clause.limit_centi / CENTI:g} does not depend on everything that it names: {form}"
-        )
-    if clause.per_year_centi:
-        # The limit of a percentage or ratio is a weight, and a weight times an age is not linear.
-        if clause.basis not in ("level", "rise", "fall"):
-            raise ValueError(f"a {clause.basis} has no limit that rises with age")
-        per_year = clause.per_year_centi * clause.compared.scale
-        form = (*(CENTI * weight for weight in form[:-1]), -per_year)
-        limit *= CENTI
-    return at_least(form, clause.comparison, limit)
-
-
-def at_least(
-    form: tuple[int, ...], comparison: Comparison, limit: int
-) -> tuple[tuple[int, ...], int]:
-    """Return the comparison of an integer form with a limit as one that asks "at least".
-
-    Parameters
-    ----------
-    form : tuple of int
-        Coefficients.
-    comparison : str
-        How the form is compared with the limit.
-    limit : int
-
-    Returns
-    -------
-    coefficients : tuple of int
-    threshold : int
-        The comparison holds where the form of these coefficients is at least this.
-
-    Raises
-    ------
-    ValueError
-        If the comparison is not one of the known words.
-
-    Examples
-    --------
-    >>> at_least((1,), "<", 9000)
-    ((-1,), -8999)
-    """
-    match comparison:
-        case ">=":
-            return form, limit
-        case ">":
-            return form, limit + 1
-        case "<=":
-            return tuple(-weight for weight in form), -limit
-        case "<":
-            return tuple(-weight for weight in form), -limit + 1
-        case _:
-            raise ValueError(f"unknown comparison {comparison!r}")
-
-
-def _basis_form(clause: Clause) -> tuple[tuple[int, ...], int]:
-    """Return the form whose comparison with a limit the clause is, and that limit."""
-    weights, percent = clause.compared.weights, clause.limit_centi
-    zeros = (0,) * N_CHANNELS
-
-    def times(factor: int) -> tuple[int, ...]:
-        return tuple(factor * weight for weight in weights)
-
-    limit = clause.limit_centi * clause.compared.scale
-    parts: dict[str, tuple[tuple[int, ...], tuple[int, ...], int]] = {
-        "level": (weights, zeros, limit),
-        "rise": (weights, times(-1), limit),
-        "fall": (times(-1), weights, limit),
-        "rise_percent": (times(PERCENT_SCALE), times(-PERCENT_SCALE - percent), 0),
-        "fall_percent": (times(-PERCENT_SCALE), times(PERCENT_SCALE - percent), 0),
-    }
-    if clause.basis == "ratio":
-        return (*_ratio_weights(clause), *zeros, 0), 0
-    if clause.basis not in parts:
-        raise ValueError(f"unknown basis {clause.basis!r}")
-    value, base, limit = parts[clause.basis]
-    return (*value, *base, 0), limit
-
-
-def _ratio_weights(clause: Clause) -> list[int]:
-    """Return the weights of ``quantity - limit * over``, which is compared with 0."""
-    if clause.over is None:
-        raise ValueError("a ratio needs the quantity it is taken over")
-    top, bottom = clause.compared, clause.over
-    return [
-        CENTI * up * bottom.scale - clause.limit_centi * down * top.scale
-        for up, down in zip(top.weights, bottom.weights, strict=True)
-    ]
 
 
 def forms(book: RuleBook, hysteresis_centi: Int32) -> Forms:
@@ -298,6 +161,7 @@ def forms(book: RuleBook, hysteresis_centi: Int32) -> Forms:
         needs=np.ascontiguousarray(weight != 0).astype(np.float64),
         slack=np.abs(weight[:N_CHANNELS]).T @ hysteresis_centi.astype(np.float64),
         first=np.array(first, np.int64),
+        ages=AgeBands.of([rule.ages for rule in book.rules]),
     )
 
 
@@ -338,7 +202,8 @@ def judged(
     baseline_centi : int32 array, shape (bed, channel)
         Baselines in hundredths; MISSING where there is none.
     age_centi_years : int32 array, shape (bed,), optional
-        Age in hundredths of a year; MISSING (or left out) where it is not known.
+        Age in hundredths of a year; MISSING (or left out) where it is not known, which counts
+        as an adult's. 0 is a child under one year of unknown months.
     doubt_centi : int32 array, shape (bed, channel), optional
         How far each baseline may be off: a change must exceed its limit although the baseline
         were wrong by so much. No doubt where left out.
@@ -350,6 +215,8 @@ def judged(
     """
     if age_centi_years is None:
         age_centi_years = np.full(len(value_centi), MISSING, np.int32)
+    speaks = table.ages.speak_of(age_centi_years)
+    age_centi_years = age_in_force(age_centi_years)
     columns = np.concatenate([value_centi, baseline_centi, age_centi_years[:, None]], axis=1)
     missing = columns == MISSING
     exact = np.where(missing, 0, columns).astype(np.float64)
@@ -362,8 +229,8 @@ def judged(
     if not table.first.size:
         none = np.zeros((len(columns), 0), np.bool_)
         return Judgement(holds=none, stays=none, unknown=none)
-    not_false = np.logical_and.reduceat(true, table.first, axis=1)
-    not_far = np.logical_and.reduceat(near, table.first, axis=1)
+    not_false = np.logical_and.reduceat(true, table.first, axis=1) & speaks
+    not_far = np.logical_and.reduceat(near, table.first, axis=1) & speaks
     lacking = np.logical_or.reduceat(unknown, table.first, axis=1)
     return Judgement(
         holds=not_false & ~lacking, stays=not_far & ~lacking, unknown=not_false & lacking

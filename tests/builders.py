@@ -116,8 +116,7 @@ def baseline_params(
         least_readings=least_readings,
         spacing_ms=np.full(N_CHANNELS, 1000 * spacing_s, np.int64),
         doubt_centi=np.full(N_CHANNELS, 100 * doubt, np.int32),
-        remark_below=np.full(N_CHANNELS, MISSING, np.int32),
-        remark_above=np.full(N_CHANNELS, MISSING, np.int32),
+        remarks=(),
     )
 
 

@@ -24,14 +24,15 @@ class Kernel:
 
     ``per_bed`` names the arguments whose first axis is the bed. ``dtypes`` are those of its
     result (of its fields, when it returns a record). ``nothing`` are the values it must return
-    everywhere when nothing is known about any bed; ``counts`` are arguments of which that
-    means 0 and not MISSING, ``unknowns`` those with a word of their own for it.
+    everywhere (or along its last axis) when nothing is known about any bed; ``counts`` are
+    arguments of which that means 0 and not MISSING, ``unknowns`` those with a word of their own
+    for it.
     """
 
     call: Callable[..., Any]
     per_bed: tuple[str, ...]
     dtypes: tuple[type[np.generic], ...]
-    nothing: tuple[float, ...]
+    nothing: tuple[float | Array, ...]
     counts: tuple[str, ...] = ()
     unknowns: Mapping[str, int] = field(default_factory=dict)
 

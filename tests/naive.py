@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Final
 
+from detectors.ages import NO_END, AgeBand
 from detectors.baseline import BASELINE_DEPTH, BaselineParams, BaselineState
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel
 from detectors.patterns import NO_PATTERN, PatternRow
@@ -78,15 +79,21 @@ def baseline_state(params: BaselineParams, count: Sequence[Values]) -> list[list
     return [[int(state(n)) for n in bed] for bed in count]
 
 
-def remarkable(params: BaselineParams, centre_centi: Sequence[Values]) -> list[list[bool]]:
-    def outside(channel: int, centre: int) -> bool:
-        low, high = known(params.remark_below[channel]), known(params.remark_above[channel])
-        if known(centre) is None:
-            return False
-        return (low is not None and centre < low) or (high is not None and centre > high)
+def remarkable(
+    params: BaselineParams, centre_centi: Sequence[Values], age_centi: Sequence[int]
+) -> list[list[bool]]:
+    def outside(channel: int, centre: int, age: int) -> bool:
+        for row in params.remarks:
+            low, high = known(row.below_centi), known(row.above_centi)
+            if row.channel != channel or known(centre) is None or not speaks(row.ages, age):
+                continue
+            if (low is not None and centre < low) or (high is not None and centre > high):
+                return True
+        return False
 
     return [
-        [outside(channel, centre) for channel, centre in enumerate(bed)] for bed in centre_centi
+        [outside(channel, centre, age) for channel, centre in enumerate(bed)]
+        for bed, age in zip(centre_centi, age_centi, strict=True)
     ]
 
 
@@ -131,7 +138,7 @@ def clause_truth(clause: Clause, value: Values, base: Values, age_centi: int = M
     if clause.per_year_centi:
         if known(age_centi) is None:
             return None
-        limit += Fraction(clause.per_year_centi, 100) * Fraction(age_centi, 100)
+        limit += Fraction(clause.per_year_centi, 100) * Fraction(age_centi or 99, 100)
     if found is None:
         return None
     return bool(COMPARED[clause.comparison](found, limit))
@@ -174,6 +181,15 @@ def every(truths: Sequence[Truth]) -> Truth:
     return True
 
 
+def speaks(ages: AgeBand, age_centi: int) -> bool:
+    """Return whether a rule speaks of an age; an unknown age is an adult's."""
+    if known(age_centi) is None:
+        return ages.below_centi == NO_END
+    if age_centi == 0:
+        age_centi = 99  # under one year, months not known: as the oldest of them
+    return ages.from_centi <= age_centi < ages.below_centi
+
+
 def rule_truths(
     book: RuleBook,
     value: Values,
@@ -183,8 +199,11 @@ def rule_truths(
     doubt: Values = (0,) * N_CHANNELS,
 ) -> list[Truth]:
     """Return the truth of each rule of a book for one bed, within ``give`` if that is given."""
-    found = []
+    found: list[Truth] = []
     for rule in book.rules:
+        if not speaks(rule.ages, age_centi):
+            found.append(False)
+            continue
         bases = [doubted_base(one, base, doubt) for one in rule.clauses]
         pairs = list(zip(rule.clauses, bases, strict=True))
         if give is None:
@@ -278,17 +297,3 @@ def leading_row(matches: Sequence[Sequence[bool]]) -> list[int]:
                 break
         found.append(first)
     return found
-
-
-def outermost(weight: int, rest: int, threshold: int, *, reach: int = 1_000) -> int:
-    """Return the value nearest to health at which a form holds, by trying all."""
-    values = range(-reach, reach + 1)
-    for value in values if weight > 0 else reversed(values):
-        if weight * value + rest >= threshold:
-            return value
-    raise AssertionError(f"the form holds nowhere within {reach}")
-
-
-def one_channel(channel: int, number: int) -> list[int]:
-    """Return one bed of which one channel is known."""
-    return [number if c == channel else MISSING for c in Channel]

@@ -43,11 +43,14 @@ def percent_change(value_centi: int, baseline_centi: int) -> int:
 
 
 def clause_words(reason: ClauseReason) -> str:
-    """Return what one clause saw against its limit: ``SBP 84 < 90`` or ``SBP -32 % from 124``."""
+    """Return what one clause saw against its limit: ``SBP 84 < 90`` or ``SBP -32 % from 124``.
+
+    A limit that rises with age is said as it is at this age.
+    """
     clause = reason.clause
     name = SHORT_NAMES[clause.channel]
     value = channel_value(clause.channel, reason.value_centi)
-    limit = decimal(clause.limit_centi)
+    limit = decimal(reason.stated_centi)
     if clause.basis == "level":
         beyond = reason.margin_centi >= 0
         return f"{name} {value} {clause.comparison if beyond else 'near'} {limit}"
@@ -63,12 +66,13 @@ def clause_words(reason: ClauseReason) -> str:
 def because_rule(reason: RuleReason) -> tuple[Because, ...]:
     """Return one row a clause of a rule, with limit, margin and what would clear it."""
     held = "not yet clear of " if reason.held else ""
+    for_age = " (limit for this age)" if reason.rule.ages.has_end else ""
     return tuple(
         Because(
             rule=reason.rule.id,
             sign=reason.rule.sign,
             grade=reason.rule.grade,
-            words=held + clause_words(one),
+            words=held + clause_words(one) + for_age,
             source=reason.rule.source,
             channel=CHANNEL_NAMES[one.clause.channel],
             value_centi=one.value_centi,

@@ -8,6 +8,7 @@ may ask for more and decide nothing.
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from detectors.ages import NO_END, AgeBand
 from detectors.book_table import FACTS
 from detectors.books import Book, BookKind, BookRow, Condition, Response, Subject
 from detectors.channels import CANONICAL_UNITS, CENTI, CHANNEL_NAMES, Channel
@@ -97,10 +98,16 @@ class RuleRow:
     lasting_comparison: Literal[">=", ">"] = ">="
     undefined: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse ages that nobody has, and a limit that rises with age for ever."""
+        band = age_band(self.age_from_centi, self.age_below_centi)
+        if not band.has_end and any(one.per_year_centi for one in self.clauses):
+            raise ValueError("a limit that rises with age (per_year) needs an end (age_below)")
+
     @property
     def is_plain(self) -> bool:
-        """It asks for nothing but vital signs and baselines as they are now."""
-        extras = (self.age_from_centi, self.age_below_centi, self.lasting_ms, self.undefined)
+        """It asks for nothing but age, and vital signs and baselines as they are now."""
+        extras = (self.lasting_ms, self.undefined)
         return not any(extras) and all(one.basis != "baseline" for one in self.clauses)
 
     def rule(self) -> Rule:
@@ -113,6 +120,7 @@ class RuleRow:
             source=self.source,
             note=self.note,
             unless_baseline=self.unless_baseline,
+            ages=age_band(self.age_from_centi, self.age_below_centi),
         )
 
     def row(self) -> BookRow:
@@ -299,6 +307,11 @@ class BookFile:
         )
 
 
+def age_band(from_centi: int | None, below_centi: int | None) -> AgeBand:
+    """Return an age band, in hundredths of a year, as the active book wants it."""
+    return AgeBand(from_centi=from_centi or 0, below_centi=below_centi or NO_END)
+
+
 def ages(from_centi: int | None, below_centi: int | None) -> tuple[Condition, ...]:
     """Return an age band, in hundredths of a year, as conditions."""
     given: tuple[tuple[Comparison, int | None], ...] = ((">=", from_centi), ("<", below_centi))
@@ -357,13 +370,8 @@ def _form(rule: RuleRow) -> tuple[object, ...]:
 
 def _extremes(rule: RuleRow) -> tuple[tuple[int, bool], ...]:
     """Return how strict a rule is, part by part: a larger pair is a stricter limit."""
-    limits = tuple(
-        (
-            one.value_centi if one.comparison[0] == ">" else -one.value_centi,
-            len(one.comparison) == 1,
-        )
-        for one in rule.clauses
-    )
+    sides = [(one, 1 if one.comparison[0] == ">" else -1) for one in rule.clauses]
+    limits = tuple((side * one.value_centi, len(one.comparison) == 1) for one, side in sides)
     return (*limits, (rule.lasting_ms, rule.lasting_comparison == ">"))
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from detectors.baseline import BaselineParams
-from detectors.channels import MISSING, N_CHANNELS, Int32, Int64
+from detectors.channels import Int32, Int64
 from detectors.confirmation import ConfirmationParams
 from detectors.detection import DetectionParams
 from detectors.patterns import PatternRow
@@ -89,18 +89,9 @@ def silence_params(file: DetectionFile, channels: tuple[ChannelRow, ...]) -> Sil
 
 
 def _baseline_params(baseline: BaselineTable, doubt_centi: Int32) -> BaselineParams:
-    below = np.full(N_CHANNELS, MISSING, np.int32)
-    above = np.full(N_CHANNELS, MISSING, np.int32)
-    for row in baseline.remark:
-        # The core asks "below" and "above"; whole hundredths turn "at or above" into "above".
-        if row.comparison.startswith("<"):
-            below[row.channel] = row.value_centi + (row.comparison == "<=")
-        else:
-            above[row.channel] = row.value_centi - (row.comparison == ">=")
     return BaselineParams(
         least_readings=baseline.least_readings,
         spacing_ms=np.array(baseline.spacing_ms, np.int64),
         doubt_centi=doubt_centi,
-        remark_below=below,
-        remark_above=above,
+        remarks=tuple(row.remark() for row in baseline.remark),
     )

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, Channel
+from detectors.baseline import BaselineRemark
+from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, MISSING, Channel
 from detectors.patterns import PatternRow
 from detectors.rulebook import Comparison, RuleBook
 from detectors.symptoms import SymptomRow, symptom_signs
 from monitor.care.ladders import GRADES, PATTERNS
-from monitor.settings.book_tables import RuleRow
+from monitor.settings.book_tables import RuleRow, age_band
 from monitor.tables.faults import FaultKept
 from monitor.tables.tables import Table, check_unit, each, record, records, unique
 
@@ -57,10 +58,27 @@ class RemarkRow:
     value_centi: int
     unit: str
     source: tuple[str, ...]
+    age_from_centi: int | None = None
+    age_below_centi: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a unit that is not the one of the channel."""
+        """Refuse a unit that is not the one of the channel, and ages that nobody has."""
         check_unit(self.unit, CANONICAL_UNITS[self.channel])
+        age_band(self.age_from_centi, self.age_below_centi)
+
+    def remark(self) -> BaselineRemark:
+        """Return the bound as the core wants it.
+
+        The core asks "below" and "above"; whole hundredths turn "at or above" into "above".
+        """
+        is_below = self.comparison.startswith("<")
+        included = 1 if self.comparison.endswith("=") else 0
+        return BaselineRemark(
+            channel=self.channel,
+            below_centi=self.value_centi + included if is_below else MISSING,
+            above_centi=MISSING if is_below else self.value_centi - included,
+            ages=age_band(self.age_from_centi, self.age_below_centi),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -254,7 +254,8 @@ def tell_baseline(
     centre = state.detection.baseline_centi[bed.row]
     counts = state.detection.window.count[bed.row]
     known = [channel for channel in Channel if centre[channel] != MISSING]
-    odd = remarkable(state.settings.detection.baseline, centre[None])[0]
+    age_centi = state.detection.age_centi[row]
+    odd = remarkable(state.settings.detection.baseline, centre[None], age_centi)[0]
     remarks = [f"{FULL_NAMES[c]} was already abnormal before the start" for c in known if odd[c]]
     if freeze:
         remarks += [

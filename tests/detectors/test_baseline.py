@@ -152,10 +152,14 @@ def test_three_readings_after_the_first_establish_a_baseline() -> None:
 @given(data=st.data())
 def test_remarks_are_those_of_the_twin(data: st.DataObject) -> None:
     edges = [
-        [int(REMARKS.remark_below[c]), int(REMARKS.remark_above[c])] for c in range(N_CHANNELS)
-    ]
+        [edge for row in REMARKS.remarks if row.channel == c
+         for edge in (row.below_centi, row.above_centi)]
+        for c in range(N_CHANNELS)
+    ]  # fmt: skip
     value = data.draw(values(data.draw(n_beds), edges))
-    assert remarkable(REMARKS, value).tolist() == naive.remarkable(REMARKS, value.tolist())
+    age = pick(data.draw, np.int32, (len(value),), MISSING, 0, 24, 25, 100, 1_001, 1_201, 5_000)
+    found = remarkable(REMARKS, value, age).tolist()
+    assert found == naive.remarkable(REMARKS, value.tolist(), age.tolist())
 
 
 @pytest.mark.parametrize(
@@ -177,4 +181,24 @@ def test_remarks_are_those_of_the_twin(data: st.DataObject) -> None:
 def test_a_baseline_beyond_a_shipped_bound_is_remarked(
     channel: str, value: str, *, expected: bool
 ) -> None:
-    assert bool(remarkable(REMARKS, rows({channel: value})).any()) is expected
+    for age in (MISSING, 1_300, 5_000):
+        found = remarkable(REMARKS, rows({channel: value}), np.array([age], np.int32))
+        assert bool(found.any()) is expected
+
+
+@pytest.mark.parametrize(
+    ("channel", "value", "years", "expected"),
+    [
+        ("hr", 110, 9, False),
+        ("hr", 141, 9, True),
+        ("sbp", 90, 6, False),
+        ("sbp", 80, 6, True),
+        ("rr", 35, 3, False),
+        ("rr", 41, 3, True),
+    ],
+)
+def test_a_childs_baseline_has_bounds_of_its_age(
+    channel: str, value: int, years: int, *, expected: bool
+) -> None:
+    found = remarkable(REMARKS, rows({channel: value}), np.array([100 * years], np.int32))
+    assert bool(found.any()) is expected

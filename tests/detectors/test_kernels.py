@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import (
+    ages,
     baseline,
+    clauses,
     confirmation,
     directions,
     excursions,
@@ -36,6 +38,7 @@ from detectors.rulebook import Judgement, forms
 
 PARAMS = shipped()
 N_SIGNS = len(PARAMS.signs)
+AGES_CENTI = (0, 1, 24, 25, 99, 100, 1000, 1001, 1201, 1800, 9000)
 FIVE = ("value_centi", "measured_ms", "flags", "before_centi", "before_ms")
 PAIRS = ("value_centi", "measured_ms", "before_centi", "before_ms")
 
@@ -86,13 +89,20 @@ KERNELS = {
         nothing=(0,),
     ),
     "remarkable": Kernel(
-        call=baseline.remarkable, per_bed=("centre_centi",), dtypes=(np.bool_,), nothing=(0,)
+        call=baseline.remarkable,
+        per_bed=("centre_centi", "age_centi"),
+        dtypes=(np.bool_,),
+        nothing=(0,),
+    ),
+    "age_in_force": Kernel(
+        call=ages.age_in_force, per_bed=("age_centi",), dtypes=(np.int32,), nothing=(MISSING,)
     ),
     "judged": Kernel(
         call=rulebook.judged,
         per_bed=("value_centi", "baseline_centi", "age_centi_years", "doubt_centi"),
         dtypes=(np.bool_, np.bool_, np.bool_),
-        nothing=(0, 0, 1),
+        # Of a person of unknown age, rules for children only say no.
+        nothing=(0, 0, np.array([not rule.ages.has_end for rule in PARAMS.book.rules])),
     ),
     "standing_in": Kernel(
         call=rulebook.standing_in,
@@ -120,7 +130,8 @@ KERNELS = {
 
 NOT_OVER_BEDS = {
     *EXCURSIONS_NOT_OVER_BEDS,
-    "linear_form", "at_least", "forms", "stand_in_channels", "outermost", "rule_reasons",
+    "linear_form", "at_least", "forms", "age_of", "stand_in_channels",
+    "outermost", "rule_reasons",
     "pattern_table", "symptom_signs",
 }  # fmt: skip
 """Functions about one row of a table, or about one bed at a time."""
@@ -148,7 +159,12 @@ def baseline_arguments(draw: Draw, n: int) -> dict[str, Any]:
         "value_centi": np.where(filled, drawn, MISSING).astype(np.int32),
         "count": count,
         "centre_centi": draw(values(n)),
+        "age_centi": pick(draw, np.int32, (n,), MISSING, *AGES_CENTI),
     }
+
+
+def age_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    return {"age_centi": pick(draw, np.int32, (n,), MISSING, *AGES_CENTI)}
 
 
 def track_arguments(draw: Draw, n: int) -> dict[str, Any]:
@@ -196,12 +212,13 @@ def judging_arguments(draw: Draw, n: int) -> dict[str, Any]:
         "table": forms(PARAMS.book, PARAMS.hysteresis_centi),
         "value_centi": draw(values(n)),
         "baseline_centi": draw(values(n)),
-        "age_centi_years": pick(draw, np.int32, (n,), MISSING, 0, 25, 100, 999, 1_000, 9_000),
+        "age_centi_years": pick(draw, np.int32, (n,), MISSING, *AGES_CENTI),
     }
 
 
 MAKERS = (
     (reading_arguments, quality),
+    (age_arguments, ages),
     (baseline_arguments, baseline),
     (judging_arguments, rulebook),
     (track_arguments, confirmation),
@@ -225,7 +242,7 @@ def test_it_keeps_what_every_kernel_must_keep(name: str, data: st.DataObject) ->
     check_kernel(kernel, {name: drawn[name] for name in wanted})
 
 
-@pytest.mark.parametrize("module", [of for _, of in MAKERS] + [symptoms, explanation])
+@pytest.mark.parametrize("module", [of for _, of in MAKERS] + [clauses, symptoms, explanation])
 def test_every_function_is_checked_or_is_not_over_beds(module: ModuleType) -> None:
     functions = {
         name

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 from builders import book, clause, detection, params, pattern, rule, shipped
 
+from detectors.ages import UNDER_ONE, AgeBand
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel, Flag
 from detectors.detection import Detection, DetectionParams, Findings, Round
 from detectors.quantities import PULSE_PRESSURE
 from detectors.quiet import rows_with
-from detectors.rulebook import Clause
+from detectors.rulebook import Clause, Rule
 
 N_BEDS = 60
 T0_MS = 1_795_514_400_000
 REST: dict[str, float] = {"hr": 72, "sbp": 120, "spo2": 97, "rr": 15}
+AGES_CENTI = (MISSING, 4000, UNDER_ONE, 24, 25, 99, 100, 600, 1000, 1001, 1799, 1800, 9000)
 REST_CENTI = (7200, 12000, 7500, 9000, 3680, 9700, 1500)
 
 RATIO = Clause(
@@ -27,6 +29,16 @@ RATIO = Clause(
 BY_AGE = Clause(
     channel=Channel.HR, basis="level", comparison=">", limit_centi=9000, per_year_centi=50
 )
+LOW_BY_AGE = Clause(
+    channel=Channel.SBP, basis="level", comparison="<", limit_centi=7000, per_year_centi=200
+)
+
+
+def of_ages(given: Rule, from_centi: int, below_centi: int) -> Rule:
+    """Return a rule that speaks of some ages only."""
+    return replace(given, ages=AgeBand(from_centi=from_centi, below_centi=below_centi))
+
+
 SEVERAL = params(
     book=book(
         rule("hypotension", 2, clause("sbp", "level", "<", 100), clause("sbp", "fall", ">=", 15)),
@@ -34,6 +46,9 @@ SEVERAL = params(
         rule("tachycardia", 1, clause("hr", "level", ">", 80), clause("spo2", "level", "<", 95)),
         rule("strain", 2, RATIO),
         rule("racing", 3, BY_AGE),
+        of_ages(rule("racing", 2, clause("hr", "level", ">=", 85)), 25, 1001),
+        of_ages(rule("strain", 1, RATIO, clause("hr", "level", ">", 70)), 0, 100),
+        of_ages(rule("hypotension", 4, LOW_BY_AGE), 100, 6001),
         replace(rule("racing", 1, clause("hr", "level", ">", 82)), unless_baseline=True),
     ),
     patterns=(pattern(every=(("hypotension", 1),), floor=2), pattern(some=(("racing", 1),))),
@@ -81,7 +96,7 @@ def disturb(rng: np.random.Generator, beds: tuple[Detection, Detection], number:
         elif what == "open":
             one.clear(bed)
             one.judging[bed] = one.taking_baseline[bed] = True
-            one.age_centi[bed] = 2000 + 100 * bed
+            one.age_centi[bed] = AGES_CENTI[(number + bed) % len(AGES_CENTI)]
         elif what == "start":
             one.taking_baseline[bed] = False
         elif what == "judge":
@@ -97,7 +112,7 @@ def test_the_quick_look_changes_no_decision(given: DetectionParams, seed: int) -
     close.has_rest = False
     for one in (quick, close):
         one.taking_baseline[:] = True
-        one.age_centi[:] = np.where(np.arange(N_BEDS) % 3 == 0, MISSING, 4000)
+        one.age_centi[:] = np.resize(AGES_CENTI, N_BEDS)
     rng = np.random.default_rng(seed)
     rested = told = 0
     for number, round_ in enumerate(some_rounds(rng, 250)):

@@ -1,6 +1,7 @@
 """Limits are judged exactly: by the twin's fractions, at every limit of the shipped book."""
 
 import operator
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, get_args
@@ -13,6 +14,7 @@ from builders import book, clause, rows, rule, shipped, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.ages import ALL_AGES, NO_END, UNDER_ONE, AgeBand, AgeBands
 from detectors.channels import MISSING, N_CHANNELS, Channel, Int32
 from detectors.quantities import MEAN_PRESSURE, OF_CHANNEL, QUANTITIES
 from detectors.rulebook import (
@@ -33,7 +35,14 @@ from monitor.wire.units import centi as wire_centi
 NO_SLACK = np.zeros(N_CHANNELS, np.int32)
 HYSTERESIS = shipped().hysteresis_centi
 COMPARED = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+BAND_EDGES = (0, 1, 7, 8, 24, 25, 99, 100, 199, 200, 399, 400, 1000, 1001, 1200, 1201, 1799, 1800)
 INFUSION: list[dict[str, Any]] = table("rulebooks/infusion.toml")["rule"]
+
+
+def somebody(rule_row: dict[str, Any]) -> Int32:
+    """Return the youngest age of which a row of the file speaks, as one bed."""
+    age = int(Decimal(rule_row.get("age_from", 0)) * 100)
+    return np.array([age or 1], np.int32)
 
 
 def judge(given_book: RuleBook, now: Int32, base: Int32, age: Int32 | None = None) -> Judgement:
@@ -99,8 +108,18 @@ def is_a_form(given_clause: Clause) -> bool:
 
 
 clauses = (changes | percents | ratios).filter(is_a_form)
-books = st.lists(st.lists(clauses, min_size=1, max_size=3), max_size=4).map(
-    lambda rules: book(*(rule("s", 1, *some, name=str(n)) for n, some in enumerate(rules)))
+bands = st.builds(
+    AgeBand,
+    from_centi=st.sampled_from([0, 0, 25, 99, 100, 650]),
+    below_centi=st.sampled_from([NO_END, NO_END, 651, 1_001]),
+)
+books = st.lists(st.tuples(bands, st.lists(clauses, min_size=1, max_size=3)), max_size=4).map(
+    lambda rules: book(
+        *(
+            replace(rule("s", 1, *some, name=str(n)), ages=ages)
+            for n, (ages, some) in enumerate(rules)
+        )
+    )
 )
 
 
@@ -122,7 +141,7 @@ def test_any_book_decides_as_a_person_with_fractions_would(data: st.DataObject) 
     now = np.where(now == MISSING, now, np.clip(now, 1_000, 100_000)).astype(np.int32)
     base = data.draw(baselines(now))
     slack = np.array(data.draw(st.lists(st.integers(0, 900), min_size=7, max_size=7)), np.int32)
-    age = pick(data.draw, np.int32, (n,), MISSING, 0, 25, 100, 650, 9_000)
+    age = pick(data.draw, np.int32, (n,), MISSING, UNDER_ONE, 24, 25, 99, 100, 650, 651, 9_000)
     assert_as_twin(given_book, now, base, slack, age)
 
 
@@ -136,8 +155,9 @@ def test_the_shipped_books_decide_as_a_person_with_fractions_would(data: st.Data
     now = data.draw(values(data.draw(n_beds), edges))
     now = np.where(now == MISSING, now, np.clip(now, 0, 45_000)).astype(np.int32)
     base = data.draw(baselines(now))
-    assert_as_twin(shipped().book, now, base, HYSTERESIS)
-    assert_as_twin(book(*shipped().bypass), now, base, NO_SLACK)
+    age = pick(data.draw, np.int32, (len(now),), MISSING, *BAND_EDGES)
+    assert_as_twin(shipped().book, now, base, HYSTERESIS, age)
+    assert_as_twin(book(*shipped().bypass), now, base, NO_SLACK, age)
 
 
 def seen(channel: int, now: int | None, base: int | None) -> tuple[Int32, Int32]:
@@ -148,6 +168,11 @@ def seen(channel: int, now: int | None, base: int | None) -> tuple[Int32, Int32]
         column[0, channel] = MISSING if number is None else number
         found.append(column)
     return found[0], found[1]
+
+
+def limit_of(row: dict[str, Any], age: int) -> Fraction:
+    """Return the limit of a clause of the file at an age."""
+    return Fraction(row["value"]) + Fraction(row.get("per_year", 0)) * Fraction(age, 100)
 
 
 def compared(row: dict[str, Any], now: int, base: int) -> Fraction:
@@ -162,14 +187,14 @@ def compared(row: dict[str, Any], now: int, base: int) -> Fraction:
     }[row["basis"]]
 
 
-def true(row: dict[str, Any], now: int, base: int) -> bool:
-    verdict: bool = COMPARED[row["comparison"]](compared(row, now, base), Fraction(row["value"]))
+def true(row: dict[str, Any], now: int, base: int, age: int) -> bool:
+    verdict: bool = COMPARED[row["comparison"]](compared(row, now, base), limit_of(row, age))
     return verdict
 
 
-def at_the_limit(row: dict[str, Any], others: list[dict[str, Any]]) -> tuple[int, int]:
+def at_the_limit(row: dict[str, Any], others: list[dict[str, Any]], age: int) -> tuple[int, int]:
     """Return a value and baseline exactly at a clause's limit at which the others hold."""
-    limit = int(Decimal(row["value"]) * 100)
+    limit = int(limit_of(row, age) * 100)
     for base in range(100, 30_000, 100):
         now = {
             "level": limit,
@@ -179,8 +204,8 @@ def at_the_limit(row: dict[str, Any], others: list[dict[str, Any]]) -> tuple[int
             "fall_percent": base - base * limit // 10_000,
         }[row["basis"]]
         around = [(now + step, base) for step in (-1, 0, 1)]
-        exact = compared(row, now, base) == Fraction(row["value"])
-        if now > 0 and exact and all(true(one, *pair) for one in others for pair in around):
+        exact = compared(row, now, base) == limit_of(row, age)
+        if now > 0 and exact and all(true(one, *pair, age) for one in others for pair in around):
             return now, base
     raise AssertionError(f"no reading at the limit of {row}")
 
@@ -203,12 +228,13 @@ def test_at_its_limit_every_clause_decides_as_its_row_says(index: int, number: i
     tested = parts[number]
     others = [part for i, part in enumerate(parts) if i != number]
     assert {part["channel"] for part in others} <= {tested["channel"]}
-    now, base = at_the_limit(tested, others)
+    age = somebody(INFUSION[index])
+    now, base = at_the_limit(tested, others, int(age[0]))
     channel = Channel[tested["channel"].upper()]
     decided = []
     for step in (-1, 0, 1):
-        got = judge(shipped().book, *seen(channel, now + step, base))
-        assert bool(got.holds[0, index]) is true(tested, now + step, base)
+        got = judge(shipped().book, *seen(channel, now + step, base), age)
+        assert bool(got.holds[0, index]) is true(tested, now + step, base, int(age[0]))
         decided.append(bool(got.holds[0, index]))
     assert len(set(decided)) == 2, "the limit lies between these three readings"
 
@@ -219,13 +245,14 @@ def test_without_a_value_no_rule_is_true_and_without_a_baseline_only_levels_are(
 ) -> None:
     parts = INFUSION[index]["clauses"]
     channel = Channel[parts[0]["channel"].upper()]
-    nothing = judge(shipped().book, *seen(channel, None, 10_000))
+    age = somebody(INFUSION[index])
+    nothing = judge(shipped().book, *seen(channel, None, 10_000), age)
     assert not nothing.holds[0, index]
     assert nothing.unknown[0, index]
     levels = [part for part in parts if part["basis"] == "level"]
     extreme = {True: 29_000, False: 100}
     now = extreme[any(part["comparison"].startswith(">") for part in levels)] if levels else 10_000
-    unknown = judge(shipped().book, *seen(channel, now, None))
+    unknown = judge(shipped().book, *seen(channel, now, None), age)
     assert bool(unknown.holds[0, index]) is (len(levels) == len(parts))
     assert bool(unknown.unknown[0, index]) is (len(levels) < len(parts))
 
@@ -250,22 +277,6 @@ def test_two_clauses_are_joined_by_kleenes_logic(truths: tuple[str, str]) -> Non
     got = judge(book(rule("s", 1, *parts)), rows({"hr": 70, "sbp": 80}), rows({}))
     assert bool(got.holds[0, 0]) is (truths == ("T", "T"))
     assert bool(got.unknown[0, 0]) is ("U" in truths and "F" not in truths)
-
-
-def test_a_limit_that_rises_with_age_is_unknown_without_an_age() -> None:
-    # The lowest normal systolic pressure of a child: 70 and 2 for each year.
-    low = Clause(
-        channel=Channel.SBP,
-        basis="level",
-        comparison="<",
-        limit_centi=7_000,
-        per_year_centi=200,
-    )
-    now = np.repeat(rows({"sbp": "79.99"}), 3, axis=0)
-    age = np.array([500, 499, MISSING], np.int32)
-    got = judge(book(rule("low", 1, low)), now, np.full_like(now, MISSING), age)
-    assert got.holds[:, 0].tolist() == [True, False, False]
-    assert got.unknown[:, 0].tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize("basis", ["rise_percent", "fall_percent", "ratio"])
@@ -367,6 +378,7 @@ def test_coefficients_that_could_be_rounded_are_refused_with_their_reach() -> No
             needs=(column != 0).astype(np.float64),
             slack=np.zeros(2),
             first=np.array([0, 1]),
+            ages=AgeBands.of([ALL_AGES, ALL_AGES]),
         )
 
     assert made(at_most, 0).weight[0, 1] == at_most

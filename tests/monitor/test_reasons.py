@@ -39,6 +39,7 @@ def reason(
         value_centi=centi(value),
         baseline_centi=MISSING if baseline is None else centi(baseline),
         limit_centi=centi(limit),
+        stated_centi=centi(limit),
         margin_centi=margin_centi,
         clears_centi=centi(limit),
         measured_ms=AT_MS,

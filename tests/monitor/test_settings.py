@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from detectors.ages import AgeBand
+from detectors.baseline import BaselineRemark
 from detectors.channels import Channel
 from monitor.settings.settings import ConfigError, Settings, load_settings
 
@@ -52,8 +54,10 @@ def test_numbers_arrive_in_the_units_of_the_core(settings: Settings) -> None:
     assert detection.limits.impossible_above[Channel.TEMP] == 4300
     assert detection.limits.change_ms[Channel.HR] == 10_000
     assert detection.hysteresis_centi[Channel.TEMP] == 20
-    assert detection.baseline.remark_above[Channel.TEMP] == 3779
-    assert detection.baseline.remark_below[Channel.SBP] == 10_000
+    remarks = detection.baseline.remarks
+    assert BaselineRemark(channel=Channel.TEMP, above_centi=3779) in remarks
+    adults = AgeBand(from_centi=1201)
+    assert BaselineRemark(channel=Channel.SBP, below_centi=10_000, ages=adults) in remarks
     assert settings.ward.silence.stale_ms[Channel.SBP] == 1_200_000
     fever = detection.signs.index("fever")
     assert detection.confirmation.clear_ms[fever] == 600_000
