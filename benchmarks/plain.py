@@ -11,10 +11,11 @@ nothing can hold, and then looks no further. It takes the same messages as
 from collections.abc import Sequence
 from typing import Final
 
+from benchmarks.plain_signs import Sign
 from benchmarks.plain_tables import PlainClause, PlainPattern, PlainRule, SignRules, Tables
+from detectors.ages import OLDEST_INFANT_CENTI
 from detectors.baseline import BASELINE_DEPTH
 from detectors.channels import N_CHANNELS, Channel, Flag
-from detectors.confirmation import GRADES, LEAST_READINGS
 from detectors.patterns import NO_PATTERN
 
 Reading = tuple[int, int, int, int]
@@ -29,65 +30,6 @@ REFUSED: Final = 3
 
 WIDEST: Final = -(10**9), 10**9
 """A range in which everything lies."""
-
-
-class Run:
-    """How long and over how many readings something has been so without a break."""
-
-    __slots__ = ("readings", "since_ms")
-
-    def __init__(self) -> None:
-        self.since_ms: int | None = None
-        self.readings = 0
-
-    def go_on(self, at_ms: int) -> None:
-        """Count a reading for which it was so."""
-        if self.since_ms is None:
-            self.since_ms = at_ms
-        if self.readings < LEAST_READINGS:
-            self.readings += 1
-
-    def end(self) -> None:
-        """Begin anew."""
-        self.since_ms = None
-        self.readings = 0
-
-    def lasted(self, at_ms: int, for_ms: int) -> bool:
-        """Return whether it has been so long enough."""
-        if self.readings < LEAST_READINGS or self.since_ms is None:
-            return False
-        return at_ms - self.since_ms >= for_ms
-
-
-class Sign:
-    """What is remembered of one sign of one bed."""
-
-    __slots__ = ("above", "clear", "grade", "shown")
-
-    def __init__(self) -> None:
-        self.grade = 0
-        self.shown = 0
-        self.above = [Run() for _ in range(GRADES)]
-        self.clear = [Run() for _ in range(GRADES)]
-
-    def read(self, rules: SignRules, at_ms: int, *, shown: int, stays: int, at_once: bool) -> None:
-        """Take one reading of the sign."""
-        after = 0
-        for level in range(1, GRADES + 1):
-            above, clear = self.above[level - 1], self.clear[level - 1]
-            is_above, is_clear = level <= shown, level > stays
-            if is_above:
-                above.go_on(at_ms)
-            else:
-                above.end()
-            if is_clear:
-                clear.go_on(at_ms)
-            else:
-                clear.end()
-            is_kept = level <= self.grade and not (is_clear and clear.lasted(at_ms, rules.clear_ms))
-            if is_kept or (is_above and (at_once or above.lasted(at_ms, rules.persist_ms))):
-                after = level
-        self.grade = after
 
 
 class PlainBed:
@@ -264,7 +206,7 @@ class PlainBed:
         return 0
 
     def _holds(self, rule: PlainRule, *, is_held: bool = False) -> bool:
-        if rule.unless >= 0 and self.base[rule.unless] is not None:
+        if not self._is_meant(rule):
             return False
         for clause in rule.clauses:
             form = self._form(clause, is_held=is_held)
@@ -368,6 +310,16 @@ class PlainBed:
                 return False
         return True
 
+    def take_age(self, age_centi: int | None) -> None:
+        """Take the age; None where it is not known, 0 for an infant of unknown months."""
+        self.age_centi = OLDEST_INFANT_CENTI if age_centi == 0 else age_centi
+        self._find_quiet()
+
+    def _is_meant(self, rule: PlainRule) -> bool:
+        """Return whether a rule speaks of this age, and no baseline has made it needless."""
+        is_idle = rule.unless >= 0 and self.base[rule.unless] is not None
+        return rule.speaks_of(self.age_centi) and not is_idle
+
     def _find_quiet(self) -> None:
         """Find between which values of each channel no rule can hold.
 
@@ -378,12 +330,14 @@ class PlainBed:
         for sign in self.tables.signs:
             for rule in sign.rules:
                 clause = rule.clauses[0]
+                if not self._is_meant(rule):
+                    continue
                 if len(clause.values) > 1 or clause.per_year:
                     for channel, _ in clause.values:
                         quiet[channel] = 0, 0
                     continue
                 bases = [self.base[channel] for channel, _ in clause.bases]
-                if None in bases or (rule.unless >= 0 and self.base[rule.unless] is not None):
+                if None in bases:
                     continue
                 rest = clause.threshold
                 for (_, weight), base in zip(clause.bases, bases, strict=True):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from detectors.ages import NO_END
 from detectors.channels import N_CHANNELS
 from detectors.detection import DetectionParams
 from detectors.rulebook import AGE_COLUMN, Rule, linear_form
@@ -32,6 +33,14 @@ class PlainRule:
     grade: int
     clauses: tuple[PlainClause, ...]
     unless: int
+    from_centi: int
+    below_centi: int
+
+    def speaks_of(self, age_centi: int | None) -> bool:
+        """Return whether it speaks of an age; one that is not known is an adult's."""
+        if age_centi is None:
+            return self.below_centi == NO_END
+        return self.from_centi <= age_centi < self.below_centi
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +132,13 @@ class Tables:
                 )
             )
         unless = int(rule.clauses[0].channel) if rule.unless_baseline else -1
-        return PlainRule(grade=rule.grade, clauses=tuple(clauses), unless=unless)
+        return PlainRule(
+            grade=rule.grade,
+            clauses=tuple(clauses),
+            unless=unless,
+            from_centi=rule.ages.from_centi,
+            below_centi=rule.ages.below_centi,
+        )
 
 
 def _terms(weights: Sequence[int]) -> Terms:

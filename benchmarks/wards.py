@@ -152,6 +152,7 @@ def session(bed: int, event: str, at_ms: int) -> SessionReported:
         dose_centi_g=None,
         weight_centi_kg=7000,
         age_years=50,
+        age_months=None,
         first_dose=False,
         premedication=(),
         beta_blocker=None,

@@ -124,7 +124,8 @@ def repeated(
             case Facts():
                 bed.is_judging = deed.is_judging
                 bed.is_taking_baseline = deed.is_taking_baseline
-                bed.rate_step_ms, bed.age_centi = deed.rate_step_ms, deed.age_centi
+                bed.rate_step_ms = deed.rate_step_ms
+                bed.take_age(deed.age_centi)
             case Charted(grades, at_ms):
                 bed.chart(grades, at_ms)
             case Withdrawn(channel):

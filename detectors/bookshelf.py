@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from detectors.ages import UNDER_ONE
 from detectors.book_table import BookTable, book_table
 from detectors.book_verdicts import BookVerdicts, judged_books, unknown_facts
 from detectors.books import Book, BookRow, Truth
@@ -265,5 +266,5 @@ class Bookshelf:
 
 
 def _known_age(age_centi: Int32) -> Int32:
-    """Ages that a book may use: sessions say whole years, and 0 of them may be any month."""
-    return np.where(age_centi == 0, MISSING, age_centi).astype(np.int32)
+    """Ages that a book may use: 0 years without months may be any month."""
+    return np.where(age_centi == UNDER_ONE, MISSING, age_centi).astype(np.int32)

@@ -308,6 +308,7 @@ def session(
         "dose_centi_g": None,
         "weight_centi_kg": 7000,
         "age_years": 40,
+        "age_months": None,
         "first_dose": None,
         "premedication": (),
         "beta_blocker": None,

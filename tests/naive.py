@@ -14,7 +14,7 @@ from typing import Final
 
 from detectors.ages import NO_END, AgeBand
 from detectors.baseline import BASELINE_DEPTH, BaselineParams, BaselineState
-from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel
+from detectors.channels import MISSING, N_CHANNELS, NEVER
 from detectors.patterns import NO_PATTERN, PatternRow
 from detectors.quantities import Quantity
 from detectors.rulebook import Clause, Rule, RuleBook

@@ -163,6 +163,7 @@ def session(
         "dose_centi_g": None,
         "weight_centi_kg": None if kg is None else centi(kg),
         "age_years": 40,
+        "age_months": None,
         "first_dose": None,
         "premedication": (),
         "beta_blocker": None,

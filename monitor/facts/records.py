@@ -97,7 +97,10 @@ class SymptomCharted(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReported(Record):
-    """Somebody opened, started, stopped or closed an infusion session."""
+    """Somebody opened, started, stopped or closed an infusion session.
+
+    ``age_months`` is the whole age in months; where it is known, so is ``age_years``.
+    """
 
     id: str
     by: str
@@ -107,6 +110,7 @@ class SessionReported(Record):
     dose_centi_g: int | None
     weight_centi_kg: int | None
     age_years: int | None
+    age_months: int | None
     first_dose: bool | None
     premedication: tuple[str, ...]
     beta_blocker: bool | None

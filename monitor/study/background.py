@@ -278,6 +278,7 @@ def sessions(event: SessionVerb, at_ms: int, age_years: Int32) -> tuple[SessionR
             dose_centi_g=None,
             weight_centi_kg=None,
             age_years=None if age == MISSING else age,
+            age_months=None,
             first_dose=None,
             premedication=(),
             beta_blocker=None,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from detectors.ages import UNDER_ONE
 from detectors.channels import CHANNEL_NAMES, MISSING, Channel
 from monitor.care.alerts import RANK, Episode
 from monitor.care.session import OPEN
@@ -14,6 +15,11 @@ from monitor.ward.ward_state import NO_BED, WardState
 BASELINE_REMARK: Final = {
     "absent": "no baseline: relative rules are off",
     "provisional": "baseline provisional",
+}
+
+AGE_REMARK: Final = {
+    MISSING: "age not known: judged as an adult",
+    UNDER_ONE: "under one year, months not known: judged as the oldest infants",
 }
 
 
@@ -33,6 +39,7 @@ def bed_view(state: WardState, bed: Bedside, now_ms: int) -> BedView:
     opened = bed.opened if bed.phase in OPEN else None
     remarks = [BASELINE_REMARK[bed.baseline]] if opened and bed.baseline in BASELINE_REMARK else []
     if opened:
+        remarks += age_remarks(int(state.detection.age_centi[bed.row]))
         remarks += missing_measurements(state, bed)
     steps = bed.advice.steps if bed.advice is not None else ()
     return BedView(
@@ -58,6 +65,11 @@ def bed_view(state: WardState, bed: Bedside, now_ms: int) -> BedView:
             if step.state in ("offered", "started")
         ),
     )
+
+
+def age_remarks(age_centi: int) -> list[str]:
+    """Return what people must know about the age by which a bed is judged."""
+    return [AGE_REMARK[age_centi]] if age_centi in AGE_REMARK else []
 
 
 def _urgency(episode: Episode) -> tuple[bool, int, int]:

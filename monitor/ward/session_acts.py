@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from detectors.channels import CENTI, NEVER
+from detectors.ages import age_of
+from detectors.channels import NEVER
 from monitor.care import alerts
 from monitor.care.mitigation import steps_confirmed
 from monitor.care.session import (
@@ -40,8 +41,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         bed.begin(record, state.settings.product(record.product))
         state.told_grade[bed.row] = NOT_ASSESSABLE
         _forget(state, bed)
-        if record.age_years is not None:
-            state.detection.age_centi[bed.row] = CENTI * record.age_years
+        state.detection.age_centi[bed.row] = age_of(record.age_years, record.age_months)
         state.detection.context[bed.row] = [bool(flag) for flag in _flags(record)]
         state.detection.judging[bed.row] = True
         state.detection.taking_baseline[bed.row] = True

@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from detectors.ages import MONTHS
 from detectors.channels import CHANNEL_NAMES
 from monitor.facts.records import (
     NO_SEQUENCE,
@@ -233,6 +234,18 @@ def _require(event: str, fields: dict[str, str | None]) -> None:
             raise Refusal("missing-field", field, "", f"required by {event}")
 
 
+def _age_years(years: int | None, months: int | None) -> int | None:
+    """Return the whole years of an age; refuse months that are of another year."""
+    if months is None:
+        return years
+    whole = months // MONTHS
+    if years is not None and years != whole:
+        first = MONTHS * years
+        limit = f"{first} to {first + MONTHS - 1}: age_years is {years}"
+        raise Refusal("out-of-range", "age_months", months, limit)
+    return whole
+
+
 def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
     payload: SessionPayload = parsed(_SESSION, raw.payload)
     if payload.event == "open":
@@ -248,7 +261,8 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
         product=payload.product or "",
         dose_centi_g=_amount(payload.dose, "product-dose", "dose"),
         weight_centi_kg=_amount(payload.weight, "weight", "weight"),
-        age_years=payload.age_years,
+        age_years=_age_years(payload.age_years, payload.age_months),
+        age_months=payload.age_months,
         first_dose=payload.first_dose,
         premedication=payload.premed,
         beta_blocker=payload.beta_blocker,

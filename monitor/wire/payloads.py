@@ -30,6 +30,7 @@ MAX_VALUES: Final = 32
 MAX_TEXT: Final = 64
 MAX_NOTE: Final = 500
 MAX_NUMBER: Final = 1e6
+MAX_AGE_YEARS: Final = 150
 MAX_SEQUENCE: Final = 2**53 - 1
 """Larger integers are not the same number in every JSON reader."""
 
@@ -152,7 +153,8 @@ class SessionPayload(Payload, frozen=True, kw_only=True):
     product: Text | None = None
     dose: PositiveQuantity | None = None
     weight: PositiveQuantity | None = None
-    age_years: Annotated[int, Meta(ge=0, le=150)] | None = None
+    age_years: Annotated[int, Meta(ge=0, le=MAX_AGE_YEARS)] | None = None
+    age_months: Annotated[int, Meta(ge=0, le=12 * MAX_AGE_YEARS + 11)] | None = None
     first_dose: bool | None = None
     premed: Annotated[tuple[Text, ...], Meta(max_length=MAX_VALUES)] = ()
     beta_blocker: bool | None = None

@@ -178,3 +178,21 @@ def test_a_view_changes_nothing() -> None:
 
 def test_an_empty_ward() -> None:
     assert Play().ward.view(ms(0)).beds == ()
+
+
+@pytest.mark.parametrize(
+    ("years", "months", "remark"),
+    [
+        (None, None, "age not known: judged as an adult"),
+        (0, None, "under one year, months not known: judged as the oldest infants"),
+        (0, 7, ""),
+        (54, None, ""),
+    ],
+)
+def test_an_age_that_is_not_exactly_known_is_remarked(
+    years: int | None, months: int | None, remark: str
+) -> None:
+    play = Play()
+    play.take(session(0, age_years=years, age_months=months))
+    of_age = [words for words in play.view().remarks if "judged as" in words]
+    assert of_age == ([remark] if remark else [])
