@@ -251,12 +251,30 @@ def causes(effects: Iterable[AnyEffect]) -> list[tuple[str, str]]:
     return [(one.cause, one.phase) for one in alerts(effects, "technical")]
 
 
+def quiet_loop(settings: WardSettings) -> WardSettings:
+    """Return settings in which time alone opens no step of mitigation."""
+    never_ms = 10**12
+    ladders = tuple(
+        replace(
+            ladder,
+            clear_ms=None if ladder.terminal else never_ms,
+            steps=tuple(
+                step if step.recheck_ms is None else replace(step, recheck_ms=never_ms)
+                for step in ladder.steps
+            ),
+        )
+        for ladder in settings.ladders
+    )
+    times = replace(settings.mitigation.times, unanswered_ms=never_ms)
+    return replace(settings, ladders=ladders, mitigation=replace(settings.mitigation, times=times))
+
+
 def quiet_clocks(settings: WardSettings) -> WardSettings:
     """Return settings in which nothing is due by time alone."""
     never_ms = 10**12
     silence, life = settings.silence, settings.alerts
     return replace(
-        settings,
+        quiet_loop(settings),
         silence=replace(
             silence,
             stale_ms=silence.stale_ms * 0 + never_ms,

@@ -9,7 +9,7 @@ ladder where it could do harm without a reason, no other drug stands before it w
 appear, and no dose stands on fewer than two sources (:class:`Dose`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias, get_args
@@ -35,14 +35,15 @@ StepKind: TypeAlias = Literal[
     "rate", "pause", "stop", "drug", "call", "position", "oxygen", "fluids", "observe", "measure"
 ]
 Who: TypeAlias = Literal["nurse", "prescriber", "rapid-response"]
-Offered: TypeAlias = Literal["at-once", "if-not-improved", "when-resolved"]
-RateAction: TypeAlias = Literal["", "slower", "half", "last-tolerated"]
+Offered: TypeAlias = Literal["at-once", "if-not-improved", "if-recurrent", "when-resolved"]
+RateAction: TypeAlias = Literal["", "slower", "half", "last-tolerated", "step-up"]
 DoseRefusal: TypeAlias = Literal["no-weight", "weight-out-of-range", "no-age", "too-young"]
 
 PATTERNS: Final[tuple[str, ...]] = get_args(Pattern)
 GRADES: Final = (1, 2, 3, 4)
 
 AT_ONCE: Final[frozenset[Offered]] = frozenset({"at-once"})
+RECURRENT: Final[frozenset[Offered]] = frozenset({"if-recurrent"})
 NOT_IMPROVED: Final[frozenset[Offered]] = frozenset({"if-not-improved"})
 AFTERWARDS: Final[frozenset[Offered]] = frozenset({"when-resolved"})
 
@@ -117,7 +118,12 @@ class Dose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderStep:
-    """One rung: what to offer, to whom, when, and on whose word."""
+    """One rung: what to offer, to whom, when, and on whose word.
+
+    ``recheck_ms`` after it was taken it is first looked at; ``repeat_ms`` after it was done it
+    may be offered again, and should be by ``repeat_by_ms``, ``repeats`` times at most. A
+    ``refractory`` rung waits until every repeat of epinephrine is used up.
+    """
 
     key: str
     order: int
@@ -134,7 +140,9 @@ class LadderStep:
     adjunct: bool = False
     recheck_ms: int | None = None
     repeat_ms: int | None = None
+    repeat_by_ms: int | None = None
     repeats: int | None = None
+    refractory: bool = False
     dose: Dose | None = None
 
     def __post_init__(self) -> None:
@@ -149,6 +157,10 @@ class LadderStep:
             raise ValueError(f"a step of kind {self.kind!r} has no dose")
         if (self.repeat_ms is None) != (self.repeats is None):
             raise ValueError("repeat and repeats belong together")
+        if self.repeat_by_ms is not None and self.repeat_by_ms < (self.repeat_ms or 0):
+            raise ValueError("repeat_by must not be before repeat")
+        if self.refractory and self.offered != "if-not-improved":
+            raise ValueError("a refractory step is offered if-not-improved")
         if self.only_for and self.not_for:
             raise ValueError("give only_for or not_for, not both")
         if self.adjunct and self.kind != "drug":
@@ -219,7 +231,7 @@ def steps_for(
 
     ``signs`` are the keys of charted symptoms, of vital signs (``fever``, ``hypotension``) and
     of facts (``beta-blocker``) that hold now. A rung without signs always applies. ``stages``
-    come from :func:`open_stages`.
+    come from :func:`monitor.care.courses.stages`.
     """
     return tuple(
         step
@@ -229,37 +241,6 @@ def steps_for(
         and (not step.only_for or product_kind in step.only_for)
         and (not step.signs or not signs.isdisjoint(step.signs))
     )
-
-
-def open_stages(
-    ladder: Ladder, *, taken_ms: Mapping[str, int], well_since_ms: int | None, now_ms: int
-) -> frozenset[Offered]:
-    """Return which rungs of a ladder are open: the first ones, the next ones, or those after.
-
-    ``taken_ms`` says when each rung was started or done. The next ones open when a rung with a
-    recheck time was taken so long ago and the patient is not well; those after open when the
-    patient has been well for the clear time (at once on a terminal ladder).
-    """
-    if well_since_ms is not None:
-        waited = now_ms - well_since_ms >= (ladder.clear_ms or 0)
-        return AFTERWARDS if waited else AT_ONCE
-    due = any(
-        step.recheck_ms is not None
-        and step.key in taken_ms
-        and now_ms - taken_ms[step.key] >= step.recheck_ms
-        for step in ladder.steps
-    )
-    return AT_ONCE | NOT_IMPROVED if due else AT_ONCE
-
-
-def repeat_from_ms(step: LadderStep, taken_ms: Sequence[int]) -> int | None:
-    """Return from when a rung may be offered once more, or None when it may not be.
-
-    ``taken_ms`` are the times at which it was done, oldest first.
-    """
-    if step.repeat_ms is None or step.repeats is None or not taken_ms:
-        return None
-    return taken_ms[-1] + step.repeat_ms if len(taken_ms) <= step.repeats else None
 
 
 def dose_text(dose: Dose, *, weight_centi_kg: int | None, age_years: int | None) -> DoseDecision:
@@ -314,6 +295,8 @@ def ladder_faults(ladder: Ladder) -> tuple[str, ...]:
         and step.drug != EPINEPHRINE
         and (not step.adjunct or step.order < min(one.order for one in given))
     ]
+    if not ladder.terminal and not any(step.kind == "stop" for step in ladder.steps):
+        found.append("a ladder that is not terminal needs a step that stops the infusion")
     return tuple(found)
 
 

@@ -11,8 +11,17 @@ from typing import Final
 
 import msgspec
 
-from monitor.care.ladders import Ladder, LadderStep, dose_text, ladder_for, steps_for
-from monitor.care.products import Product, RateDecision, half_rate, rate_text, slower_rate
+from monitor.care.courses import Course, doses_left, is_refractory, may_repeat, stages
+from monitor.care.ladders import EPINEPHRINE, Ladder, LadderStep, dose_text, ladder_for, steps_for
+from monitor.care.products import (
+    REFUSAL_WORDS,
+    Product,
+    RateDecision,
+    half_rate,
+    next_step_up,
+    rate_text,
+    slower_rate,
+)
 from monitor.care.session import SessionEvent
 from monitor.facts.effects import AdviceChanged, Step
 from monitor.facts.records import ActTaken
@@ -33,27 +42,69 @@ PUMP_UNDOES: Final[dict[SessionEvent, frozenset[str]]] = {
 """Kinds of steps that are no longer done when the drug flows again, or faster."""
 
 
+NO_COURSE: Final = Course()
+"""Nothing was tried yet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
-    """What a dose or a rate depends on; None or empty where it was never said."""
+    """What a dose or a rate depends on; None or empty where it was never said.
+
+    ``reaction_rate_centi`` and ``tolerated_centi`` [hundredths of mL/h] are the rate at which
+    the reaction began and the highest one before it that made none.
+    """
 
     weight_centi_kg: int | None
     age_years: int | None
     rate_centi_ml_per_h: int | None
-    rate_before_centi_ml_per_h: int | None
     product: Product | None
     drug_flows: bool
+    reaction_rate_centi: int | None = None
+    tolerated_centi: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """Kind of the product."""
+        return self.product.kind if self.product is not None else "other"
 
 
 def rate_decision(step: LadderStep, patient: Patient) -> RateDecision:
     """Return the rate that a rung names for this patient, or why it cannot be named."""
+    reacted = patient.reaction_rate_centi or patient.rate_centi_ml_per_h
     if step.rate == "half":
-        return half_rate(patient.rate_centi_ml_per_h)
-    before = patient.rate_before_centi_ml_per_h
-    now = patient.rate_centi_ml_per_h
-    if step.rate == "last-tolerated" and before is not None and now is not None and before < now:
+        return half_rate(reacted)
+    if step.rate == "last-tolerated":
+        return _tolerated(patient, reacted)
+    if step.rate == "step-up":
+        if patient.drug_flows:
+            return _stepped_up(patient, reacted)
+        return (
+            _tolerated(patient, reacted) if patient.kind == "immunoglobulin" else half_rate(reacted)
+        )
+    return slower_rate(patient.product, patient.weight_centi_kg, patient.rate_centi_ml_per_h)
+
+
+def _tolerated(patient: Patient, reacted: int | None) -> RateDecision:
+    """Return the last rate that made no reaction; the next lower one where none is known."""
+    before = patient.tolerated_centi
+    if before is not None and reacted is not None and before < reacted:
         return RateDecision(rate_centi_ml_per_h=before, refusal=None, words=rate_text(before))
-    return slower_rate(patient.product, patient.weight_centi_kg, now)
+    return slower_rate(patient.product, patient.weight_centi_kg, reacted)
+
+
+def _stepped_up(patient: Patient, reacted: int | None) -> RateDecision:
+    """Return the next faster rate of the table while it stays below that of the reaction."""
+    now = patient.rate_centi_ml_per_h
+    table = patient.product.rates if patient.product is not None else None
+    step = next_step_up(table, patient.weight_centi_kg, now, 0)
+    rate = step.rate_centi_ml_per_h
+    if rate is None:
+        words = REFUSAL_WORDS[step.refusal or "no-table"]
+        return RateDecision(rate_centi_ml_per_h=None, refusal=step.refusal, words=words)
+    if reacted is not None and rate >= reacted:
+        words = f"the next step would be {rate_text(rate)}, where the reaction began"
+        return RateDecision(rate_centi_ml_per_h=None, refusal="highest", words=words)
+    return RateDecision(rate_centi_ml_per_h=rate, refusal=None, words=rate_text(rate))
 
 
 def offered_step(step: LadderStep, patient: Patient, because: str) -> Step:
@@ -89,26 +140,76 @@ def advised_steps(
     signs: frozenset[str],
     patient: Patient,
     before: tuple[Step, ...],
+    course: Course = NO_COURSE,
 ) -> tuple[Ladder, tuple[Step, ...]]:
     """Return the ladder of a picture and its rungs, most urgent first.
 
-    A rung that was already started, done or declined keeps that state when the ladder changes,
-    so nobody is asked twice for the same thing. A rung that only makes sense while the drug
-    flows is left out when it does not.
+    A rung that was already started, done, declined or not possible keeps that state when the
+    ladder changes, so nobody is asked twice for the same thing, except for a dose that did not
+    help and may be repeated. A rung that only makes sense while the drug flows is left out when
+    it does not. Where the infusion is over, stopping it comes first and no rate is named.
     """
     ladder = ladder_for(ladders, pattern or NO_PATTERN_NAME, grade)
-    kind = patient.product.kind if patient.product is not None else "other"
-    taken = {step.key: step for step in before if step.state != "offered"}
+    settled = {step.key: step for step in before if step.state != "offered"}
     steps: list[Step] = []
-    for rung in steps_for(ladder, signs=signs, product_kind=kind):
-        if rung.key in taken:
-            steps.append(taken[rung.key])
+    open_rungs = steps_for(ladder, signs=signs, product_kind=patient.kind, stages=stages(course))
+    for rung in sorted(open_rungs, key=lambda one: bool(course.end) and one.kind != "stop"):
+        if rung.refractory and not is_refractory(course, _doses(ladder)):
             continue
-        if rung.kind in ("rate", "pause") and not patient.drug_flows:
+        if rung.key in settled and not may_repeat(course, rung):
+            steps.append(_with_response(settled[rung.key], course))
+            continue
+        if not _makes_sense(rung, patient, course):
             continue
         present = ", ".join(sorted(signs & frozenset(rung.signs)))
-        steps.append(offered_step(rung, patient, present))
+        step = offered_step(rung, patient, present)
+        if rung.key in settled:
+            nth = 2 + (rung.repeats or 0) - doses_left(course, rung)
+            words = f"{step.words} (again: dose {nth} of {1 + (rung.repeats or 0)})"
+            step = msgspec.structs.replace(step, words=words)
+        steps.append(step)
     return ladder, tuple(steps)
+
+
+def _makes_sense(rung: LadderStep, patient: Patient, course: Course) -> bool:
+    """Whether a rung fits what flows now and what may flow again."""
+    if rung.offered == "if-not-improved" and rung.kind == "drug" and not course.not_better:
+        return False  # that something did not help must be known, not guessed from silence
+    if rung.offered != "when-resolved":
+        return patient.drug_flows or rung.kind not in ("rate", "pause")
+    if rung.kind != "rate":
+        return True
+    if course.end or not course.answered:
+        return False
+    return rung.rate == "step-up" or not patient.drug_flows
+
+
+def _doses(ladder: Ladder) -> int:
+    """Return how many doses of epinephrine a ladder allows before it counts as refractory."""
+    repeats = [rung.repeats or 0 for rung in ladder.steps if rung.drug == EPINEPHRINE]
+    return 1 + max(repeats, default=0)
+
+
+def _with_response(step: Step, course: Course) -> Step:
+    """Return a taken step with what came of it."""
+    last = next((one for one in reversed(course.attempts) if one.key == step.key), None)
+    if last is None or step.state not in ("started", "done"):
+        return step
+    found = last.response
+    return msgspec.structs.replace(
+        step,
+        given=given_text(last.dose_centi, last.dose_unit),
+        response=found.verdict if found else "",
+        response_words=found.words if found else "",
+        look_ms=last.look_ms,
+    )
+
+
+def given_text(dose_centi: int | None, unit: str) -> str:
+    """Return a dose that was given, in words; empty when none was said."""
+    if dose_centi is None:
+        return ""
+    return f"{dose_centi // 100}.{dose_centi % 100:02d}".rstrip("0").rstrip(".") + f" {unit}"
 
 
 def acted_steps(steps: tuple[Step, ...], act: ActTaken) -> tuple[Step, ...] | None:
@@ -131,16 +232,28 @@ def steps_confirmed(
     event: SessionEvent,
     by: str,
     at_ms: int,
+    reported: str = "",
 ) -> tuple[Step, ...]:
-    """Return the steps after a pump or a person has reported what they ask for."""
+    """Return the steps after a pump or a person has reported what they ask for.
+
+    ``reported`` are the words of the pump, as "reports 0.0 mL/h".
+    """
     kinds = CONFIRMS.get(event, frozenset())
     rungs = _kinds(ladders)
     return tuple(
-        msgspec.structs.replace(step, state="done", by=by, at_ms=at_ms, reason=f"reported: {event}")
-        if rungs.get(step.key) in kinds and step.state in ("offered", "started")
-        else step
+        _confirmed(step, event, by, at_ms, reported) if rungs.get(step.key) in kinds else step
         for step in advice.steps
     )
+
+
+def _confirmed(step: Step, event: SessionEvent, by: str, at_ms: int, reported: str) -> Step:
+    """Return a step as a report shows it; what a person has done is only confirmed by a pump."""
+    if step.state in ("offered", "started"):
+        reason = reported or f"reported: {event}"
+        return msgspec.structs.replace(step, state="done", by=by, at_ms=at_ms, reason=reason)
+    if step.state == "done" and reported and not step.reason:
+        return msgspec.structs.replace(step, reason=f"confirmed: {reported}")
+    return step
 
 
 def steps_still_taken(
@@ -152,7 +265,7 @@ def steps_still_taken(
     return {
         key: step
         for key, step in taken.items()
-        if step.state == "declined" or rungs.get(key) not in kinds
+        if step.state in ("declined", "not-possible") or rungs.get(key) not in kinds
     }
 
 

@@ -19,7 +19,7 @@ Signal: TypeAlias = Literal["on", "acknowledged", "latched", "off"]
 SessionPhase: TypeAlias = Literal[
     "opened", "baseline", "infusing", "slowed", "paused", "stopped", "watch", "closed"
 ]
-StepState: TypeAlias = Literal["offered", "started", "done", "declined"]
+StepState: TypeAlias = Literal["offered", "started", "done", "declined", "not-possible"]
 Outcome: TypeAlias = Literal["accepted", "duplicate", "late-stored", "quarantined", "rejected"]
 
 BookWord: TypeAlias = Literal["no", "not-applicable", "not-assessable", "undefined", "yes"]
@@ -115,7 +115,12 @@ class AlertChanged(Effect, frozen=True, kw_only=True, tag="alert"):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One rung of a ladder as offered at a bed."""
+    """One rung of a ladder as offered at a bed, and what came of it.
+
+    ``given`` is the dose that a person says was given. ``response`` is what became of the signs
+    since it was taken (recovered, improved, unchanged, worse, not-measured; empty before it was
+    looked at), ``look_ms`` when it is looked at next.
+    """
 
     key: str
     words: str
@@ -128,10 +133,20 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str = ""
     at_ms: int | None = None
     reason: str = ""
+    given: str = ""
+    response: str = ""
+    response_words: str = ""
+    look_ms: int | None = None
 
 
 class AdviceChanged(Effect, frozen=True, kw_only=True, tag="advice"):
-    """The mitigation steps that apply at a bed now, most urgent first; empty when none do."""
+    """The mitigation steps that apply at a bed now, most urgent first; empty when none do.
+
+    ``plan`` is what the reaction has made of the infusion (running, slowed, paused, resumed,
+    stopped), ``end`` why it may not go on in this session, ``recurrences`` how often signs came
+    back, ``why`` what opened the next steps, ``restart_ms`` from when a restart may be
+    considered if no sign returns.
+    """
 
     id: str
     revision: int
@@ -141,6 +156,11 @@ class AdviceChanged(Effect, frozen=True, kw_only=True, tag="advice"):
     grade: int
     steps: tuple[Step, ...]
     reason: str
+    plan: str = "running"
+    end: str = ""
+    recurrences: int = 0
+    why: str = ""
+    restart_ms: int | None = None
 
 
 class MeasurementWanted(Effect, frozen=True, kw_only=True, tag="measure"):
@@ -226,6 +246,7 @@ class ActRecorded(Effect, frozen=True, kw_only=True, tag="act"):
     status: str
     reason: str
     refused: str
+    dose: str = ""
 
 
 AnyEffect: TypeAlias = (

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 PumpState: TypeAlias = Literal["idle", "infusing", "kvo", "paused", "stopped", "complete", "fault"]
 SessionVerb: TypeAlias = Literal["open", "baseline", "start", "stop", "complete", "close"]
 ActVerb: TypeAlias = Literal["ack", "step", "reset"]
-StepStatus: TypeAlias = Literal["started", "done", "declined"]
+StepStatus: TypeAlias = Literal["started", "done", "declined", "not-possible"]
 Severity: TypeAlias = Literal["mild", "moderate", "severe"]
 AbsenceReason: TypeAlias = Literal[
     "probe-off", "off", "invalid", "not-available", "test", "demo", "motion", "battery"

@@ -21,6 +21,7 @@ from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
 from monitor.care.ladders import Dose, Ladder, LadderStep, coverage_faults, ladder_faults
 from monitor.care.products import Product
+from monitor.care.variants import Mitigation, MitigationTimes, ladders_of_site
 from monitor.settings.book_tables import BookFile, book_file
 from monitor.settings.detection_settings import detection_params, silence_params
 from monitor.settings.detection_tables import (
@@ -52,6 +53,7 @@ FILES: Final = (
     "channels.toml",
     "detection.toml",
     "doses.toml",
+    "mitigation.toml",
     "patterns.toml",
     "site.toml",
     "sources.toml",
@@ -118,6 +120,7 @@ class _Reader:
         symptoms = _attempt(lambda: symptom_rows(self.table("symptoms.toml")))
         books = _attempt(self._rule_books)
         doses = _attempt(self._doses)
+        mitigation = _attempt(self._mitigation)
         book = self._active_book(books, site)
         signs = all_signs(book, symptoms) if book and symptoms else None
         patterns = _attempt(lambda: pattern_rows(self.table("patterns.toml"), signs))
@@ -126,7 +129,7 @@ class _Reader:
             self._check_signs(detection, book)
         if not (site and alerts and products and channels and detection and symptoms and books):
             raise FaultKept
-        if not (book and patterns and ladders) or self.faults:
+        if not (book and patterns and ladders and mitigation) or self.faults:
             raise FaultKept
         ward = WardSettings(
             digest=digest,
@@ -136,7 +139,8 @@ class _Reader:
             side_books=tuple(one.book() for one in books if one.name != book.name),
             alerts=alerts,
             products=products,
-            ladders=ladders,
+            ladders=ladders_of_site(ladders, mitigation),
+            mitigation=mitigation,
         )
         return Settings(ward=ward, site=site, digest=digest, sources=self.sources or {})
 
@@ -180,6 +184,15 @@ class _Reader:
         table.close()
         unique(table, "dose", [dose.key for dose in doses])
         return {dose.key: dose for dose in doses}
+
+    def _mitigation(self) -> Mitigation:
+        def times(outer: Table) -> MitigationTimes:
+            raw = outer.ask("times")
+            if not isinstance(raw, dict):
+                outer.refuse("times", "must be a table")
+            return sheet(outer.inner("times", raw), MitigationTimes)
+
+        return record(self.table("mitigation.toml"), Mitigation, times=times)
 
     def _rule_books(self) -> tuple[BookFile, ...]:
         made = tuple(each(self.folder("rulebooks"), book_file))

@@ -21,11 +21,12 @@ from monitor.facts.records import (
     SymptomCharted,
     VitalsReported,
 )
+from monitor.ward.advising import replace_steps
 from monitor.ward.bedside import Bedside, ChartedSymptom
 from monitor.ward.devices import take_absences, take_birth, take_status
 from monitor.ward.pump_acts import take_pump
 from monitor.ward.session_acts import take_session
-from monitor.ward.telling import replace_steps, tell_episode, tell_judged
+from monitor.ward.telling import tell_episode, tell_judged
 from monitor.ward.ward_state import WardState
 
 
@@ -95,7 +96,7 @@ def _acted_on_step(state: WardState, bed: Bedside, record: ActTaken) -> str:
     if steps is None:
         offered = ", ".join(step.key for step in bed.advice.steps)
         return f"step {record.step!r} is not offered; offered: {offered}"
-    replace_steps(state, bed, record.position, record.measured_ms, steps)
+    replace_steps(state, bed, record.position, record.measured_ms, steps, record)
     return ""
 
 

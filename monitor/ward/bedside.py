@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from monitor.care.alerts import Episode
+from monitor.care.contradictions import Contradiction
+from monitor.care.courses import Course
 from monitor.care.products import Product
 from monitor.care.session import Phase
 from monitor.facts.effects import AdviceChanged, Step
@@ -25,7 +27,9 @@ class Bedside:
     ``wanted`` holds the measurements that have been asked for and not been made;
     ``misplaced`` the devices whose values were quarantined here, when last and since when;
     ``onsets`` the onset of the last episode of each cause; ``taken`` the steps of the present
-    advice that people or pumps have started, done or declined.
+    advice that people or pumps have started, done, declined or found impossible; ``course`` what
+    mitigation has come to in this session; ``contradiction`` what the pump does that was recorded
+    otherwise.
     """
 
     name: str
@@ -52,6 +56,8 @@ class Bedside:
     misplaced_since: dict[str, int] = field(default_factory=dict)
     onsets: dict[str, int] = field(default_factory=dict)
     taken: dict[str, Step] = field(default_factory=dict)
+    course: Course = field(default_factory=Course)
+    contradiction: Contradiction | None = None
 
     def new_onset(self, cause: str, onset_ms: int) -> int:
         """Return the onset of a new episode: later than that of the last one of its cause.

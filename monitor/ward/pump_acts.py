@@ -1,13 +1,13 @@
 """Pumps as they report themselves: rates, and what they mean for the session of a bed."""
 
-from monitor.care.mitigation import steps_still_taken
 from monitor.care.session import OPEN, pump_event
 from monitor.facts.effects import MessageRejected
 from monitor.facts.records import PumpReported
+from monitor.ward.advising import check_pump, tell_advice, undo_steps
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import owner_elsewhere, tell_misplaced
 from monitor.ward.session_acts import confirm_steps, move
-from monitor.ward.telling import tell_advice
+from monitor.ward.technical import tell_technical
 from monitor.ward.ward_state import WardState
 
 
@@ -33,7 +33,9 @@ def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
     if event is not None:
         move(state, bed, record, event, f"pump {record.device} reports {record.state}")
         confirm_steps(state, bed, record, event, record.device)
-        bed.taken = steps_still_taken(state.settings.ladders, bed.taken, event)
+        undo_steps(state, bed, event)
+    if check_pump(state, bed, record, event):
+        tell_technical(state, bed, record.position, record.measured_ms)
     tell_advice(state, bed, record.position, record.measured_ms)
 
 

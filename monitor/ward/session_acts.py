@@ -5,6 +5,7 @@ from typing import Final
 from detectors.ages import age_of
 from detectors.channels import NEVER
 from monitor.care import alerts
+from monitor.care.contradictions import report_words
 from monitor.care.mitigation import steps_confirmed
 from monitor.care.session import (
     BEFORE_START,
@@ -16,9 +17,10 @@ from monitor.care.session import (
 from monitor.care.session import refusal as phase_refusal
 from monitor.facts.effects import NOT_ASSESSABLE, SessionChanged
 from monitor.facts.records import PumpReported, SessionReported
+from monitor.ward.advising import replace_steps, take_flow, tell_advice
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
-from monitor.ward.telling import replace_steps, tell_advice, tell_baseline, tell_episode, tell_grade
+from monitor.ward.telling import tell_baseline, tell_episode, tell_grade
 from monitor.ward.ward_state import WardState
 
 STARTED: Final = frozenset({"start", "resume", "raised"})
@@ -94,6 +96,7 @@ def move(
         state.detection.rate_step_ms[bed.row] = at_ms
     if before in RUNNING and after not in RUNNING:
         bed.flow_ended_ms = at_ms
+    take_flow(state, bed, event, at_ms)
     _tell_session(state, bed, record, event, after, reason, refused=False, before=before)
     if after == "closed":
         _close(state, bed, record.position, at_ms)
@@ -157,5 +160,6 @@ def confirm_steps(
     """Show the steps as done that an event of the session has carried out."""
     if bed.advice is not None:
         at_ms = record.measured_ms
-        steps = steps_confirmed(state.settings.ladders, bed.advice, event, by, at_ms)
+        said = report_words(record) if isinstance(record, PumpReported) else ""
+        steps = steps_confirmed(state.settings.ladders, bed.advice, event, by, at_ms, said)
         replace_steps(state, bed, record.position, at_ms, steps)

@@ -14,6 +14,7 @@ from monitor.care import alerts
 from monitor.care.reasons import FULL_NAMES, SHORT_NAMES
 from monitor.care.silence import missing_channels, silent_channels
 from monitor.facts.effects import Context, Priority
+from monitor.ward.advising import tell_course_due
 from monitor.ward.bedside import Bedside
 from monitor.ward.telling import tell_episode, tell_grade
 from monitor.ward.ward_state import LAST, WardState
@@ -24,6 +25,7 @@ MISPLACED_FOR_MS: Final = 600_000
 
 def tell_due(state: WardState, now_ms: int) -> None:
     """Tell everything that time alone has made due."""
+    tell_course_due(state, now_ms)
     troubled = _troubled(state, now_ms)
     for row in np.flatnonzero((troubled != state.troubled).any(axis=1)):
         if row < len(state.beds):
@@ -107,6 +109,9 @@ def _technical_pictures(state: WardState, bed: Bedside) -> dict[str, tuple[alert
     if state.opened_ms[row] != NEVER:
         for device, since_ms in bed.offline.items():
             add(f"offline:{device}", f"device {device} is offline", "medium", since_ms)
+    if bed.contradiction is not None:
+        said = bed.contradiction
+        add("pump-contradicts", said.words, "medium", said.since_ms)
     for device in bed.misplaced:
         words = f"device {device} belongs to another bed: its values are quarantined"
         add(f"wrong-bed:{device}", words, "medium", bed.misplaced_since[device])

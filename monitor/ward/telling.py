@@ -6,26 +6,20 @@ with what was last told, and tells the difference.
 
 from typing import Final, Literal, TypeAlias, cast
 
-import msgspec
-import numpy as np
-
 from detectors.baseline import BaselineState, remarkable
 from detectors.channels import CHANNEL_NAMES, MISSING, NEVER, Channel
-from detectors.context import FLAG_NAMES
 from monitor.care import alerts
-from monitor.care.mitigation import NO_PATTERN_NAME, Patient, advised_steps
 from monitor.care.reasons import (
     FULL_NAMES,
 )
-from monitor.care.session import OPEN, RUNNING
+from monitor.care.session import OPEN
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
-    AdviceChanged,
     BaselineChanged,
     GradeChanged,
     MeasurementWanted,
-    Step,
 )
+from monitor.ward.advising import tell_advice
 from monitor.ward.bedside import Bedside
 from monitor.ward.opinions import opinions
 from monitor.ward.pictures import REACTION, Seen, missing_measurements, one, seen
@@ -129,88 +123,6 @@ def tell_episode(
             books=opinions(state, bed) if cause == REACTION else (),
         ),
     )
-
-
-def patient(bed: Bedside) -> Patient:
-    """Return what doses and rates at a bed depend on."""
-    return Patient(
-        weight_centi_kg=bed.opened.weight_centi_kg if bed.opened else None,
-        age_years=bed.opened.age_years if bed.opened else None,
-        rate_centi_ml_per_h=bed.rate_centi,
-        rate_before_centi_ml_per_h=bed.rate_before_centi,
-        product=bed.product,
-        drug_flows=bed.phase in RUNNING,
-    )
-
-
-def present_signs(state: WardState, bed: Bedside) -> frozenset[str]:
-    """Return what chooses rungs: confirmed signs, charted symptoms, and facts of the session."""
-    grades = state.detection.signs_of(one(bed.row))[0]
-    names = {state.settings.detection.signs[i] for i in np.flatnonzero(grades)}
-    names |= set(bed.symptoms)
-    flags = state.detection.context[bed.row]
-    return frozenset(names | {FLAG_NAMES[i] for i in np.flatnonzero(flags)})
-
-
-def tell_advice(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
-    """Tell the steps that apply now, if they are not those last told."""
-    episode = bed.episodes.get(REACTION)
-    before = bed.advice
-    if episode is None or episode.condition in ("pending", "ended"):
-        if before is not None and before.steps:
-            ended = msgspec.structs.replace(before, steps=(), reason="the condition has ended")
-            _keep_advice(state, bed, position, at_ms, ended)
-        bed.advice, bed.taken = None, {}
-        return
-    picture = episode.picture
-    mine = before if before is not None and before.alert == episode.id else None
-    if mine is None:
-        bed.taken = {}
-    ladder, steps = advised_steps(
-        state.settings.ladders,
-        pattern=picture.pattern,
-        grade=picture.grade,
-        signs=present_signs(state, bed),
-        patient=patient(bed),
-        before=tuple(bed.taken.values()),
-    )
-    now = AdviceChanged(
-        at_ms=at_ms,
-        bed=bed.name,
-        session=bed.session,
-        id=f"ad-{episode.id.removeprefix('al-')}",
-        revision=0,
-        alert=episode.id,
-        ladder=ladder.key,
-        pattern=picture.pattern,
-        grade=picture.grade,
-        steps=steps,
-        reason=f"{picture.pattern or NO_PATTERN_NAME}, grade {picture.grade}: {ladder.title}",
-    )
-    if mine is None or _content(mine) != _content(now):
-        _keep_advice(state, bed, position, at_ms, now)
-
-
-def _content(advice: AdviceChanged) -> tuple[object, ...]:
-    """Return what two advices must share to be the same to a reader."""
-    return advice.ladder, advice.pattern, advice.grade, advice.steps
-
-
-def _keep_advice(
-    state: WardState, bed: Bedside, position: int, at_ms: int, advice: AdviceChanged
-) -> None:
-    bed.advised += 1
-    bed.advice = msgspec.structs.replace(advice, at_ms=at_ms, revision=bed.advised)
-    state.tell(position, bed.advice)
-
-
-def replace_steps(
-    state: WardState, bed: Bedside, position: int, at_ms: int, steps: tuple[Step, ...]
-) -> None:
-    """Tell the advice of a bed with its steps as people or pumps have left them."""
-    bed.taken |= {step.key: step for step in steps if step.state != "offered"}
-    if bed.advice is not None and bed.advice.steps != steps:
-        _keep_advice(state, bed, position, at_ms, msgspec.structs.replace(bed.advice, steps=steps))
 
 
 def _tell_wanted(state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen) -> None:

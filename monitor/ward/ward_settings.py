@@ -13,6 +13,7 @@ from detectors.symptoms import SymptomRow
 from monitor.care.ladders import Ladder
 from monitor.care.products import Product
 from monitor.care.silence import SilenceParams
+from monitor.care.variants import Mitigation
 
 LatchedPriority = Literal["high", "medium", "low"]
 
@@ -65,6 +66,7 @@ class WardSettings:
     alerts: AlertParams
     products: tuple[Product, ...]
     ladders: tuple[Ladder, ...]
+    mitigation: Mitigation
 
     def product(self, key: str) -> Product | None:
         """Return the product of a key, or None when the site does not list it."""

@@ -22,6 +22,9 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
 NO_BED: Final = "_"
 """Stands for the bed of a refused message whose bed is not known."""
 
+LATER: Final = int(np.iinfo(np.int64).max)
+"""The time of what no time will make due."""
+
 LAST: Final = 2**31 - 1
 """Position of effects that belong to the step and not to a message."""
 
@@ -53,6 +56,8 @@ class WardState:
         Grade of each bed as last told; negative where none was, or where it is not assessable.
     standing : set of int
         Rows of the beds that have episodes, so that only these are looked at for re-alerts.
+    course_due_ms : int64 array, shape (bed,)
+        When time alone will next change the course of mitigation; LATER if it will not.
     device_bed : int32 array, shape (device,)
         Bed with which a session has associated the device; -1 if none has.
     births : dict
@@ -79,6 +84,7 @@ class WardState:
         self.told_grade: Int8 = np.empty(0, np.int8)
         self.standing: set[int] = set()
         self.device_bed: Int32 = np.empty(0, np.int32)
+        self.course_due_ms: Int64 = np.empty(0, np.int64)
         self.births: dict[str, tuple[int, ...]] = {}
         self.outcomes: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
         self.refused = 0
@@ -100,6 +106,7 @@ class WardState:
             self.expected = _wider(self.expected, n_beds, 0)
             self.troubled = _wider(self.troubled, n_beds, 0)
             self.told_grade = _wider(self.told_grade, n_beds, -1)
+            self.course_due_ms = _wider(self.course_due_ms, n_beds, LATER)
         if len(self.roster.devices) > len(self.device_bed):
             self.device_bed = _wider(self.device_bed, max(32, 2 * len(self.roster.devices)), -1)
 

@@ -163,6 +163,11 @@ def _advice(advice: AdviceChanged, unit: str) -> Announcement:
         grade=_grade(advice.grade),
         steps=tuple(_step(step) for step in advice.steps),
         reason=advice.reason,
+        plan=advice.plan,
+        end=advice.end,
+        recurrences=advice.recurrences,
+        why=advice.why,
+        restart_at=_iso(advice.restart_ms),
     )
     return _retained(topic(unit, advice.bed, NOBODY, "advice"), encode_published(payload))
 
@@ -261,6 +266,10 @@ def _step(step: Step) -> StepShown:
         by=step.by,
         t=_iso(step.at_ms),
         reason=step.reason,
+        given=step.given,
+        response=step.response,
+        response_words=step.response_words,
+        look_at=_iso(step.look_ms),
     )
 
 

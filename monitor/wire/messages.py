@@ -276,6 +276,8 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
     payload: ActPayload = parsed(_ACT, raw.payload)
     if payload.act == "step":
         _require("step", {"step": payload.step, "status": payload.status})
+        if payload.status in ("declined", "not-possible"):
+            _require(payload.status, {"reason": payload.reason})
     else:
         _require(payload.act, {"alert": payload.alert})
     return ActTaken(

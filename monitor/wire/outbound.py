@@ -134,6 +134,10 @@ class StepShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str = ""
     t: Utc | None = None
     reason: str = ""
+    given: str = ""
+    response: str = ""
+    response_words: str = ""
+    look_at: Utc | None = None
 
 
 class AdvicePayload(Published, frozen=True, kw_only=True):
@@ -149,6 +153,11 @@ class AdvicePayload(Published, frozen=True, kw_only=True):
     grade: int | None
     steps: tuple[StepShown, ...]
     reason: str
+    plan: str = "running"
+    end: str = ""
+    recurrences: int = 0
+    why: str = ""
+    restart_at: Utc | None = None
     notice: str = NOTICE
 
 

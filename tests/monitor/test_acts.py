@@ -188,7 +188,7 @@ def test_a_pump_confirms_steps() -> None:
     play.take(pump(370, "paused"))
     assert play.steps["pause"] == "done"
     step = next(step for step in play.advice.steps if step.key == "pause")
-    assert (step.by, step.at_ms, step.reason) == ("pump-1", ms(370), "reported: pause")
+    assert (step.by, step.at_ms, step.reason) == ("pump-1", ms(370), "pump-1 reports paused")
 
 
 def test_a_person_who_reports_a_stop_has_done_the_step() -> None:

@@ -1,5 +1,6 @@
 """From a picture to the steps of a protocol: rates, doses, and what was already done."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from monitor.care.mitigation import (
     steps_confirmed,
     steps_still_taken,
 )
+from monitor.care.products import ProductKind
 from monitor.care.session import EVENTS, SessionEvent
 from monitor.facts.effects import AdviceChanged, Step
 
@@ -35,7 +37,6 @@ def patient(**changed: Any) -> Patient:  # noqa: ANN401 - fields differ
         "weight_centi_kg": 7000,
         "age_years": 40,
         "rate_centi_ml_per_h": 16_800,
-        "rate_before_centi_ml_per_h": None,
         "product": ward_settings().product(PRODUCT),
         "drug_flows": True,
     }
@@ -108,13 +109,50 @@ def test_a_rate_that_no_table_names_says_why(
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "rate"),
-    [(8_400, 16_800, 8_400), (16_800, 8_400, 4_200), (None, 16_800, 8_400)],
+    ("tolerated", "reacted", "rate"),
+    [
+        (8_400, 16_800, 8_400),
+        (16_800, 16_800, 8_400),
+        (16_800, 8_400, 4_200),
+        (None, 16_800, 8_400),
+    ],
 )
-def test_the_last_tolerated_rate_is_lower_than_the_running_one(
-    before: int | None, now: int, rate: int
+def test_the_last_tolerated_rate_is_lower_than_that_of_the_reaction(
+    tolerated: int | None, reacted: int, rate: int
 ) -> None:
-    who = patient(rate_centi_ml_per_h=now, rate_before_centi_ml_per_h=before)
+    who = patient(
+        rate_centi_ml_per_h=0,
+        drug_flows=False,
+        reaction_rate_centi=reacted,
+        tolerated_centi=tolerated,
+    )
+    assert rate_decision(rung("rate-related-2", "resume"), who).rate_centi_ml_per_h == rate
+
+
+@pytest.mark.parametrize(
+    ("now", "reacted", "rate"),
+    [(4_200, 16_800, 8_400), (8_400, 16_800, None), (33_600, None, None), (None, 16_800, None)],
+)
+def test_going_up_stays_below_the_rate_of_the_reaction(
+    now: int | None, reacted: int | None, rate: int | None
+) -> None:
+    who = patient(rate_centi_ml_per_h=now, reaction_rate_centi=reacted)
+    decision = rate_decision(rung("rate-related-1", "step-up"), who)
+    assert decision.rate_centi_ml_per_h == rate
+    assert decision.words
+
+
+@pytest.mark.parametrize(("kind", "rate"), [("immunoglobulin", 8_400), ("iron", 10_000)])
+def test_going_up_from_a_pause_restarts_by_product(kind: ProductKind, rate: int) -> None:
+    product = ward_settings().product(PRODUCT)
+    assert product is not None
+    who = patient(
+        product=replace(product, kind=kind),
+        rate_centi_ml_per_h=0,
+        drug_flows=False,
+        reaction_rate_centi=20_000,
+        tolerated_centi=8_400,
+    )
     assert rate_decision(rung("rate-related-1", "step-up"), who).rate_centi_ml_per_h == rate
 
 
@@ -271,12 +309,6 @@ def test_a_step_means_the_same_on_every_ladder() -> None:
     for ladder in LADDERS:
         for step in ladder.steps:
             assert kinds.setdefault(step.key, step.kind) == step.kind
-
-
-def test_the_same_rate_is_not_the_one_before() -> None:
-    who = patient(rate_centi_ml_per_h=16_800, rate_before_centi_ml_per_h=16_800)
-    decision = rate_decision(rung("rate-related-1", "step-up"), who)
-    assert decision.rate_centi_ml_per_h == 8_400
 
 
 def test_a_pump_does_not_confirm_what_a_person_has_settled() -> None:

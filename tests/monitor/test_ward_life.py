@@ -30,6 +30,7 @@ from monitor.facts.effects import (
     AlertChanged,
     AnyEffect,
     GradeChanged,
+    Step,
 )
 from monitor.facts.records import ActVerb, Input, PumpState, StepStatus
 from monitor.ward.pictures import REACTION, seen
@@ -37,6 +38,14 @@ from monitor.ward.ward import Ward
 
 GAPS_S: Final = st.sampled_from((1, 5, 15, 31, 61))
 WEIGHED: Final = ("epinephrine-im", "saline-bolus")
+
+AFTERWARDS: Final = frozenset(
+    rung.key
+    for ladder in ward_settings().ladders
+    for rung in ladder.steps
+    if rung.offered == "when-resolved"
+)
+"""Steps that may be offered when no sign holds any more."""
 
 
 def weighed_steps() -> dict[str, LadderStep]:
@@ -61,6 +70,7 @@ class Life(RuleBasedStateMachine):
         self.sent = 0
         self.alerts: dict[str, AlertChanged] = {}
         self.advice_revision = 0
+        self.advised: tuple[Step, ...] = ()
         self.weighed = weighed_steps()
 
     # ------------------------------------------------------------------ what happens
@@ -145,7 +155,8 @@ class Life(RuleBasedStateMachine):
                 assert alert.signal == "on", "it was signalled again"
         for grade in of(GradeChanged, effects):
             assert (grade.before, grade.grade) == (0, NOT_ASSESSABLE)
-        assert of(AdviceChanged, effects) == []
+        for advice in of(AdviceChanged, effects):
+            self.check_waited(advice)
         self.follow(effects)
 
     @rule(kg=st.sampled_from((None, 70, 30)))
@@ -194,6 +205,17 @@ class Life(RuleBasedStateMachine):
         if now.phase == "escalate":
             self.check_worse(before, now)
 
+    def check_waited(self, advice: AdviceChanged) -> None:
+        """Time alone opens the next steps, or those after; it takes none away that is offered."""
+        (bed,) = self.ward.state.beds
+        episode = bed.episodes.get(REACTION)
+        if episode is not None and episode.condition == "active":
+            assert advice.why, "it says what opened the next steps"
+            before = {step.key for step in self.advised}
+            assert before <= {step.key for step in advice.steps}
+        else:
+            assert bed.course.well_ms is not None
+
     def check_worse(self, before: AlertChanged, now: AlertChanged) -> None:
         """Something of what is told must have become worse."""
         worst = {row.sign: 0 for row in now.because}
@@ -209,6 +231,7 @@ class Life(RuleBasedStateMachine):
     def follow_advice(self, now: AdviceChanged) -> None:
         assert now.revision == self.advice_revision + 1
         self.advice_revision = now.revision
+        self.advised = now.steps
         for step in now.steps:
             if step.key in self.weighed and self.kg is None:
                 assert not any(sign in step.dose for sign in ("mg", "mL"))
@@ -234,8 +257,9 @@ class Life(RuleBasedStateMachine):
                 assert bed.advice.alert == episode.id
                 assert bed.advice.steps, "also and above all at grade 4"
                 assert bed.advice.grade == episode.picture.grade
-            else:
-                assert bed.advice is None
+            elif bed.advice is not None:
+                assert bed.phase in OPEN
+                assert not {step.key for step in bed.advice.steps} - AFTERWARDS
 
     @invariant()
     def what_is_shown_is_what_was_told(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 from builders import ward_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ward_builders import UNIT, numbered, quiet_clocks
+from ward_builders import UNIT, numbered, quiet_clocks, quiet_loop
 from ward_streams import (
     BEDS,
     Stream,
@@ -49,6 +49,7 @@ def _no_forgetting() -> object:
 DUE: Final = {
     "technical": "silent, never heard and absent compare the time of the step with that of receipt",
     "re-alert": "an acknowledged alert comes back when a step finds that its time has come",
+    "loop": "a step of mitigation is looked at, and a restart opened, when its time has come",
     "not assessable": "a grade of 0 becomes not assessable when a needed channel is found silent",
 }
 """Everything that may depend on when steps are made, and why. Nothing else may."""
@@ -62,7 +63,7 @@ def is_due(effect: AnyEffect) -> bool:
 
 
 def fresh(*, clocks: bool = False) -> Ward:
-    made = ward_settings() if clocks else quiet_clocks(ward_settings())
+    made = quiet_loop(ward_settings()) if clocks else quiet_clocks(ward_settings())
     return Ward(made, unit=UNIT)
 
 
@@ -70,7 +71,7 @@ def fresh(*, clocks: bool = False) -> Ward:
 @given(stream=streams(), ends=st.lists(st.integers(0, 99), max_size=6))
 def test_nothing_depends_on_where_steps_end(stream: Stream, ends: list[int]) -> None:
     """With the clocks of :data:`DUE` stopped, all effects are the same in order and bytes."""
-    assert set(DUE) == {"technical", "re-alert", "not assessable"}
+    assert set(DUE) == {"technical", "re-alert", "loop", "not assessable"}
     exact = resolved(quiet_clocks(ward_settings()), stream)
     expected = lines(told(fresh(), one_each(exact)))
     assert lines(told(fresh(), [exact])) == expected
@@ -80,7 +81,10 @@ def test_nothing_depends_on_where_steps_end(stream: Stream, ends: list[int]) -> 
 @few
 @given(stream=streams(), ends=st.lists(st.integers(0, 99), max_size=6))
 def test_only_what_is_due_depends_on_the_time_of_steps(stream: Stream, ends: list[int]) -> None:
-    """The same with the clocks running: what is left out is what :data:`DUE` names."""
+    """The same with the clocks running: what is left out is what :data:`DUE` names.
+
+    The clock of the loop stands still: what it opens is told with everything else.
+    """
     silent = tuple(one for one in stream if not isinstance(one, ActTaken))
     expected = [one for one in told(fresh(clocks=True), one_each(silent)) if not is_due(one)]
     for steps in ([silent], cut(silent, ends)):

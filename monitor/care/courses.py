@@ -1,0 +1,370 @@
+"""The course of mitigation in one session: what was tried, whether it helped, what may follow.
+
+A :class:`Course` is a frozen record. Every function takes one with what happened and returns the
+next; nothing else about mitigation is remembered. A step goes from offered to started and done
+(or declined, or not possible, with the reason); what was started or done is an
+:class:`Attempt` with a time at which it is looked at. If it did not help by then, the next rungs
+open by themselves; if it helped but is not over, it is looked at once more when recovery was to
+be expected.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from monitor.care.ladders import (
+    AFTERWARDS,
+    AT_ONCE,
+    EPINEPHRINE,
+    NOT_IMPROVED,
+    RECURRENT,
+    Ladder,
+    LadderStep,
+    Offered,
+)
+from monitor.care.responses import HELPED, Look, Response, response
+from monitor.care.restarts import (
+    EndReason,
+    Plan,
+    PlanEvent,
+    end_reason,
+    next_plan,
+)
+
+FLOW_KINDS: Final = frozenset({"rate", "pause", "stop"})
+"""Steps that change what flows: after one of them, signs that return are a recurrence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One step that was started or done, and what came of it.
+
+    ``look_ms`` is when it is looked at next, None when it is not looked at (again).
+    """
+
+    key: str
+    kind: str
+    drug: str
+    taken_ms: int
+    by: str
+    done: bool
+    before: Look
+    dose_centi: int | None = None
+    dose_unit: str = ""
+    look_ms: int | None = None
+    last_look_ms: int | None = None
+    response: Response | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What mitigation has come to in a session.
+
+    Attributes
+    ----------
+    plan, plan_ms
+        What the reaction has made of the infusion, and since when.
+    attempts
+        Steps that were taken, oldest first, of all reactions of the session.
+    episode, pattern, grade, signs, offered_ms
+        The reaction that is being answered: its name at its highest grade, every sign it has
+        had, and when its first steps were offered.
+    recurrences
+        How often signs have come back after the flow was slowed or interrupted.
+    end
+        Why the infusion may not go on in this session; "" when it may.
+    not_better, unanswered
+        A step was looked at and did not help; nobody has said anything about the first steps.
+        Either opens the next ones, but only the former opens drugs.
+    why
+        What opened the next steps, in words.
+    well_ms
+        Since when no sign has held; None while one does, or before the first reaction.
+    reaction_rate_centi, tolerated_centi
+        The rate [hundredths of mL/h] at which the last reaction began, and the highest rate
+        before it that made none; None where not known.
+    """
+
+    plan: Plan = "running"
+    plan_ms: int | None = None
+    attempts: tuple[Attempt, ...] = ()
+    episode: str = ""
+    pattern: str = ""
+    grade: int = 0
+    signs: frozenset[str] = frozenset()
+    offered_ms: int | None = None
+    recurrences: int = 0
+    end: EndReason = ""
+    not_better: bool = False
+    unanswered: bool = False
+    why: str = ""
+    well_ms: int | None = None
+    cleared: bool = False
+    reaction_rate_centi: int | None = None
+    tolerated_centi: int | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether there has been a reaction in this session."""
+        return bool(self.episode)
+
+    @property
+    def answered(self) -> bool:
+        """Whether what flows was changed because of a reaction."""
+        return self.plan != "running" or any(
+            one.kind in FLOW_KINDS and one.done for one in self.attempts
+        )
+
+    def drugs(self) -> frozenset[str]:
+        """Return the drugs that were given."""
+        return frozenset(one.drug for one in self.attempts if one.drug and one.done)
+
+    def doses(self, drug: str) -> tuple[int, ...]:
+        """Return the times at which a drug was given, oldest first."""
+        return tuple(one.taken_ms for one in self.attempts if one.drug == drug and one.done)
+
+
+def seen(
+    course: Course,
+    *,
+    episode: str,
+    pattern: str,
+    grade: int,
+    signs: frozenset[str],
+    rate_centi: int | None,
+    at_ms: int,
+) -> Course:
+    """Return the course when signs hold: a new reaction, or the one that is being answered.
+
+    A new one after the flow was changed for an earlier one is a recurrence.
+    """
+    if course.episode == episode:
+        if grade >= course.grade:
+            course = replace(course, pattern=pattern, grade=grade)
+        return replace(course, signs=course.signs | signs)
+    return replace(
+        course,
+        episode=episode,
+        pattern=pattern,
+        grade=grade,
+        signs=signs,
+        offered_ms=at_ms,
+        recurrences=course.recurrences + course.answered,
+        not_better=False,
+        unanswered=False,
+        why="",
+        well_ms=None,
+        cleared=False,
+        reaction_rate_centi=rate_centi or course.reaction_rate_centi,
+    )
+
+
+def unsettled(course: Course) -> Course:
+    """Return the course when something may be wrong again: nobody is well, nothing goes on."""
+    return replace(course, well_ms=None, cleared=False, offered_ms=None)
+
+
+def ended(course: Course, ladder: Ladder, *, pattern: str) -> Course:
+    """Return the course with the reason to end for good, where there is one."""
+    if course.end:
+        return course
+    reason = end_reason(
+        ladder, pattern=pattern, drugs=course.drugs(), recurrences=course.recurrences
+    )
+    if not reason:
+        return course
+    return replace(course, end=reason, plan=next_plan(course.plan, "end"))
+
+
+def well(course: Course, ladder: Ladder, at_ms: int) -> Course:
+    """Return the course when no sign holds any more; what was tried has worked.
+
+    A terminal ladder has no clear time: what follows it is open at once.
+    """
+    if not course.begun or course.well_ms is not None:
+        return course
+    now = Look(at_ms=at_ms, signs=(), rows=())
+    attempts = tuple(
+        replace(one, response=response(one.before, now), look_ms=None, last_look_ms=None)
+        if one.look_ms is not None
+        else one
+        for one in course.attempts
+    )
+    return replace(
+        course,
+        attempts=attempts,
+        well_ms=at_ms,
+        cleared=ladder.clear_ms is None,
+        not_better=False,
+        unanswered=False,
+        why="",
+    )
+
+
+def flowed(course: Course, event: PlanEvent, *, rate_centi: int | None, at_ms: int) -> Course:
+    """Return the course after what flows has changed; before any reaction it says nothing.
+
+    ``rate_centi`` is the rate before a rise: without a reaction it was tolerated.
+    """
+    if event == "raise" and rate_centi and (not course.begun or course.well_ms is not None):
+        course = replace(course, tolerated_centi=rate_centi)
+    if not course.begun:
+        return course
+    after = next_plan(course.plan, event)
+    if after == course.plan:
+        return course
+    cleared = course.cleared and event not in ("resume", "raise")
+    return replace(course, plan=after, plan_ms=at_ms, cleared=cleared)
+
+
+def taken(
+    course: Course,
+    rung: LadderStep,
+    look: Look,
+    *,
+    by: str,
+    done: bool,
+    within_ms: int | None,
+    dose: tuple[int | None, str] = (None, ""),
+) -> Course:
+    """Return the course after a step was started or done; done after started is one attempt.
+
+    ``within_ms`` is how long recovery may take; a step without a recheck time is not looked at.
+    """
+    attempts = list(course.attempts)
+    last = attempts[-1] if attempts else None
+    open_one = next(
+        (i for i, one in enumerate(attempts) if one.key == rung.key and not one.done), None
+    )
+    first_ms = None if rung.recheck_ms is None else look.at_ms + rung.recheck_ms
+    latest_ms = None
+    if first_ms is not None and within_ms is not None:
+        latest_ms = max(first_ms, look.at_ms + within_ms)
+    made = Attempt(
+        key=rung.key,
+        kind=rung.kind,
+        drug=rung.drug,
+        taken_ms=look.at_ms,
+        by=by,
+        done=done,
+        before=look,
+        dose_centi=dose[0],
+        dose_unit=dose[1],
+        look_ms=first_ms if course.well_ms is None else None,
+        last_look_ms=latest_ms if course.well_ms is None else None,
+    )
+    if open_one is not None:
+        attempts[open_one] = made
+    elif last is None or made != last:
+        attempts.append(made)
+    return replace(course, attempts=tuple(attempts))
+
+
+def untaken(course: Course, keys: Iterable[str]) -> Course:
+    """Return the course without looks at steps that a pump shows to be undone."""
+    undone = frozenset(keys)
+    attempts = tuple(
+        replace(one, look_ms=None, last_look_ms=None) if one.key in undone else one
+        for one in course.attempts
+    )
+    return course if attempts == course.attempts else replace(course, attempts=attempts)
+
+
+def due_ms(course: Course, ladder: Ladder, *, unanswered_ms: int) -> int | None:
+    """Return when time alone will change something about a course, or None."""
+    times = [one.look_ms for one in course.attempts if one.look_ms is not None]
+    if course.well_ms is not None:
+        return None if course.cleared else course.well_ms + (ladder.clear_ms or 0)
+    if not course.begun:
+        return None
+    if _is_waiting(course) and course.offered_ms is not None:
+        times.append(course.offered_ms + unanswered_ms)
+    return min(times, default=None)
+
+
+def looked(course: Course, ladder: Ladder, look: Look, *, unanswered_ms: int) -> Course:
+    """Return the course after everything that is due at the time of a look."""
+    now_ms = look.at_ms
+    if course.well_ms is not None:
+        if course.cleared or now_ms - course.well_ms < (ladder.clear_ms or 0):
+            return course
+        plan = next_plan(course.plan, "well")
+        return replace(course, cleared=True, plan=plan)
+    attempts, why = [], course.why
+    not_better = course.not_better
+    for one in course.attempts:
+        after = _looked_at(one, look)
+        if after is not one and after.response is not None and after.look_ms is None:
+            late = one.last_look_ms is not None and now_ms >= one.last_look_ms
+            if late or after.response.verdict not in HELPED:
+                not_better = True
+                why = f"{one.key}: {after.response.verdict} ({after.response.words})"
+        attempts.append(after)
+    unanswered = course.unanswered
+    waited = course.offered_ms is not None and now_ms - course.offered_ms >= unanswered_ms
+    if waited and _is_waiting(course):
+        unanswered = True
+        why = "nobody has said what became of the first steps, and the signs go on"
+    return replace(
+        course, attempts=tuple(attempts), not_better=not_better, unanswered=unanswered, why=why
+    )
+
+
+def stages(course: Course) -> frozenset[Offered]:
+    """Return which rungs are open: the first ones, the next ones, or those after."""
+    if course.well_ms is not None:
+        return AFTERWARDS if course.cleared else frozenset()
+    found = AT_ONCE
+    if course.not_better or course.unanswered:
+        found |= NOT_IMPROVED
+    if course.end == "recurrence":
+        found |= RECURRENT
+    return found
+
+
+def doses_left(course: Course, rung: LadderStep) -> int:
+    """Return how often a rung may still be done; 1 for a rung that is done once and was not."""
+    done = sum(one.key == rung.key and one.done for one in _mine(course))
+    return max(0, 1 + (rung.repeats or 0) - done)
+
+
+def may_repeat(course: Course, rung: LadderStep) -> bool:
+    """Whether a rung that was done is offered once more: it did not help, and repeats are left."""
+    last = next((one for one in reversed(_mine(course)) if one.key == rung.key), None)
+    failed = last is not None and last.done and last.response is not None and last.look_ms is None
+    return (
+        failed
+        and last is not None
+        and last.response is not None
+        and last.response.verdict not in HELPED
+        and doses_left(course, rung) > 0
+    )
+
+
+def is_refractory(course: Course, doses: int) -> bool:
+    """Whether so many doses of epinephrine were given and the last of them did not help."""
+    given = [one for one in course.attempts if one.drug == EPINEPHRINE and one.done]
+    last = given[-1].response if given else None
+    return len(given) >= doses and last is not None and last.verdict not in HELPED
+
+
+def _looked_at(attempt: Attempt, look: Look) -> Attempt:
+    """Return an attempt after a look, if its time has come: once, and once more if it helped."""
+    if attempt.look_ms is None or look.at_ms < attempt.look_ms:
+        return attempt
+    found = response(attempt.before, look)
+    again_ms = attempt.last_look_ms if found.verdict in HELPED else None
+    if again_ms is not None and again_ms <= look.at_ms:
+        again_ms = None
+    return replace(attempt, response=found, look_ms=again_ms)
+
+
+def _is_waiting(course: Course) -> bool:
+    """Whether the first steps of a reaction were offered and nobody has spoken of any."""
+    return not (course.not_better or course.unanswered or _mine(course))
+
+
+def _mine(course: Course) -> tuple[Attempt, ...]:
+    """Return the attempts at the present reaction."""
+    since_ms = course.offered_ms or 0
+    return tuple(one for one in course.attempts if one.taken_ms >= since_ms)
