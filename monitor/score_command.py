@@ -1,4 +1,4 @@
-"""The commands that score: published cases, and recordings of people to whom nothing happened."""
+"""The commands that score: published cases, uneventful recordings, and what chance alone does."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ _HOURS: Final = re.compile(r"(?P<hours>\d+(\.\d+)?)h")
 
 score = typer.Typer(
     name="score",
-    help="Measure the monitor on published cases and on real recordings.",
+    help="Measure the monitor on published cases, real recordings and chance.",
     no_args_is_help=True,
 )
 
@@ -79,6 +79,21 @@ def background(
             as_json=as_json,
         )
     )
+
+
+@score.command("false-triggers")
+def false_triggers(
+    *,
+    sessions: Annotated[
+        int, typer.Option(min=1, help="How many sessions are simulated.")
+    ] = 100_000,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same sessions.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Say how often limits are reached by chance, worked out and simulated."""
+    from monitor.study.false_triggers import run_false_triggers
+
+    raise typer.Exit(run_false_triggers(seed, sessions, out=sys.stdout, as_json=as_json))
 
 
 def _hours_ms(option: str, text: str) -> int:

@@ -19,6 +19,12 @@ The rules of the reading; nothing is interpolated and nothing is said twice:
   with the first point whose note names them, else with the first point after the start that does
   not repeat the baseline. ``later`` puts them to the last point. A text without a keyword is
   counted and named, and so is one about another infusion.
+* A symptom is as severe as its text says, and moderate where it says nothing. What is only a
+  complaint or a feeling ("complaint", "feels", "tickly") is mild: nobody saw it.
+* Shaking and trembling are charted as chills: what was seen is the muscles, as in a rigor.
+* A symptom that its text calls over ("briefly", "15 s", "near ...") is history for whoever takes
+  the readings. Its end is charted: :data:`OVER_AFTER_MIN` after the time that its text states, or
+  else, because it lies before the first reading, nothing but that it is over.
 """
 
 import json
@@ -42,6 +48,7 @@ OPENED_BEFORE_FIRST_MIN: Final = 15
 BASELINE_BEFORE_MIN: Final = 10
 UNTIMED_AFTER_MIN: Final = 15
 WATCHED_AFTER_MIN: Final = 240
+OVER_AFTER_MIN: Final = 1
 POINT_MIN_MAX: Final = 7 * 24 * 60
 """A point further than a week from the start is a slip, not a point."""
 
@@ -70,7 +77,7 @@ KEYWORDS: Final = (
     (r"flush", "flushing"),
     (r"dyspnoea|difficulty breathing|short of breath", "dyspnoea"),
     (r"cyano", "cyanosis"),
-    (r"chills", "chills"),
+    (r"chills|shak[iey]|trembl", "chills"),
     (r"rigor|shiver", "rigors"),
     (r"headache", "headache"),
     (r"nausea", "nausea"),
@@ -86,9 +93,12 @@ KEYWORDS: Final = (
 
 _SEVERITIES: Final[tuple[tuple[str, Severity], ...]] = (
     (r"\b(severe|severely)\b", "severe"),
-    (r"\b(mild|mildly|slight|slightly|light)\b", "mild"),
+    (r"\b(mild|mildly|slight|slightly|light|complain\w*|feels?|feeling|tickl\w*)\b", "mild"),
 )
 _STATED: Final = re.compile(r"\b(?:at|from) (?P<number>\d+(?:\.\d+)?) ?(?P<unit>min|h)\b")
+_OVER: Final = re.compile(r"\b(brief|briefly|transient|transiently|near|\d+ ?s(ec\w*)?)\b")
+"""Words of a symptom that was over when they were written; seconds are a duration."""
+
 _ELSEWHERE: Final = re.compile(r"\brechallenge\b")
 
 
@@ -280,15 +290,29 @@ def _chart_symptom(
     for pattern, word in reversed(_SEVERITIES):
         if re.search(pattern, text.lower()):
             severity = word
+    lower = text.lower()
+    is_over = _OVER.search(lower) is not None
+    stated_min = _stated_min(lower)
     for key in keys:
-        chart.symptom(at_ms(_symptom_min(text.lower(), key, after)), key, severity=severity)
+        at_min = _symptom_min(lower, key, after) if stated_min is None else stated_min
+        if not is_over or stated_min is not None:
+            chart.symptom(at_ms(at_min), key, severity=severity)
+        if is_over:
+            end_min = at_min if stated_min is None else stated_min + OVER_AFTER_MIN
+            chart.symptom(at_ms(end_min), key, severity=severity, present=False)
+
+
+def _stated_min(text: str) -> float | None:
+    """Return the minute that a text states."""
+    stated = _STATED.search(text)
+    if stated is None:
+        return None
+    at_min = float(stated["number"]) * (60 if stated["unit"] == "h" else 1)
+    return min(at_min, POINT_MIN_MAX)
 
 
 def _symptom_min(text: str, key: str, after: Sequence[Point]) -> float:
-    stated = _STATED.search(text)
-    if stated is not None:
-        at_min = float(stated["number"]) * (60 if stated["unit"] == "h" else 1)
-        return min(at_min, POINT_MIN_MAX)
+    """Return the minute of a symptom whose text states none."""
     if not after:
         return 0
     if text.startswith("later"):

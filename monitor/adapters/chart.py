@@ -120,14 +120,16 @@ class Chart:
         )
         self._put(at_ms, CHARTED_BY, "obs", payload)
 
-    def symptom(self, at_ms: int, symptom: str, *, severity: Severity = "moderate") -> None:
-        """Enter a sign that a person saw or heard about."""
+    def symptom(
+        self, at_ms: int, symptom: str, *, severity: Severity = "moderate", present: bool = True
+    ) -> None:
+        """Enter a sign that a person saw or heard about, or that it is over."""
         payload = SymptomPayload(
             id=self._next_id(),
             t=stamp(at_ms),
             by=CHARTED_BY,
             symptom=symptom,
-            present=True,
+            present=present,
             severity=severity,
         )
         self._put(at_ms, CHARTED_BY, "obs", payload)

@@ -47,7 +47,8 @@ def told(recording: Recording) -> list[tuple[float, str]]:
                 case SessionReported():
                     said.append((minute, record.event))
                 case SymptomCharted():
-                    said.append((minute, f"{record.symptom} {record.severity}"))
+                    how = record.severity if record.present else "over"
+                    said.append((minute, f"{record.symptom} {how}"))
                 case VitalsReported():
                     values = ",".join(str(value.value_centi // 100) for value in record.values)
                     said.append((minute, values))
@@ -116,6 +117,9 @@ def test_a_point_without_a_time_follows_the_one_before(tmp_path: Path) -> None:
         ("altered consciousness", ("confusion",)),
         ("fear of needles", ()),
         ("palpitations", ()),
+        ("shaking hands", ("chills",)),
+        ("shaky", ("chills",)),
+        ("trembling all over", ("chills",)),
     ],
 )
 def test_a_text_names_its_symptoms(text: str, keys: tuple[str, ...]) -> None:
@@ -130,6 +134,14 @@ def test_a_text_names_its_symptoms(text: str, keys: tuple[str, ...]) -> None:
         ("light rash at 42 min", (42, "hives mild")),
         ("shivering from 3.5 h", (210, "rigors moderate")),
         ("later lost consciousness", (60, "syncope moderate")),
+        ("dyspnoea complaint", (5, "dyspnoea mild")),
+        ("tickly throat", (5, "itch mild")),
+        ("feels dizzy", (5, "dizziness mild")),
+        ("complains of severe headache", (5, "headache severe")),
+        ("LOC 15 s", (5, "syncope over")),
+        ("unresponsive briefly", (5, "syncope over")),
+        ("near syncope", (5, "dizziness over")),
+        ("flush for 20 sec at 30 min", (31, "flushing over")),
     ],
 )
 def test_a_symptom_has_the_time_that_its_report_gives(
@@ -139,6 +151,15 @@ def test_a_symptom_has_the_time_that_its_report_gives(
     (one,) = read(tmp_path, case(symptoms=[text], timeline=timeline))
 
     assert said in told(one)
+
+
+def test_what_was_over_before_the_readings_is_never_charted_as_present(tmp_path: Path) -> None:
+    timeline = [{"t_min": 5, "HR": 99}, {"t_min": 60, "HR": 90}]
+    texts = ["syncope for 20 s at 30 min", "LOC 15 s"]
+    (one,) = read(tmp_path, case(symptoms=texts, timeline=timeline))
+
+    said = [words for words in told(one) if words[1].startswith("syncope")]
+    assert said == [(5, "syncope over"), (30, "syncope moderate"), (31, "syncope over")]
 
 
 def test_a_text_without_a_key_is_counted_and_named(tmp_path: Path) -> None:
