@@ -39,6 +39,8 @@ FEVER_CEL: Final = 1.0
 HAND_TEMPERATURE_EVERY_S: Final = 300
 NURSES: Final = ("ka", "mb", "jt", "os")
 
+LEAVES_BECAUSE: Final = "watched for an hour; told what to look for at home"
+
 Entry = tuple[int, str, Payload]
 
 
@@ -121,6 +123,7 @@ def _session_entries(here: Chair, nurse: str) -> Iterator[Entry]:
                 by=nurse,
                 event=event,
                 subject=here.who.subject,
+                reason=LEAVES_BECAUSE if event == "close" else None,
             ),
         )
 

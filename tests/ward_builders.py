@@ -170,6 +170,7 @@ def session(
         "ace_inhibitor": None,
         "devices": (f"mon-{bed}", f"pump-{bed}"),
         "channels": (),
+        "reason": "going home" if event == "close" else "",
     }
     return SessionReported(**{**usual, **changed})
 
@@ -273,8 +274,13 @@ def quiet_clocks(settings: WardSettings) -> WardSettings:
     """Return settings in which nothing is due by time alone."""
     never_ms = 10**12
     silence, life = settings.silence, settings.alerts
+    never_due = [
+        replace(row, late_ms=never_ms, overdue_ms=2 * never_ms) for row in settings.schedule.rows
+    ]
     return replace(
         quiet_loop(settings),
+        windows=tuple(replace(row, lasts_ms=never_ms) for row in settings.windows),
+        schedule=replace(settings.schedule, rows=tuple(never_due)),
         silence=replace(
             silence,
             stale_ms=silence.stale_ms * 0 + never_ms,

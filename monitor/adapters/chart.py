@@ -34,6 +34,8 @@ MINUTE_MS: Final = 60_000
 CHARTED_BY: Final = "chart"
 """Who took the values, as the messages say, and the device that sends them."""
 
+CHART_ENDS: Final = "the chart ends"
+
 PUMP: Final = "pump"
 
 UNITS: Final[dict[ChannelName, UnitName]] = {
@@ -90,7 +92,13 @@ class Chart:
 
     def turn(self, at_ms: int, event: SessionVerb) -> None:
         """Take the session to another phase."""
-        payload = SessionPayload(id=self.session, t=stamp(at_ms), by=CHARTED_BY, event=event)
+        payload = SessionPayload(
+            id=self.session,
+            t=stamp(at_ms),
+            by=CHARTED_BY,
+            event=event,
+            reason=CHART_ENDS if event == "close" else None,
+        )
         self._put(at_ms, CHARTED_BY, "session", payload)
 
     def pump(self, at_ms: int, rate: Rate) -> None:

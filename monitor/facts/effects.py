@@ -24,6 +24,8 @@ Outcome: TypeAlias = Literal["accepted", "duplicate", "late-stored", "quarantine
 
 BookWord: TypeAlias = Literal["no", "not-applicable", "not-assessable", "undefined", "yes"]
 
+WatchHolds: TypeAlias = Literal["stay", "watch", "tell"]
+
 DeviceState: TypeAlias = Literal["online", "offline", "associated", "released"]
 
 NOT_ASSESSABLE: Final = -1
@@ -183,6 +185,24 @@ class SessionChanged(Effect, frozen=True, kw_only=True, tag="session"):
     config: str
 
 
+class WatchWindow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reaction that is still watched for after the drug stopped flowing, and until when."""
+
+    key: str
+    words: str
+    until_ms: int
+    holds: WatchHolds
+    source: tuple[str, ...]
+    because: str = ""
+
+
+class WatchChanged(Effect, frozen=True, kw_only=True, tag="watch"):
+    """What a bed is still watched for, whole; empty when the drug flows again or all is over."""
+
+    windows: tuple[WatchWindow, ...]
+    reason: str
+
+
 class BaselineChanged(Effect, frozen=True, kw_only=True, tag="baseline"):
     """The baseline of a session as it stands: established, provisional or absent, and why."""
 
@@ -254,6 +274,7 @@ AnyEffect: TypeAlias = (
     | AdviceChanged
     | MeasurementWanted
     | SessionChanged
+    | WatchChanged
     | BaselineChanged
     | GradeChanged
     | ReadingsKept

@@ -117,6 +117,7 @@ class SessionReported(Record):
     ace_inhibitor: bool | None
     devices: tuple[str, ...]
     channels: tuple[int, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,22 @@
 """What a ward looks like at one moment: frozen pictures for screens and for the state topic."""
 
+from typing import Literal, TypeAlias
+
 import msgspec
 
-from monitor.facts.effects import Priority, Signal
+from monitor.facts.effects import Priority, Signal, WatchWindow
+
+DueState: TypeAlias = Literal["next", "due", "late", "overdue"]
+
+
+class DueSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One set of vital signs that a schedule asks for, and which of its channels are missing."""
+
+    key: str
+    words: str
+    due_ms: int
+    state: DueState
+    missing: tuple[str, ...] = ()
 
 
 class ChannelView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,6 +62,12 @@ class BedView(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[AlertView, ...]
     steps: tuple[str, ...]
     """Words of the steps that are offered and not yet done, most urgent first."""
+    windows: tuple[WatchWindow, ...] = ()
+    """What is still watched for after the flow has ended, the first to end first."""
+    vitals_due: tuple[DueSet, ...] = ()
+    """Sets of vital signs that are owed, and the next one."""
+    wanted: tuple[str, ...] = ()
+    """Channels whose reading was asked for and has not come."""
 
 
 class WardView(msgspec.Struct, frozen=True, kw_only=True):

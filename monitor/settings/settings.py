@@ -33,6 +33,7 @@ from monitor.settings.detection_tables import (
     symptom_rows,
 )
 from monitor.settings.site_settings import BrokerSettings, SiteSettings, site_settings
+from monitor.settings.stay_tables import active_schedule, window_rows
 from monitor.tables.faults import ConfigError, Fault, FaultKept
 from monitor.tables.tables import Source, Table, each, record, records, sheet, unique
 from monitor.ward.ward_settings import AlertParams, WardSettings
@@ -55,9 +56,11 @@ FILES: Final = (
     "doses.toml",
     "mitigation.toml",
     "patterns.toml",
+    "schedules.toml",
     "site.toml",
     "sources.toml",
     "symptoms.toml",
+    "watches.toml",
 )
 FOLDERS: Final = ("ladders", "products", "rulebooks")
 
@@ -118,6 +121,8 @@ class _Reader:
         channels = _attempt(lambda: channel_rows(self.table("channels.toml")))
         detection = _attempt(lambda: detection_file(self.table("detection.toml")))
         symptoms = _attempt(lambda: symptom_rows(self.table("symptoms.toml")))
+        windows = _attempt(lambda: window_rows(self.table("watches.toml")))
+        schedule = _attempt(lambda: active_schedule(self.table("schedules.toml")))
         books = _attempt(self._rule_books)
         doses = _attempt(self._doses)
         mitigation = _attempt(self._mitigation)
@@ -129,7 +134,9 @@ class _Reader:
             self._check_signs(detection, book)
         if not (site and alerts and products and channels and detection and symptoms and books):
             raise FaultKept
-        if not (book and patterns and ladders and mitigation) or self.faults:
+        if not (book and patterns and ladders and mitigation and windows and schedule):
+            raise FaultKept
+        if self.faults:
             raise FaultKept
         ward = WardSettings(
             digest=digest,
@@ -141,6 +148,8 @@ class _Reader:
             products=products,
             ladders=ladders_of_site(ladders, mitigation),
             mitigation=mitigation,
+            windows=windows,
+            schedule=schedule,
         )
         return Settings(ward=ward, site=site, digest=digest, sources=self.sources or {})
 

@@ -33,6 +33,7 @@ from monitor.ward.ward_state import WardState
 def take_act(state: WardState, bed: Bedside, record: Act | VitalsReported) -> None:
     """Take one act or report at a bed."""
     HANDLERS[type(record)](state, bed, record)
+    state.look_ms[bed.row] = 0
 
 
 def _take_symptom(state: WardState, bed: Bedside, record: SymptomCharted) -> None:

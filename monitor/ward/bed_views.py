@@ -6,10 +6,12 @@ from detectors.ages import UNDER_ONE
 from detectors.channels import CHANNEL_NAMES, MISSING, Channel
 from monitor.care.alerts import RANK, Episode
 from monitor.care.session import OPEN
+from monitor.care.watches import still_open
 from monitor.facts.effects import NOT_ASSESSABLE
 from monitor.facts.views import AlertView, BedView, ChannelView, WardView
 from monitor.ward.bedside import Bedside
 from monitor.ward.pictures import missing_measurements
+from monitor.ward.timetable import owed_sets
 from monitor.ward.ward_state import NO_BED, WardState
 
 BASELINE_REMARK: Final = {
@@ -64,6 +66,9 @@ def bed_view(state: WardState, bed: Bedside, now_ms: int) -> BedView:
             for step in steps
             if step.state in ("offered", "started")
         ),
+        windows=still_open(bed.stay.windows, now_ms),
+        vitals_due=owed_sets(state, bed, now_ms) if opened else (),
+        wanted=tuple(sorted(bed.wanted)) if opened else (),
     )
 
 

@@ -9,6 +9,7 @@ from monitor.care.products import Product
 from monitor.care.session import Phase
 from monitor.facts.effects import AdviceChanged, Step
 from monitor.facts.records import SessionReported
+from monitor.ward.stays import Stay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Bedside:
     taken: dict[str, Step] = field(default_factory=dict)
     course: Course = field(default_factory=Course)
     contradiction: Contradiction | None = None
+    stay: Stay = field(default_factory=Stay)
 
     def new_onset(self, cause: str, onset_ms: int) -> int:
         """Return the onset of a new episode: later than that of the last one of its cause.

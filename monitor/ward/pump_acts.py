@@ -31,7 +31,8 @@ def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
     if bed.phase not in OPEN:
         return
     if event is not None:
-        move(state, bed, record, event, f"pump {record.device} reports {record.state}")
+        reason = f"pump {record.device} reports {record.state}"
+        move(state, bed, event, reason, position=record.position, at_ms=record.measured_ms)
         confirm_steps(state, bed, record, event, record.device)
         undo_steps(state, bed, event)
     if check_pump(state, bed, record, event):

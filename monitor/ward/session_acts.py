@@ -9,12 +9,13 @@ from monitor.care.contradictions import report_words
 from monitor.care.mitigation import steps_confirmed
 from monitor.care.session import (
     BEFORE_START,
+    OPEN,
     RUNNING,
-    Phase,
     SessionEvent,
     next_phase,
 )
 from monitor.care.session import refusal as phase_refusal
+from monitor.care.watches import close_refusal
 from monitor.facts.effects import NOT_ASSESSABLE, SessionChanged
 from monitor.facts.records import PumpReported, SessionReported
 from monitor.ward.advising import replace_steps, take_flow, tell_advice
@@ -22,6 +23,7 @@ from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
 from monitor.ward.telling import tell_baseline, tell_episode, tell_grade
 from monitor.ward.ward_state import WardState
+from monitor.ward.watching import tell_watch, windows_of
 
 STARTED: Final = frozenset({"start", "resume", "raised"})
 """Events after which the drug flows faster than before."""
@@ -30,13 +32,17 @@ STARTED: Final = frozenset({"start", "resume", "raised"})
 def take_session(state: WardState, bed: Bedside, record: SessionReported) -> None:
     """Take a session event, or refuse it with the reason."""
     event: SessionEvent = record.event
-    if event != "open" and record.id != bed.session:
-        reason = f"session {record.id} is not the open session of this bed ({bed.session or '-'})"
-        _tell_session(state, bed, record, event, bed.phase, reason, refused=True)
-        return
-    if next_phase(bed.phase, event) is None:
-        reason = phase_refusal(bed.phase, event)
-        _tell_session(state, bed, record, event, bed.phase, reason, refused=True)
+    refused = _refusal(state, bed, record)
+    if refused:
+        _tell_session(
+            state,
+            bed,
+            event,
+            refused,
+            position=record.position,
+            at_ms=record.measured_ms,
+            refused=True,
+        )
         return
     if event == "open":
         _end_episodes(state, bed, record.position, record.measured_ms)
@@ -53,8 +59,21 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         expect(state, bed, record.channels)
         for device in record.devices:
             associate(state, bed, device, record)
-    move(state, bed, record, event, _session_reason(bed, record))
+    reason = _session_reason(bed, record)
+    move(state, bed, event, reason, position=record.position, at_ms=record.measured_ms)
     confirm_steps(state, bed, record, event, record.by)
+
+
+def _refusal(state: WardState, bed: Bedside, record: SessionReported) -> str:
+    """Return why a session event is refused, or ""."""
+    if record.event != "open" and record.id != bed.session:
+        open_here = bed.session if bed.phase in OPEN else "none"
+        return f"unknown-session: {record.id} is not the session of this bed ({open_here})"
+    if next_phase(bed.phase, record.event) is None:
+        return phase_refusal(bed.phase, record.event)
+    if record.event == "close":
+        return close_refusal(windows_of(state, bed), record.measured_ms, record.reason)
+    return ""
 
 
 def _flags(record: SessionReported) -> tuple[bool | None, ...]:
@@ -71,35 +90,40 @@ def _forget(state: WardState, bed: Bedside) -> None:
 def _session_reason(bed: Bedside, record: SessionReported) -> str:
     """Return what the people at the bed should know about an opening."""
     if record.event != "open" or bed.product is not None:
-        return f"by {record.by}"
+        return f"by {record.by}{record.reason and ': '}{record.reason}"
     return f"by {record.by}; product {record.product!r} is not in the configuration: no rate table"
 
 
 def move(
     state: WardState,
     bed: Bedside,
-    record: SessionReported | PumpReported,
     event: SessionEvent,
     reason: str,
+    *,
+    position: int,
+    at_ms: int,
 ) -> None:
     """Move a session to its next phase, with all that follows."""
     after = next_phase(bed.phase, event)
     if after is None or after == "none":
         raise AssertionError(f"{event} was not checked against {bed.phase}")
-    before, at_ms = bed.phase, record.measured_ms
+    before = bed.phase
     bed.phase = after
     if after in RUNNING and before in BEFORE_START:
         bed.started_ms = at_ms
         state.detection.taking_baseline[bed.row] = False
-        tell_baseline(state, bed, record.position, at_ms, freeze=True)
+        tell_baseline(state, bed, position, at_ms, freeze=True)
     if event in STARTED:
         state.detection.rate_step_ms[bed.row] = at_ms
-    if before in RUNNING and after not in RUNNING:
+    if after in RUNNING:
+        bed.flow_ended_ms = None
+    elif before in RUNNING:
         bed.flow_ended_ms = at_ms
     take_flow(state, bed, event, at_ms)
-    _tell_session(state, bed, record, event, after, reason, refused=False, before=before)
+    _tell_session(state, bed, event, reason, position=position, at_ms=at_ms, before=before)
+    tell_watch(state, bed, position, at_ms, f"the session is {after}")
     if after == "closed":
-        _close(state, bed, record.position, at_ms)
+        _close(state, bed, position, at_ms)
 
 
 def _close(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
@@ -124,22 +148,22 @@ def _end_episodes(state: WardState, bed: Bedside, position: int, at_ms: int) -> 
 def _tell_session(
     state: WardState,
     bed: Bedside,
-    record: SessionReported | PumpReported,
     event: SessionEvent,
-    phase: Phase,
     reason: str,
     *,
-    refused: bool,
+    position: int,
+    at_ms: int,
+    refused: bool = False,
     before: str = "",
 ) -> None:
     state.tell(
-        record.position,
+        position,
         SessionChanged(
-            at_ms=record.measured_ms,
+            at_ms=at_ms,
             bed=bed.name,
             session=bed.session,
             event=event,
-            phase="closed" if phase == "none" else phase,
+            phase="closed" if bed.phase == "none" else bed.phase,
             before=before or bed.phase,
             subject=bed.opened.subject if bed.opened else "",
             product=bed.opened.product if bed.opened else "",

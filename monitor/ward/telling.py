@@ -112,6 +112,9 @@ def tell_episode(
         state.standing.add(bed.row)
     else:
         bed.episodes.pop(cause, None)
+    if cause == REACTION and after.condition == "active" and after.picture.pattern:
+        bed.stay.patterns.add(after.picture.pattern)
+        state.look_ms[bed.row] = 0
     state.tell(
         position,
         alerts.alert_changed(

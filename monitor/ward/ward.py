@@ -21,6 +21,7 @@ from monitor.facts.records import Act, Input, MessageRefused, SessionReported, V
 from monitor.facts.views import WardView
 from monitor.ward.acts import take_act
 from monitor.ward.bed_views import ward_view
+from monitor.ward.care_due import tell_care_due
 from monitor.ward.devices import tell_misplaced
 from monitor.ward.roster import columns
 from monitor.ward.rounds import Turn, turns
@@ -85,6 +86,7 @@ class Ward:
             for turn in turns(judged, rows, [item.position for item in items]):
                 self._take_turn(turn, items, rows)
         tell_due(state, now_ms)
+        tell_care_due(state, now_ms)
         return state.effects()
 
     def view(self, now_ms: int) -> WardView:
@@ -100,7 +102,9 @@ class Ward:
         state = self.state
         if not len(readings):
             return readings, ()
-        owner = np.where(readings.device >= 0, state.device_bed[readings.device], -1)
+        owner = np.full(len(readings), -1, np.int32)
+        known = readings.device >= 0
+        owner[known] = state.device_bed[readings.device[known]]
         misplaced = (owner != -1) & (owner != readings.bed)
         tolerance_ms = state.settings.alerts.late_tolerance_ms
         taken_by_hand = (readings.flags & Flag.HAND) != 0

@@ -12,8 +12,10 @@ from detectors.detection import DetectionParams
 from detectors.symptoms import SymptomRow
 from monitor.care.ladders import Ladder
 from monitor.care.products import Product
+from monitor.care.schedules import Schedule
 from monitor.care.silence import SilenceParams
 from monitor.care.variants import Mitigation
+from monitor.care.watches import WindowRow
 
 LatchedPriority = Literal["high", "medium", "low"]
 
@@ -67,6 +69,8 @@ class WardSettings:
     products: tuple[Product, ...]
     ladders: tuple[Ladder, ...]
     mitigation: Mitigation
+    windows: tuple[WindowRow, ...]
+    schedule: Schedule
 
     def product(self, key: str) -> Product | None:
         """Return the product of a key, or None when the site does not list it."""

@@ -52,6 +52,9 @@ class WardState:
         When the open session was opened; NEVER where none is.
     troubled : bool array, shape (bed, 3 * channel)
         Silent, never heard and absent channels as they were last told.
+    look_ms : int64 array, shape (bed,)
+        When time alone may next change something about the care of a bed; LATER if it cannot,
+        0 for at the end of this step.
     told_grade : int8 array, shape (bed,)
         Grade of each bed as last told; negative where none was, or where it is not assessable.
     standing : set of int
@@ -80,6 +83,7 @@ class WardState:
         self.expected: Bool = np.empty((0, N_CHANNELS), np.bool_)
         self.absent_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
         self.opened_ms: Int64 = np.empty(0, np.int64)
+        self.look_ms: Int64 = np.empty(0, np.int64)
         self.troubled: Bool = np.empty((0, 3 * N_CHANNELS), np.bool_)
         self.told_grade: Int8 = np.empty(0, np.int8)
         self.standing: set[int] = set()
@@ -102,6 +106,7 @@ class WardState:
             self.received_ms = _wider(self.received_ms, n_beds, NEVER)
             self.absent_ms = _wider(self.absent_ms, n_beds, NEVER)
             self.opened_ms = _wider(self.opened_ms, n_beds, NEVER)
+            self.look_ms = _wider(self.look_ms, n_beds, LATER)
             self.charted = _wider(self.charted, n_beds, 0)
             self.expected = _wider(self.expected, n_beds, 0)
             self.troubled = _wider(self.troubled, n_beds, 0)

@@ -269,6 +269,7 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
         ace_inhibitor=payload.ace_inhibitor,
         devices=payload.devices,
         channels=_columns(payload.channels),
+        reason=payload.reason or "",
     )
 
 

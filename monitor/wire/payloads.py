@@ -159,6 +159,7 @@ class SessionPayload(Payload, frozen=True, kw_only=True):
     premed: Annotated[tuple[Text, ...], Meta(max_length=MAX_VALUES)] = ()
     beta_blocker: bool | None = None
     ace_inhibitor: bool | None = None
+    reason: Text | None = None
     devices: Annotated[tuple[DeviceId, ...], Meta(max_length=MAX_VALUES)] = ()
     channels: Annotated[tuple[ChannelName, ...], Meta(max_length=MAX_VALUES)] = ()
 

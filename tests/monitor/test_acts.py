@@ -88,7 +88,7 @@ def test_a_session_runs_through_its_phases() -> None:
     [
         ("stop", {}, "'stop' has no place while the session is opened"),
         ("open", {}, "'open' has no place while the session is opened"),
-        ("start", {"id": "S-9"}, "session S-9 is not the open session of this bed (S-1)"),
+        ("start", {"id": "S-9"}, "unknown-session: S-9 is not the session of this bed (S-1)"),
     ],
 )
 def test_a_session_event_without_a_place_is_refused(
