@@ -105,12 +105,11 @@ def test_epinephrine_starts_a_window_of_its_own() -> None:
 def test_a_session_is_closed_early_only_with_a_reason() -> None:
     play = infusing()
     play.take(pump(1000, "complete"))
-    play.take(session(1600, "close", reason=""))
-    assert play.phase.refused
-    assert "still watched: fall of pressure for 50 min more" in play.phase.reason
-    play.take(session(1700, "close", reason="to intensive care"))
-    assert not play.phase.refused
-    assert play.phase.reason == "by rn-1: to intensive care"
+    (refused,) = of(SessionChanged, play.take(session(1600, "close", reason="")))
+    assert refused.refused
+    assert "still watched: fall of pressure for 50 min more" in refused.reason
+    taken = of(SessionChanged, play.take(session(1700, "close", reason="to intensive care")))
+    assert [(one.refused, one.reason) for one in taken] == [(False, "by rn-1: to intensive care")]
     assert play.view().phase == "closed"
     assert windows(play) == {}
 
