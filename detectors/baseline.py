@@ -1,13 +1,7 @@
-"""The baseline of a bed: what this person's vitals were before the infusion.
+"""The baseline of a bed: the readings it is made of, and how far it can be relied on.
 
-The first reading of a channel is left out as soon as there are others, because pressures fall
-over the first readings of a sitting [1]_; at least three more are wanted. The centre is the
-median, in whole hundredths, so a single artefact does not move it.
-
-References
-----------
-.. [1] "Within-visit blood pressure variability" (NHANES, 53,737 persons): 17 % show a falling
-   run over three consecutive readings.
+What is computed from the readings stands in :mod:`detectors.baseline_statistics`; which reading
+may become one of them, and when, in :mod:`detectors.baseline_life`.
 """
 
 from dataclasses import dataclass
@@ -29,6 +23,8 @@ class BaselineState(IntEnum):
     ABSENT = 0
     PROVISIONAL = 1
     ESTABLISHED = 2
+    FROZEN = 3
+    """The drug flows, or has flowed: readings are compared with it and change it no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +53,27 @@ class BaselineParams:
         mean of three readings varies less than one of them by the square root of 3.
     remarks : tuple of BaselineRemark
         A baseline beyond any of them is remarked as abnormal before the start.
+    rest_ms : int
+        Readings earlier after opening than this are unsettled.
+    noise_readings : int
+        From so many readings on the noise is stated.
+    drift_readings : int
+        From so many readings on the drift is stated.
+    settling_centi : int32 array, shape (channel,)
+        A drift of so much or more is remarked as still settling.
+    not_during : tuple of str
+        While one of these signs is charted, readings are not taken for a baseline.
     """
 
     least_readings: int
     spacing_ms: Int64
     doubt_centi: Int32
     remarks: tuple[BaselineRemark, ...]
+    rest_ms: int
+    noise_readings: int
+    drift_readings: int
+    settling_centi: Int32
+    not_during: tuple[str, ...]
 
 
 class BaselineWindow:
@@ -71,37 +82,57 @@ class BaselineWindow:
     Attributes
     ----------
     value_centi : int32 array, shape (bed, channel, sample)
-        Readings in order of arrival; MISSING in unused places.
+        A ring of readings in order of arrival; MISSING in unused places.
     count : int32 array, shape (bed, channel)
         Readings ever taken, also those that have left the window.
+    unsettled : int32 array, shape (bed, channel)
+        How many of them were taken before the rest was over; they are the first ones.
     last_ms : int64 array, shape (bed, channel)
         When the newest one was measured; NEVER if none.
+    aside_ms : int64 array, shape (bed, channel)
+        When a drug was given after the newest one; NEVER if none was. The next reading that is
+        not older begins the baseline anew.
+    refused : int32 array, shape (bed, channel)
+        Readings that were not taken, because they were doubted or the person shivered.
     """
 
+    NAMES: Final = ("value_centi", "count", "unsettled", "last_ms", "aside_ms", "refused")
+
     def __init__(self, n_beds: int) -> None:
-        self.value_centi: Int32 = np.full((n_beds, N_CHANNELS, BASELINE_DEPTH), MISSING, np.int32)
-        self.count: Int32 = np.zeros((n_beds, N_CHANNELS), np.int32)
-        self.last_ms: Int64 = np.full((n_beds, N_CHANNELS), NEVER, np.int64)
+        shape = (n_beds, N_CHANNELS)
+        self.value_centi: Int32 = np.full((*shape, BASELINE_DEPTH), MISSING, np.int32)
+        self.count: Int32 = np.zeros(shape, np.int32)
+        self.unsettled: Int32 = np.zeros(shape, np.int32)
+        self.last_ms: Int64 = np.full(shape, NEVER, np.int64)
+        self.aside_ms: Int64 = np.full(shape, NEVER, np.int64)
+        self.refused: Int32 = np.zeros(shape, np.int32)
 
     def clear(self, bed: int) -> None:
         """Forget the readings of one bed."""
-        self.value_centi[bed] = MISSING
-        self.count[bed] = 0
-        self.last_ms[bed] = NEVER
+        new = BaselineWindow(1)
+        for name in self.NAMES:
+            getattr(self, name)[bed] = getattr(new, name)[0]
 
     def take(
-        self, params: BaselineParams, bed: Int32, value_centi: Int32, measured_ms: Int64
+        self,
+        params: BaselineParams,
+        bed: Int32,
+        value_centi: Int32,
+        measured_ms: Int64,
+        opened_ms: Int64,
     ) -> Bool:
         """Add one round of readings and return where one was added.
 
         Parameters
         ----------
         params : BaselineParams
-            For the spacing.
+            For the spacing and the rest.
         bed : int32 array, shape (row,)
             Rows of the beds, each at most once.
         value_centi, measured_ms : arrays, shape (row, channel)
             Readings to add; MISSING where there is none.
+        opened_ms : int64 array, shape (row,)
+            When the session was opened; NEVER where that is not known, which counts as rested.
 
         Returns
         -------
@@ -111,42 +142,26 @@ class BaselineWindow:
         spaced = (last_ms == NEVER) | (
             measured_ms - np.where(last_ms == NEVER, 0, last_ms) >= params.spacing_ms
         )
-        added: Bool = (value_centi != MISSING) & spaced
+        # NEVER is before every time, so where no drug was given no reading is too old.
+        added: Bool = (value_centi != MISSING) & spaced & (measured_ms >= self.aside_ms[bed])
         row, channel = np.nonzero(added)
-        place = self.count[bed[row], channel] % BASELINE_DEPTH
-        self.value_centi[bed[row], channel, place] = value_centi[row, channel]
-        self.count[bed[row], channel] += 1
-        self.last_ms[bed[row], channel] = measured_ms[row, channel]
+        bed_row = bed[row]
+        anew = self.aside_ms[bed_row, channel] != NEVER
+        if anew.any():
+            self.value_centi[bed_row[anew], channel[anew]] = MISSING
+            self.count[bed_row[anew], channel[anew]] = 0
+            self.unsettled[bed_row[anew], channel[anew]] = 0
+            self.aside_ms[bed_row[anew], channel[anew]] = NEVER
+        place = self.count[bed_row, channel] % BASELINE_DEPTH
+        read_ms = measured_ms[row, channel]
+        since_ms = opened_ms[row]
+        known = since_ms != NEVER
+        restless = known & (read_ms - np.where(known, since_ms, 0) < params.rest_ms)
+        self.value_centi[bed_row, channel, place] = value_centi[row, channel]
+        self.count[bed_row, channel] += 1
+        self.unsettled[bed_row, channel] += restless
+        self.last_ms[bed_row, channel] = read_ms
         return added
-
-
-def robust_centre(value_centi: Int32, count: Int32) -> Int32:
-    """Median of the readings of each channel, the first of all left out when there are others.
-
-    Parameters
-    ----------
-    value_centi : int32 array, shape (bed, channel, sample)
-        From :class:`BaselineWindow`; MISSING in unused places.
-    count : int32 array, shape (bed, channel)
-        Readings ever taken; while the window has not wrapped, sample 0 is the first of all.
-
-    Returns
-    -------
-    int32 array, shape (bed, channel), [hundredths]
-        The lower middle and the upper middle reading averaged and rounded down, so that the
-        result is a whole number; MISSING where there is no reading.
-    """
-    kept = value_centi.astype(np.int64)
-    first_stands = (count > 1) & (count <= value_centi.shape[-1])
-    kept[..., 0] = np.where(first_stands, MISSING, kept[..., 0])
-    known = kept != MISSING
-    n_known = known.sum(axis=-1)
-    ordered = np.sort(np.where(known, kept, np.iinfo(np.int64).max), axis=-1)
-    lower = np.take_along_axis(ordered, np.maximum((n_known - 1) // 2, 0)[..., None], axis=-1)
-    upper = np.take_along_axis(ordered, (n_known // 2)[..., None] % ordered.shape[-1], axis=-1)
-    some = n_known > 0
-    total = np.where(some, lower[..., 0], 0) + np.where(some, upper[..., 0], 0)
-    return np.where(some, total // 2, MISSING).astype(np.int32)
 
 
 def baseline_state(params: BaselineParams, count: Int32) -> Int8:

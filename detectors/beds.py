@@ -26,6 +26,7 @@ COLUMNS: Final = (
     ("baseline_centi", PER_CHANNEL, np.int32, MISSING),
     ("age_centi", PER_BED, np.int32, MISSING),
     ("context", PER_FLAG, np.bool_, False),
+    ("opened_ms", PER_BED, np.int64, NEVER),
     ("taking_baseline", PER_BED, np.bool_, False),
     ("judging", PER_BED, np.bool_, False),
     ("rate_step_ms", PER_BED, np.int64, NEVER),
@@ -53,6 +54,8 @@ class Beds:
         Age in hundredths of a year; MISSING where it was never said.
     context : bool array, shape (bed, flag)
         What the session says of the person, a :class:`detectors.context.ContextFlag` a column.
+    opened_ms : int64 array, shape (bed,)
+        When the session was opened; NEVER where none is.
     taking_baseline, judging : bool array, shape (bed,)
         Set by the session: before the infusion, and while a session is open.
     rate_step_ms : int64 array, shape (bed,)
@@ -79,6 +82,7 @@ class Beds:
     baseline_centi: Int32
     age_centi: Int32
     context: Bool
+    opened_ms: Int64
     taking_baseline: Bool
     judging: Bool
     rate_step_ms: Int64
@@ -111,7 +115,7 @@ class Beds:
             setattr(self, name, getattr(wider, name))
         wider.track.put(rows, self.track)
         self.track = wider.track
-        for name in ("value_centi", "count", "last_ms"):
+        for name in BaselineWindow.NAMES:
             getattr(wider.window, name)[rows] = getattr(self.window, name)
         self.window = wider.window
         self.history.grow(n_beds)

@@ -9,10 +9,8 @@ rules hold, which signs are confirmed, which picture they make.
 import numpy as np
 
 from detectors.active_book import ActiveBook
-from detectors.baseline import (
-    baseline_state,
-    robust_centre,
-)
+from detectors.baseline import baseline_state
+from detectors.baseline_life import learn
 from detectors.beds import Beds
 from detectors.channels import (
     MISSING,
@@ -48,6 +46,7 @@ class Detection(Beds):
         # A pattern that asks for no sign would match beds at rest too.
         asked = (self.table.every > 0) | (self.table.some > 0)
         self.has_rest = bool(asked.any(axis=1).all())
+        self.disturbing = [params.signs.index(sign) for sign in params.baseline.not_during]
         self.ranges = QuietRanges(params.book, params.limits, n_beds)
 
     @property
@@ -143,23 +142,19 @@ class Detection(Beds):
         new = believed & ~late
         self._keep(round_, new, before_centi, before_ms)
         self.doubted[bed] = np.where(new, verdict == Verdict.SUSPICIOUS, self.doubted[bed])
-        self._learn(bed, np.where(new, round_.value_centi, MISSING), round_.measured_ms)
+        learn(
+            self.params.baseline,
+            self,
+            bed,
+            value_centi=np.where(new, round_.value_centi, MISSING).astype(np.int32),
+            measured_ms=round_.measured_ms,
+            fit=(verdict == Verdict.TRUSTED) & ~self._disturbed(bed)[:, None],
+        )
         return Findings(bed=bed, reason=reason, late=late, changed=self.judge(bed, new))
 
-    def _learn(self, bed: Int32, value_centi: Int32, measured_ms: Int64) -> None:
-        """Let the baselines of beds that are not yet infused take new readings."""
-        taking = self.taking_baseline[bed]
-        if not taking.any():
-            return
-        rows = bed[taking]
-        added = self.window.take(
-            self.params.baseline, rows, value_centi[taking], measured_ms[taking]
-        )
-        rows = rows[added.any(axis=1)]
-        if rows.size:
-            self.baseline_centi[rows] = robust_centre(
-                self.window.value_centi[rows], self.window.count[rows]
-            )
+    def _disturbed(self, bed: Int32) -> Bool:
+        """Where a charted sign speaks against learning a baseline now, shape (row,)."""
+        return rows_with(self.charted[bed][:, self.disturbing] > 0)
 
     def judge(self, bed: Int32, new: Bool) -> Bool:
         """Judge some beds again and return which of them changed.

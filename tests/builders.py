@@ -109,15 +109,25 @@ def channel_limits(**by_field: Mapping[str, Number]) -> ChannelLimits:
 
 
 def baseline_params(
-    *, least_readings: int = 3, spacing_s: int = 0, doubt: int = 0
+    *,
+    least_readings: int = 3,
+    spacing_s: int = 0,
+    doubt: int = 0,
+    **changed: Any,  # noqa: ANN401 - fields differ
 ) -> BaselineParams:
     """Return how baselines are made, without bounds that are remarked."""
-    return BaselineParams(
-        least_readings=least_readings,
-        spacing_ms=np.full(N_CHANNELS, 1000 * spacing_s, np.int64),
-        doubt_centi=np.full(N_CHANNELS, 100 * doubt, np.int32),
-        remarks=(),
-    )
+    usual: dict[str, Any] = {
+        "least_readings": least_readings,
+        "spacing_ms": np.full(N_CHANNELS, 1000 * spacing_s, np.int64),
+        "doubt_centi": np.full(N_CHANNELS, 100 * doubt, np.int32),
+        "remarks": (),
+        "rest_ms": 300_000,
+        "noise_readings": 5,
+        "drift_readings": 4,
+        "settling_centi": np.full(N_CHANNELS, 1000, np.int32),
+        "not_during": (),
+    }
+    return BaselineParams(**{**usual, **changed})
 
 
 def confirmation(n_signs: int, *, persist_s: int = 30, clear_s: int = 60) -> ConfirmationParams:

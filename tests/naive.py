@@ -47,26 +47,63 @@ def median(numbers: Sequence[int]) -> int:
 
 @dataclass
 class NaiveBaseline:
-    """The readings of one channel of one bed, all of them."""
+    """The readings of one channel of one bed, all of them, and whether each was unsettled."""
 
+    params: BaselineParams
+    channel: int
     values: list[int] = field(default_factory=list)
+    restless: list[bool] = field(default_factory=list)
     last_ms: int | None = None
+    drug_ms: int | None = None
+    refused: int = 0
 
-    def take(self, spacing_ms: int, value: int, at_ms: int) -> bool:
+    def take(self, value: int, at_ms: int, opened_ms: int | None = None) -> bool:
         if known(value) is None:
             return False
-        if self.last_ms is not None and at_ms - self.last_ms < spacing_ms:
+        if self.last_ms is not None and at_ms - self.last_ms < self.params.spacing_ms[self.channel]:
             return False
+        if self.drug_ms is not None:
+            if at_ms < self.drug_ms:
+                return False
+            self.values, self.restless, self.drug_ms = [], [], None
         self.values.append(value)
+        self.restless.append(opened_ms is not None and at_ms - opened_ms < self.params.rest_ms)
         self.last_ms = at_ms
         return True
 
+    def give(self, at_ms: int) -> None:
+        """Take note of a drug; only what was read before it is set aside."""
+        if self.values and self.last_ms is not None and self.last_ms < at_ms:
+            self.drug_ms = max(at_ms, self.drug_ms or at_ms)
+
+    def kept(self) -> list[int]:
+        """Return the newest readings without those that should not count."""
+        settled = [v for v, no in zip(self.values, self.restless, strict=True) if not no]
+        n_restless = len(self.values) - len(settled)
+        first = 1 if len(self.values) > 1 else 0
+        if len(settled) >= self.params.least_readings:
+            first = max(first, n_restless)
+        numbered = list(enumerate(self.values))[-BASELINE_DEPTH:]
+        return [value for number, value in numbered if number >= first]
+
     def centre(self) -> int:
-        """Return the median of the newest readings without the first of all."""
-        if not self.values:
+        """Return the median of the kept readings."""
+        return median(self.kept()) if self.values else MISSING
+
+    def noise(self) -> int:
+        """Return the scaled median distance from the centre."""
+        if len(self.kept()) < self.params.noise_readings:
             return MISSING
-        others = self.values[1:] or self.values
-        return median(others[-BASELINE_DEPTH:])
+        away = median([abs(value - self.centre()) for value in self.kept()])
+        return int(Fraction(away * 14_826, 10_000) + Fraction(1, 2))
+
+    def drift(self) -> int:
+        """Return how far the later half lies above the earlier one."""
+        kept = self.kept()
+        if len(kept) < self.params.drift_readings:
+            return MISSING
+        half = len(kept) // 2
+        return median(kept[-half:]) - median(kept[:half])
 
 
 def baseline_state(params: BaselineParams, count: Sequence[Values]) -> list[list[int]]:

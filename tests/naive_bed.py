@@ -42,15 +42,16 @@ class NaiveBed:
     charted: dict[str, int] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)
     signs: dict[str, naive.NaiveSign] = field(default_factory=dict)
-    windows: list[naive.NaiveBaseline] = field(
-        default_factory=lambda: [naive.NaiveBaseline() for _ in range(N_CHANNELS)]
-    )
+    opened_ms: int | None = None
+    windows: list[naive.NaiveBaseline] = field(default_factory=list)
     history: list[NaiveHistory] = field(
         default_factory=lambda: [NaiveHistory() for _ in range(N_CHANNELS)]
     )
 
     def __post_init__(self) -> None:
         """Begin with every sign absent."""
+        given = self.params.baseline
+        self.windows = [naive.NaiveBaseline(given, channel) for channel in range(N_CHANNELS)]
         times = self.params.confirmation
         for index, sign in enumerate(self.params.signs):
             self.charted[sign] = self.shown[sign] = 0
@@ -86,11 +87,24 @@ class NaiveBed:
                 self.history[c].take(spacing_ms, one.value_centi, one.measured_ms)
         if self.taking_baseline:
             for c in new:
-                spacing_ms = int(self.params.baseline.spacing_ms[c])
-                self.windows[c].take(spacing_ms, self.value[c], self.value_ms[c])
-                self.base[c] = self.windows[c].centre()
+                self.learn(c)
         self.judge(new)
         return verdicts
+
+    def learn(self, c: int) -> None:
+        """Let the baseline of a channel take its newest reading, unless that is not fit."""
+        shivers = any(self.charted[sign] for sign in self.params.baseline.not_during)
+        window = self.windows[c]
+        if self.doubted[c] or shivers:
+            window.refused += 1
+        elif window.take(self.value[c], self.value_ms[c], self.opened_ms):
+            self.base[c] = window.centre()
+
+    def give(self, at_ms: int) -> None:
+        """Take note of a drug that was given."""
+        if self.taking_baseline:
+            for window in self.windows:
+                window.give(at_ms)
 
     def chart(self, sign: str, grade: int, at_ms: int) -> None:
         """Take what people see of a sign."""
@@ -219,6 +233,7 @@ class NaiveBed:
         assert core.measured_ms[bed].tolist() == self.value_ms
         assert core.doubted[bed].tolist() == self.doubted
         assert core.baseline_centi[bed].tolist() == self.base
+        assert core.window.refused[bed].tolist() == [one.refused for one in self.windows]
         assert core.at_ms[bed] == self.at_ms
         recent = core.history.rows(np.array([bed], np.int32))
         for c, channel in enumerate(self.history):

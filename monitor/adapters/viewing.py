@@ -57,6 +57,8 @@ def _channel_view(shown: ChannelShown) -> ChannelView:
         measured_ms=time_ms(shown.t),
         stale=shown.stale,
         baseline_centi=_centi(shown.base),
+        noise_centi=_centi(shown.noise),
+        drift_centi=_centi(shown.drift),
     )
 
 

@@ -204,12 +204,18 @@ class WatchChanged(Effect, frozen=True, kw_only=True, tag="watch"):
 
 
 class BaselineChanged(Effect, frozen=True, kw_only=True, tag="baseline"):
-    """The baseline of a session as it stands: established, provisional or absent, and why."""
+    """The baseline of a session as it stands: established, provisional or absent, and why.
+
+    ``noise_centi`` and ``drift_centi`` hold the channels whose readings are enough to state how
+    they scatter, and how far the later half of them lies above the earlier one.
+    """
 
     status: Literal["absent", "provisional", "established", "frozen"]
     centre_centi: dict[str, int]
     readings: dict[str, int]
     remarks: tuple[str, ...]
+    noise_centi: dict[str, int] = {}
+    drift_centi: dict[str, int] = {}
 
 
 class GradeChanged(Effect, frozen=True, kw_only=True, tag="grade"):

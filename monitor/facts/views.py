@@ -20,13 +20,19 @@ class DueSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ChannelView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The newest trusted value of one channel; ``stale`` when it is older than its limit."""
+    """The newest trusted value of one channel; ``stale`` when it is older than its limit.
+
+    ``noise_centi`` is how far the readings behind the baseline scatter (an estimate of their
+    standard deviation), ``drift_centi`` how far the later half lies above the earlier one.
+    """
 
     channel: str
     value_centi: int
     measured_ms: int
     stale: bool = False
     baseline_centi: int | None = None
+    noise_centi: int | None = None
+    drift_centi: int | None = None
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -61,7 +61,9 @@ def detection_params(
             )
             for row in file.pulse_pressure
         ),
-        baseline=_baseline_params(file.baseline, centi("baseline_doubt_centi")),
+        baseline=_baseline_params(
+            file.baseline, centi("baseline_doubt_centi"), centi("baseline_settling_centi")
+        ),
         book=book,
         bypass=tuple(row.rule() for row in file.bypass),
         signs=signs,
@@ -88,10 +90,17 @@ def silence_params(file: DetectionFile, channels: tuple[ChannelRow, ...]) -> Sil
     )
 
 
-def _baseline_params(baseline: BaselineTable, doubt_centi: Int32) -> BaselineParams:
+def _baseline_params(
+    baseline: BaselineTable, doubt_centi: Int32, settling_centi: Int32
+) -> BaselineParams:
     return BaselineParams(
         least_readings=baseline.least_readings,
         spacing_ms=np.array(baseline.spacing_ms, np.int64),
         doubt_centi=doubt_centi,
         remarks=tuple(row.remark() for row in baseline.remark),
+        rest_ms=baseline.rest_ms,
+        noise_readings=baseline.noise_readings,
+        drift_readings=baseline.drift_readings,
+        settling_centi=settling_centi,
+        not_during=baseline.not_during,
     )

@@ -6,7 +6,7 @@ each other: units, nested limits, names that exist.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from detectors.baseline import BaselineRemark
 from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, MISSING, Channel
@@ -17,6 +17,9 @@ from monitor.care.ladders import GRADES, PATTERNS
 from monitor.settings.book_tables import RuleRow, age_band
 from monitor.tables.faults import FaultKept
 from monitor.tables.tables import Table, check_unit, each, record, records, unique
+
+LEAST_SCATTER: Final = 3
+"""Fewer readings scatter around nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class ChannelRow:
     change_within_ms: int
     hysteresis_centi: int
     baseline_doubt_centi: int
+    baseline_settling_centi: int
     valid_ms: int
     stale_ms: int
     charted_stale_ms: int
@@ -45,8 +49,10 @@ class ChannelRow:
         inner = (self.suspicious_below_centi, self.suspicious_above_centi)
         if not outer[0] <= inner[0] < inner[1] <= outer[1]:
             raise ValueError("the suspicious limits must lie inside the impossible ones")
-        if self.change_centi <= 0 or min(self.hysteresis_centi, self.baseline_doubt_centi) < 0:
-            raise ValueError("change must be above 0, hysteresis and doubt not negative")
+        if min(self.change_centi, self.baseline_settling_centi) <= 0:
+            raise ValueError("change must be above 0, and so must baseline_settling")
+        if min(self.hysteresis_centi, self.baseline_doubt_centi) < 0:
+            raise ValueError("hysteresis and doubt must not be negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +92,23 @@ class BaselineTable:
     """The table [baseline] of detection.toml; spacing is by column."""
 
     least_readings: int
+    rest_ms: int
+    noise_readings: int
+    drift_readings: int
+    not_during: tuple[str, ...]
     spacing_ms: tuple[int, ...]
     remark: tuple[RemarkRow, ...]
     source: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse numbers of readings from which nothing can be said."""
+        if self.least_readings < 1:
+            raise ValueError("least_readings must be at least 1")
+        if min(self.noise_readings, self.drift_readings) < LEAST_SCATTER:
+            raise ValueError(
+                f"noise_readings and drift_readings must be at least {LEAST_SCATTER}: "
+                "fewer readings show neither"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

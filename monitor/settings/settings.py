@@ -132,6 +132,8 @@ class _Reader:
         ladders = _attempt(lambda: self._ladders(doses, self._known_signs(signs, symptoms)))
         if book is not None and detection is not None:
             self._check_signs(detection, book)
+        if signs is not None and detection is not None:
+            self._check_refusals(detection, signs)
         if not (site and alerts and products and channels and detection and symptoms and books):
             raise FaultKept
         if not (book and patterns and ladders and mitigation and windows and schedule):
@@ -238,6 +240,13 @@ class _Reader:
         for row in file.bypass:
             if row.sign not in book.signs:
                 table.keep(f"bypass {row.id}", f"unknown sign {row.sign!r}")
+
+    def _check_refusals(self, file: DetectionFile, signs: tuple[str, ...]) -> None:
+        """Keep a fault for a sign that baselines should wait for and that nothing can show."""
+        for sign in file.baseline.not_during:
+            if sign not in signs:
+                message = f"unknown sign {sign!r}; known: {', '.join(signs)}"
+                self.table("detection.toml").keep("baseline.not_during", message)
 
     def _ladders(
         self, doses: dict[str, Dose] | None, signs: frozenset[str] | None

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import numpy as np
+
 from detectors.ages import UNDER_ONE
 from detectors.channels import CHANNEL_NAMES, MISSING, Channel
 from monitor.care.alerts import RANK, Episode
@@ -9,6 +11,7 @@ from monitor.care.session import OPEN
 from monitor.care.watches import still_open
 from monitor.facts.effects import NOT_ASSESSABLE
 from monitor.facts.views import AlertView, BedView, ChannelView, WardView
+from monitor.ward.baselines import BaselineNumbers, baseline_numbers, baseline_remarks
 from monitor.ward.bedside import Bedside
 from monitor.ward.pictures import missing_measurements
 from monitor.ward.timetable import owed_sets
@@ -27,21 +30,25 @@ AGE_REMARK: Final = {
 
 def ward_view(state: WardState, now_ms: int) -> WardView:
     """Return a picture of all beds, in order of their names."""
-    beds = sorted(state.beds, key=lambda bed: bed.name)
+    beds = [bed for bed in sorted(state.beds, key=lambda bed: bed.name) if bed.name != NO_BED]
+    numbers = baseline_numbers(state, np.array([bed.row for bed in beds], np.int32))
     return WardView(
         unit=state.unit,
         now_ms=now_ms,
-        beds=tuple(bed_view(state, bed, now_ms) for bed in beds if bed.name != NO_BED),
+        beds=tuple(_bed_view(state, bed, now_ms, numbers, row) for row, bed in enumerate(beds)),
         outcomes={**state.outcomes, "refused messages": state.refused},
     )
 
 
-def bed_view(state: WardState, bed: Bedside, now_ms: int) -> BedView:
-    """Return a picture of one bed."""
+def _bed_view(
+    state: WardState, bed: Bedside, now_ms: int, numbers: BaselineNumbers, row: int
+) -> BedView:
+    """Return a picture of one bed, whose baselines are a row of the numbers."""
     opened = bed.opened if bed.phase in OPEN else None
     remarks = [BASELINE_REMARK[bed.baseline]] if opened and bed.baseline in BASELINE_REMARK else []
     if opened:
         remarks += age_remarks(int(state.detection.age_centi[bed.row]))
+        remarks += baseline_remarks(state, numbers, row)
         remarks += missing_measurements(state, bed)
     steps = bed.advice.steps if bed.advice is not None else ()
     return BedView(
@@ -56,7 +63,7 @@ def bed_view(state: WardState, bed: Bedside, now_ms: int) -> BedView:
         baseline=bed.baseline,
         remarks=tuple(remarks),
         channels=tuple(
-            _channel_view(state, bed.row, channel, now_ms)
+            _channel_view(state, bed.row, channel, now_ms, numbers, row)
             for channel in Channel
             if state.detection.value_centi[bed.row, channel] != MISSING
         ),
@@ -81,7 +88,14 @@ def _urgency(episode: Episode) -> tuple[bool, int, int]:
     return (episode.signal != "on", -RANK[episode.picture.priority], -episode.raised_ms)
 
 
-def _channel_view(state: WardState, row: int, channel: Channel, now_ms: int) -> ChannelView:
+def _channel_view(
+    state: WardState,
+    row: int,
+    channel: Channel,
+    now_ms: int,
+    numbers: BaselineNumbers,
+    index: int,
+) -> ChannelView:
     detection, params = state.detection, state.settings.silence
     base = int(detection.baseline_centi[row, channel])
     charted = bool(state.charted[row, channel])
@@ -91,8 +105,14 @@ def _channel_view(state: WardState, row: int, channel: Channel, now_ms: int) -> 
         value_centi=int(detection.value_centi[row, channel]),
         measured_ms=int(detection.measured_ms[row, channel]),
         stale=bool(now_ms - int(state.received_ms[row, channel]) > limit_ms),
-        baseline_centi=None if base == MISSING else base,
+        baseline_centi=_stated(base),
+        noise_centi=_stated(int(numbers.noise_centi[index, channel])),
+        drift_centi=_stated(int(numbers.drift_centi[index, channel])),
     )
+
+
+def _stated(number: int) -> int | None:
+    return None if number == MISSING else number
 
 
 def _alert_view(episode: Episode) -> AlertView:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from detectors.ages import age_of
+from detectors.baseline_life import freeze
 from detectors.channels import NEVER
 from monitor.care import alerts
 from monitor.care.contradictions import report_words
@@ -19,9 +20,10 @@ from monitor.care.watches import close_refusal
 from monitor.facts.effects import NOT_ASSESSABLE, SessionChanged
 from monitor.facts.records import PumpReported, SessionReported
 from monitor.ward.advising import replace_steps, take_flow, tell_advice
+from monitor.ward.baselines import tell_baseline
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
-from monitor.ward.telling import tell_baseline, tell_episode, tell_grade
+from monitor.ward.telling import tell_episode, tell_grade
 from monitor.ward.ward_state import WardState
 from monitor.ward.watching import tell_watch, windows_of
 
@@ -51,6 +53,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         _forget(state, bed)
         state.detection.age_centi[bed.row] = age_of(record.age_years, record.age_months)
         state.detection.context[bed.row] = [bool(flag) for flag in _flags(record)]
+        state.detection.opened_ms[bed.row] = record.measured_ms
         state.detection.judging[bed.row] = True
         state.detection.taking_baseline[bed.row] = True
         state.received_ms[bed.row] = state.absent_ms[bed.row] = NEVER
@@ -111,7 +114,7 @@ def move(
     bed.phase = after
     if after in RUNNING and before in BEFORE_START:
         bed.started_ms = at_ms
-        state.detection.taking_baseline[bed.row] = False
+        freeze(state.settings.detection.baseline, state.detection, bed.row)
         tell_baseline(state, bed, position, at_ms, freeze=True)
     if event in STARTED:
         state.detection.rate_step_ms[bed.row] = at_ms

@@ -4,18 +4,13 @@ Every function here looks at one bed after something about it changed, compares 
 with what was last told, and tells the difference.
 """
 
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final
 
-from detectors.baseline import BaselineState, remarkable
-from detectors.channels import CHANNEL_NAMES, MISSING, NEVER, Channel
+from detectors.channels import NEVER, Channel
 from monitor.care import alerts
-from monitor.care.reasons import (
-    FULL_NAMES,
-)
 from monitor.care.session import OPEN
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
-    BaselineChanged,
     GradeChanged,
     MeasurementWanted,
 )
@@ -24,8 +19,6 @@ from monitor.ward.bedside import Bedside
 from monitor.ward.opinions import opinions
 from monitor.ward.pictures import REACTION, Seen, missing_measurements, one, seen
 from monitor.ward.ward_state import WardState
-
-BaselineStatus: TypeAlias = Literal["absent", "provisional", "established", "frozen"]
 
 PRESSURE_SIGNS: Final = frozenset({"hypotension", "hypertension"})
 
@@ -153,40 +146,3 @@ def _tell_wanted(state: WardState, bed: Bedside, position: int, at_ms: int, now:
             ),
         )
     bed.wanted = frozenset(wanted)
-
-
-def tell_baseline(
-    state: WardState, bed: Bedside, position: int, at_ms: int, *, freeze: bool
-) -> None:
-    """Tell how far the baseline of a bed has come, when that changed or it is frozen."""
-    row = one(bed.row)
-    states = state.detection.baseline_states(row)[0]
-    needed = states[list(state.settings.silence.required)]
-    status = BaselineState(int(needed.min())).name.lower()
-    if status == bed.baseline and not freeze:
-        return
-    bed.baseline = status
-    centre = state.detection.baseline_centi[bed.row]
-    counts = state.detection.window.count[bed.row]
-    known = [channel for channel in Channel if centre[channel] != MISSING]
-    age_centi = state.detection.age_centi[row]
-    odd = remarkable(state.settings.detection.baseline, centre[None], age_centi)[0]
-    remarks = [f"{FULL_NAMES[c]} was already abnormal before the start" for c in known if odd[c]]
-    if freeze:
-        remarks += [
-            f"{FULL_NAMES[c]}: {BaselineState(int(states[c])).name.lower()} baseline"
-            for c in state.settings.silence.required
-            if states[c] != BaselineState.ESTABLISHED
-        ]
-    state.tell(
-        position,
-        BaselineChanged(
-            at_ms=at_ms,
-            bed=bed.name,
-            session=bed.session,
-            status="frozen" if freeze else cast(BaselineStatus, status),
-            centre_centi={CHANNEL_NAMES[c]: int(centre[c]) for c in known},
-            readings={CHANNEL_NAMES[c]: int(counts[c]) for c in known},
-            remarks=tuple(remarks),
-        ),
-    )

@@ -20,13 +20,14 @@ from monitor.facts.effects import AnyEffect, Outcome, ReadingsKept
 from monitor.facts.records import Act, Input, MessageRefused, SessionReported, VitalsReported
 from monitor.facts.views import WardView
 from monitor.ward.acts import take_act
+from monitor.ward.baselines import tell_baseline
 from monitor.ward.bed_views import ward_view
 from monitor.ward.care_due import tell_care_due
 from monitor.ward.devices import tell_misplaced
 from monitor.ward.roster import columns
 from monitor.ward.rounds import Turn, turns
 from monitor.ward.technical import tell_due
-from monitor.ward.telling import tell_baseline, tell_grade, tell_judged
+from monitor.ward.telling import tell_grade, tell_judged
 from monitor.ward.ward_settings import WardSettings
 from monitor.ward.ward_state import NO_BED, WardState
 

@@ -281,6 +281,8 @@ def _channel(view: ChannelView) -> ChannelShown:
         t=iso(view.measured_ms),
         stale=view.stale,
         base=_number(view.baseline_centi),
+        noise=_number(view.noise_centi),
+        drift=_number(view.drift_centi),
     )
 
 

@@ -162,7 +162,7 @@ class AdvicePayload(Published, frozen=True, kw_only=True):
 
 
 class ChannelShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The newest trusted value of a channel."""
+    """The newest trusted value of a channel, its baseline, and the noise and drift of that."""
 
     ch: str
     v: Decimal
@@ -170,6 +170,8 @@ class ChannelShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     t: Utc
     stale: bool = False
     base: Decimal | None = None
+    noise: Decimal | None = None
+    drift: Decimal | None = None
 
 
 class AlertShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

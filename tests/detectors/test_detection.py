@@ -24,6 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_bed import NaiveBed, Reading
 
+from detectors.baseline_life import set_aside
 from detectors.channels import CHANNEL_NAMES, N_CHANNELS, NEVER, Channel, Flag
 from detectors.confirmation import SignTrack
 from detectors.detection import Detection, DetectionParams
@@ -103,6 +104,7 @@ deeds = st.one_of(
     st.builds(Deed, st.just("chart"), st.sampled_from(SHIPPED.signs), st.integers(0, 3)),
     st.builds(Deed, st.just("withdraw"), channel=st.integers(0, N_CHANNELS - 1)),
     st.just(Deed("start")),
+    st.just(Deed("drug")),
     st.just(Deed("faster")),
 )
 
@@ -115,6 +117,7 @@ def test_a_bed_is_seen_as_its_twin_sees_it(data: st.DataObject, messages: list[M
     twin = NaiveBed(SHIPPED)
     if data.draw(st.booleans()):
         core.taking_baseline[0] = twin.taking_baseline = True
+        core.opened_ms[0] = twin.opened_ms = T0_MS
     else:
         twin.base = row(BASE)
         core.baseline_centi[0] = twin.base
@@ -141,6 +144,9 @@ def do(core: Detection, twin: NaiveBed, deed: Deed, at_ms: int) -> None:
     elif deed.what == "withdraw":
         core.withdraw(0, deed.channel)
         twin.withdraw(deed.channel)
+    elif deed.what == "drug":
+        set_aside(SHIPPED.baseline, core, 0, at_ms)
+        twin.give(at_ms)
     elif deed.what == "start":
         core.taking_baseline[0] = twin.taking_baseline = False
     else:
@@ -272,7 +278,9 @@ def test_a_cleared_bed_is_new_and_its_neighbour_unchanged(messages: list[Message
     made = in_steps(infused(2), messages, [])
     made.taking_baseline[:] = True
     in_steps(made, [message(99_999, bed, hr=72) for bed in (0, 1)], [])
-    made.charted[:], made.context[:], made.rate_step_ms[:] = 1, True, T0_MS
+    made.charted[:], made.context[:] = 1, True
+    made.rate_step_ms[:] = made.opened_ms[:] = T0_MS
+    made.window.aside_ms[:] = T0_MS
     before = state_of(made)
     made.clear(0)
     after, new = state_of(made), state_of(Detection(SHIPPED, 1))

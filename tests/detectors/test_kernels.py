@@ -30,6 +30,7 @@ from detectors import (
     trends,
     truth,
 )
+from detectors import baseline_statistics as statistics
 from detectors.baseline import BASELINE_DEPTH
 from detectors.channels import MISSING, N_CHANNELS, NEVER
 from detectors.confirmation import GRADES, SignTrack
@@ -67,12 +68,33 @@ KERNELS = {
     "reasons": Kernel(call=quality.reasons, per_bed=FIVE, dtypes=(np.int8,), nothing=(0,)),
     "jumped": Kernel(call=quality.jumped, per_bed=PAIRS, dtypes=(np.bool_,), nothing=(0,)),
     "verdicts": Kernel(call=quality.verdicts, per_bed=FIVE, dtypes=(np.int8,), nothing=(0,)),
-    "robust_centre": Kernel(
-        call=baseline.robust_centre,
-        per_bed=("value_centi", "count"),
-        counts=("count",),
+    "kept_readings": Kernel(
+        call=statistics.kept_readings,
+        per_bed=("value_centi", "count", "unsettled"),
+        counts=("count", "unsettled"),
         dtypes=(np.int32,),
         nothing=(MISSING,),
+    ),
+    "robust_centre": Kernel(
+        call=statistics.robust_centre,
+        per_bed=("kept_centi",),
+        dtypes=(np.int32,),
+        nothing=(MISSING,),
+    ),
+    "robust_noise": Kernel(
+        call=statistics.robust_noise,
+        per_bed=("kept_centi",),
+        dtypes=(np.int32,),
+        nothing=(MISSING,),
+    ),
+    "drift": Kernel(
+        call=statistics.drift, per_bed=("kept_centi",), dtypes=(np.int32,), nothing=(MISSING,)
+    ),
+    "still_settling": Kernel(
+        call=statistics.still_settling,
+        per_bed=("drift_centi",),
+        dtypes=(np.bool_,),
+        nothing=(0,),
     ),
     "baseline_doubt": Kernel(
         call=baseline.baseline_doubt,
@@ -157,9 +179,12 @@ def baseline_arguments(draw: Draw, n: int) -> dict[str, Any]:
     return {
         "params": PARAMS.baseline,
         "value_centi": np.where(filled, drawn, MISSING).astype(np.int32),
+        "kept_centi": np.where(filled, drawn, MISSING).astype(np.int32),
         "count": count,
+        "unsettled": np.minimum(count, pick(draw, np.int32, count.shape, 0, 1, 2, 14, 40)),
         "centre_centi": draw(values(n)),
         "age_centi": pick(draw, np.int32, (n,), MISSING, *AGES_CENTI),
+        "drift_centi": pick(draw, np.int32, count.shape, MISSING, 0, 599, 600, -600, -601),
     }
 
 
@@ -220,6 +245,7 @@ MAKERS = (
     (reading_arguments, quality),
     (age_arguments, ages),
     (baseline_arguments, baseline),
+    (baseline_arguments, statistics),
     (judging_arguments, rulebook),
     (track_arguments, confirmation),
     (pattern_arguments, patterns),

@@ -76,8 +76,12 @@ def test_every_phase_is_shown() -> None:
 def test_remarks_about_the_baseline() -> None:
     play = opened()
     play.read(60, hr=80, sbp=120)
-    assert play.view().remarks == ("baseline provisional",)
+    early = "heart rate, systolic pressure: taken within 5 min of opening"
+    assert play.view().remarks == ("baseline provisional", early)
     for at_s in (120, 180, 240):
+        play.read(at_s, hr=80, sbp=120)
+    assert play.view().remarks == (early,)
+    for at_s in (300, 360, 420):
         play.read(at_s, hr=80, sbp=120)
     assert play.view().remarks == ()
 

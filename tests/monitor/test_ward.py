@@ -21,7 +21,6 @@ from detectors.channels import Flag
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
     AdviceChanged,
-    BaselineChanged,
     GradeChanged,
     MeasurementWanted,
     ReadingsKept,
@@ -49,49 +48,6 @@ def test_a_danger_before_the_start_is_not_excused_by_the_baseline_that_it_makes(
     for at_s in (330, 390, 450, 510, 570):
         play.read(at_s, **shock)
     assert (play.alert.condition, play.alert.priority, play.alert.grade) == ("active", "high", 4)
-
-
-def test_a_baseline_is_established_and_frozen_when_the_infusion_starts() -> None:
-    play = infusing()
-    told = of(BaselineChanged, play.told)
-    assert [(one.status, one.at_ms) for one in told] == [
-        ("provisional", ms(60)),
-        ("established", ms(240)),
-        ("frozen", ms(300)),
-    ]
-    assert told[-1].centre_centi["sbp"] == 12000
-    assert told[-1].readings["sbp"] == 5
-    assert told[-1].remarks == ()
-    play.well(360, sbp=118)
-    assert of(BaselineChanged, play.told) == told, "nothing is learned after the start"
-    assert play.view().baseline == "established"
-
-
-def test_a_start_without_readings_freezes_an_absent_baseline() -> None:
-    play = opened()
-    play.take(session(60, "start"))
-    frozen = of(BaselineChanged, play.told)[-1]
-    assert (frozen.status, frozen.centre_centi) == ("frozen", {})
-    assert frozen.remarks == (
-        "heart rate: absent baseline",
-        "systolic pressure: absent baseline",
-    )
-    assert play.view().baseline == "absent"
-
-
-def test_a_thin_baseline_stays_provisional_and_an_odd_one_is_remarked() -> None:
-    play = opened()
-    play.read(60, hr=110, sbp=95)
-    play.read(120, hr=112, sbp=96)
-    play.take(session(180, "start"))
-    frozen = of(BaselineChanged, play.told)[-1]
-    assert frozen.remarks == (
-        "heart rate was already abnormal before the start",
-        "systolic pressure was already abnormal before the start",
-        "heart rate: provisional baseline",
-        "systolic pressure: provisional baseline",
-    )
-    assert frozen.centre_centi == {"hr": 11200, "sbp": 9600}, "the first reading is left out"
 
 
 def test_without_a_baseline_only_levels_count() -> None:
