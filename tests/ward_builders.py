@@ -292,7 +292,9 @@ def quiet_clocks(settings: WardSettings) -> WardSettings:
             realert_high_ms=never_ms,
             realert_medium_ms=never_ms,
             never_heard_after_ms=never_ms,
+            flap_count=10**6,
         ),
+        escalation=(),
     )
 
 

@@ -9,6 +9,7 @@ from monitor.facts.effects import (
     ActRecorded,
     AdviceChanged,
     AlertChanged,
+    AlertEscalated,
     AnyEffect,
     BaselineChanged,
     DeviceChanged,
@@ -16,6 +17,7 @@ from monitor.facts.effects import (
     MeasurementWanted,
     MessageRejected,
     SessionChanged,
+    SnoozeChanged,
 )
 
 REJECTS_PER_STEP: Final = 5
@@ -57,6 +59,7 @@ def line_of(effect: AnyEffect) -> tuple[int, str, dict[str, Field]] | None:
                     "grade": effect.grade,
                     "signal": effect.signal,
                     "label": effect.label,
+                    "reason": effect.reason,
                 },
             )
         case AdviceChanged():
@@ -85,7 +88,37 @@ def line_of(effect: AnyEffect) -> tuple[int, str, dict[str, Field]] | None:
                     "reason": effect.reason,
                 },
             )
-    return _lesser_line_of(effect)
+    return _call_line_of(effect) or _lesser_line_of(effect)
+
+
+def _call_line_of(effect: AnyEffect) -> tuple[int, str, dict[str, Field]] | None:
+    bed = effect.bed
+    match effect:
+        case AlertEscalated():
+            return (
+                logging.WARNING,
+                "alert-told-further",
+                {
+                    "bed": bed,
+                    "id": effect.alert,
+                    "to": effect.to,
+                    "level": effect.level,
+                    "reason": effect.reason,
+                },
+            )
+        case SnoozeChanged():
+            return (
+                logging.INFO,
+                "snooze-ended" if effect.end else "snooze",
+                {
+                    "bed": bed,
+                    "sign": effect.sign,
+                    "grade": effect.grade,
+                    "by": effect.by,
+                    "reason": effect.end or effect.reason,
+                },
+            )
+    return None
 
 
 def _lesser_line_of(effect: AnyEffect) -> tuple[int, str, dict[str, Field]] | None:

@@ -14,8 +14,9 @@ import msgspec
 AlertKind: TypeAlias = Literal["physiological", "technical", "advisory"]
 Priority: TypeAlias = Literal["high", "medium", "low", "info"]
 AlertPhase: TypeAlias = Literal["start", "update", "escalate", "deescalate", "acknowledge", "end"]
-Condition: TypeAlias = Literal["pending", "active", "ended"]
-Signal: TypeAlias = Literal["on", "acknowledged", "latched", "off"]
+Condition: TypeAlias = Literal["pending", "active", "recovering", "ended"]
+Signal: TypeAlias = Literal["on", "audio-paused", "acknowledged", "snoozed", "latched", "off"]
+SnoozeEnd: TypeAlias = Literal["", "time", "worse", "lifted", "replaced", "session"]
 SessionPhase: TypeAlias = Literal[
     "opened", "baseline", "infusing", "slowed", "paused", "stopped", "watch", "closed"
 ]
@@ -90,8 +91,31 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     baseline: str = ""
 
 
+class Persistence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How long a sign has lasted, and how long it must last and be clear.
+
+    ``since_ms`` is when it was first read at or above ``grade`` without a break, ``readings`` how
+    many readings that are (counted up to two); ``persist_ms`` confirms it, ``clear_ms`` ends it.
+    """
+
+    sign: str
+    grade: int
+    confirmed: bool
+    persist_ms: int
+    clear_ms: int
+    readings: int = 0
+    since_ms: int | None = None
+
+
 class AlertChanged(Effect, frozen=True, kw_only=True, tag="alert"):
-    """One episode, whole, as it stands after a change; ``revision`` counts its changes."""
+    """One episode, whole, as it stands after a change; ``revision`` counts its changes.
+
+    ``reason`` says why the signal is as it is: whoever is not told can read why. ``active_ms`` is
+    when the condition became active, ``condition_delay_ms`` how long after its onset that was.
+    ``quiet_until_ms`` ends an audio pause, ``flaps`` is how often the cause came in the time in
+    which that counts as flapping (0 while it does not), ``disbelief`` why somebody found that it
+    is no reaction.
+    """
 
     id: str
     revision: int
@@ -114,6 +138,44 @@ class AlertChanged(Effect, frozen=True, kw_only=True, tag="alert"):
     realert_ms: int | None
     rulebook: str
     books: tuple[BookSays, ...] = ()
+    reason: str = ""
+    active_ms: int | None = None
+    condition_delay_ms: int | None = None
+    quiet_until_ms: int | None = None
+    flaps: int = 0
+    disbelief: str = ""
+    persistence: tuple[Persistence, ...] = ()
+
+
+class AlertEscalated(Effect, frozen=True, kw_only=True, tag="call"):
+    """Somebody further along the escalation chain is told of an alert.
+
+    ``level`` counts the chain from 1, ``failsafe`` marks its end, ``waited_ms`` is how long the
+    alert had called without an answer, ``by`` the person who escalated it ("" where time did).
+    """
+
+    alert: str
+    revision: int
+    level: int
+    to: str
+    failsafe: bool
+    priority: Priority
+    grade: int
+    label: str
+    waited_ms: int
+    by: str
+    reason: str
+
+
+class SnoozeChanged(Effect, frozen=True, kw_only=True, tag="snooze"):
+    """A snooze of one sign up to one grade began, or ended for a reason (``end``)."""
+
+    sign: str
+    grade: int
+    until_ms: int
+    by: str
+    reason: str
+    end: SnoozeEnd
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -277,6 +339,8 @@ class ActRecorded(Effect, frozen=True, kw_only=True, tag="act"):
 
 AnyEffect: TypeAlias = (
     AlertChanged
+    | AlertEscalated
+    | SnoozeChanged
     | AdviceChanged
     | MeasurementWanted
     | SessionChanged

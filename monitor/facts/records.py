@@ -12,7 +12,19 @@ from typing import Final, Literal, TypeAlias
 
 PumpState: TypeAlias = Literal["idle", "infusing", "kvo", "paused", "stopped", "complete", "fault"]
 SessionVerb: TypeAlias = Literal["open", "baseline", "start", "stop", "complete", "close"]
-ActVerb: TypeAlias = Literal["ack", "step", "reset"]
+ActVerb: TypeAlias = Literal[
+    "ack",
+    "escalate",
+    "hand-back",
+    "not-a-reaction",
+    "pause-audio",
+    "reset",
+    "snooze",
+    "step",
+    "unsnooze",
+]
+Disbelief: TypeAlias = Literal["artefact", "known-condition", "treated", "other"]
+"""Why an alert was no reaction."""
 StepStatus: TypeAlias = Literal["started", "done", "declined", "not-possible"]
 Severity: TypeAlias = Literal["mild", "moderate", "severe"]
 AbsenceReason: TypeAlias = Literal[
@@ -122,7 +134,11 @@ class SessionReported(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActTaken(Record):
-    """What a person did: acknowledged an alert, took or declined a step, reset a latch."""
+    """What a person did about an alert or a step.
+
+    ``sign`` and ``grade`` say what a snooze covers, ``for_ms`` how long it or an audio pause
+    lasts, ``disbelief`` why an alert was no reaction.
+    """
 
     id: str
     by: str
@@ -136,6 +152,10 @@ class ActTaken(Record):
     dose_centi: int | None
     dose_unit: str
     reason: str
+    sign: str = ""
+    grade: int | None = None
+    for_ms: int | None = None
+    disbelief: Disbelief | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

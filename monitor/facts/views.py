@@ -36,7 +36,7 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One open episode as a row of the feed."""
+    """One open episode as a row of the feed; ``called`` is whom of the chain was told last."""
 
     id: str
     kind: str
@@ -49,6 +49,8 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     label: str
     onset_ms: int
     acknowledged_by: str = ""
+    reason: str = ""
+    called: str = ""
 
 
 class BedView(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from detectors.context import FLAG_NAMES
 from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
+from monitor.care.escalation import EscalationStep, escalation_faults
 from monitor.care.ladders import Dose, Ladder, LadderStep, coverage_faults, ladder_faults
 from monitor.care.products import Product
 from monitor.care.variants import Mitigation, MitigationTimes, ladders_of_site
@@ -116,7 +117,8 @@ class _Reader:
         """Return all settings, or leave with all faults kept."""
         self.sources = _attempt(self._sources)
         site = _attempt(lambda: site_settings(self.table("site.toml"), self.directory))
-        alerts = _attempt(lambda: sheet(self.table("alerts.toml"), AlertParams))
+        escalation = _attempt(self._escalation)
+        alerts = _attempt(lambda: sheet(self._alerts_table(), AlertParams))
         products = _attempt(self._products)
         channels = _attempt(lambda: channel_rows(self.table("channels.toml")))
         detection = _attempt(lambda: detection_file(self.table("detection.toml")))
@@ -138,7 +140,7 @@ class _Reader:
             raise FaultKept
         if not (book and patterns and ladders and mitigation and windows and schedule):
             raise FaultKept
-        if self.faults:
+        if not escalation or self.faults:
             raise FaultKept
         ward = WardSettings(
             digest=digest,
@@ -147,6 +149,7 @@ class _Reader:
             symptoms=symptoms,
             side_books=tuple(one.book() for one in books if one.name != book.name),
             alerts=alerts,
+            escalation=escalation,
             products=products,
             ladders=ladders_of_site(ladders, mitigation),
             mitigation=mitigation,
@@ -181,6 +184,19 @@ class _Reader:
             with suppress(FaultKept):
                 known[key] = _source(row, key)
         return known
+
+    def _alerts_table(self) -> Table:
+        """Return the reader of alerts.toml, whose chains have a reader of their own."""
+        table = self.table("alerts.toml")
+        table.asked.add("escalation")
+        return table
+
+    def _escalation(self) -> tuple[EscalationStep, ...]:
+        table = self.table("alerts.toml")
+        rows = records(table, "escalation", EscalationStep)
+        for words in escalation_faults(rows):
+            table.keep("escalation", words)
+        return rows
 
     def _products(self) -> tuple[Product, ...]:
         files = self.folder("products")

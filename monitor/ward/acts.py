@@ -6,7 +6,6 @@ Every act ends in an effect: it changed something, or it was refused with the re
 from collections.abc import Callable
 from typing import Final
 
-from monitor.care import alerts
 from monitor.care.mitigation import acted_steps
 from monitor.care.session import OPEN
 from monitor.facts.effects import ActRecorded, MessageRejected
@@ -22,11 +21,12 @@ from monitor.facts.records import (
     VitalsReported,
 )
 from monitor.ward.advising import replace_steps
+from monitor.ward.alert_acts import acted_on_alert
 from monitor.ward.bedside import Bedside, ChartedSymptom
 from monitor.ward.devices import take_absences, take_birth, take_status
 from monitor.ward.pump_acts import take_pump
 from monitor.ward.session_acts import take_session
-from monitor.ward.telling import tell_episode, tell_judged
+from monitor.ward.telling import tell_judged
 from monitor.ward.ward_state import WardState
 
 
@@ -73,19 +73,7 @@ def _acted(state: WardState, bed: Bedside, record: ActTaken) -> str:
     """Do what a person asked and return "", or return why it was refused."""
     if record.act == "step":
         return _acted_on_step(state, bed, record)
-    episode = next((one_ for one_ in bed.episodes.values() if one_.id == record.alert), None)
-    if episode is None:
-        return f"alert {record.alert!r} is not open at this bed"
-    refused = _ack_refusal(episode, record)
-    if refused:
-        return refused
-    params, at_ms = state.settings.alerts, record.measured_ms
-    waits = {"high": params.realert_high_ms, "medium": params.realert_medium_ms}
-    wait_ms = waits.get(episode.picture.priority)
-    realert_ms = None if wait_ms is None else at_ms + wait_ms
-    after = alerts.acknowledged(episode, by=record.by, at_ms=at_ms, realert_ms=realert_ms)
-    tell_episode(state, bed, after, record.position, at_ms)
-    return ""
+    return acted_on_alert(state, bed, record)
 
 
 def _acted_on_step(state: WardState, bed: Bedside, record: ActTaken) -> str:
@@ -98,20 +86,6 @@ def _acted_on_step(state: WardState, bed: Bedside, record: ActTaken) -> str:
         offered = ", ".join(step.key for step in bed.advice.steps)
         return f"step {record.step!r} is not offered; offered: {offered}"
     replace_steps(state, bed, record.position, record.measured_ms, steps, record)
-    return ""
-
-
-def _ack_refusal(episode: alerts.Episode, record: ActTaken) -> str:
-    """Return why an alert cannot be acknowledged or reset, or ""."""
-    if record.revision is not None and record.revision < episode.worsened_revision:
-        return (
-            f"revision {record.revision} was acknowledged, but the alert got worse in revision "
-            f"{episode.worsened_revision}"
-        )
-    if record.act == "reset" and episode.signal != "latched":
-        return "only a latched alert can be reset"
-    if episode.signal not in ("on", "latched"):
-        return f"already acknowledged by {episode.acknowledged_by}"
     return ""
 
 
@@ -133,16 +107,16 @@ def _tell_act(
             via=person.via if person else record.device,
             alert=person.alert if person else "",
             step=person.step if person else (symptom.symptom if symptom else ""),
-            status=(person.status or "") if person else _symptom_status(record),
+            status=_status(record),
             reason=person.reason if person else "",
             refused=refused,
         ),
     )
 
 
-def _symptom_status(record: ActTaken | SymptomCharted) -> str:
+def _status(record: ActTaken | SymptomCharted) -> str:
     if isinstance(record, ActTaken):
-        return record.status or ""
+        return record.status or record.disbelief or ""
     return record.severity if record.present else "absent"
 
 

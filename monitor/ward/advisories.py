@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from monitor.care import alerts
 from monitor.facts.effects import Context, Priority
+from monitor.ward.alerting import tell_episode
 from monitor.ward.bedside import Bedside
-from monitor.ward.telling import tell_episode
 from monitor.ward.ward_state import WardState
 
 

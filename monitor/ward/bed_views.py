@@ -129,4 +129,6 @@ def _alert_view(episode: Episode) -> AlertView:
         label=picture.label,
         onset_ms=episode.onset_ms,
         acknowledged_by=episode.acknowledged_by,
+        reason=episode.reason,
+        called=episode.called,
     )

@@ -7,6 +7,7 @@ from monitor.care.contradictions import Contradiction
 from monitor.care.courses import Course
 from monitor.care.products import Product
 from monitor.care.session import Phase
+from monitor.care.snoozes import Snooze
 from monitor.facts.effects import AdviceChanged, Step
 from monitor.facts.records import SessionReported
 from monitor.ward.stays import Stay
@@ -30,7 +31,8 @@ class Bedside:
     ``onsets`` the onset of the last episode of each cause; ``taken`` the steps of the present
     advice that people or pumps have started, done, declined or found impossible; ``course`` what
     mitigation has come to in this session; ``contradiction`` what the pump does that was recorded
-    otherwise.
+    otherwise; ``snoozes`` what nobody wants to be called for; ``starts`` when each cause
+    began of late, to find flapping; ``known`` the ids of all alerts of the session.
     """
 
     name: str
@@ -60,6 +62,9 @@ class Bedside:
     course: Course = field(default_factory=Course)
     contradiction: Contradiction | None = None
     stay: Stay = field(default_factory=Stay)
+    snoozes: tuple[Snooze, ...] = ()
+    starts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
 
     def new_onset(self, cause: str, onset_ms: int) -> int:
         """Return the onset of a new episode: later than that of the last one of its cause.

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from detectors.channels import N_CHANNELS, NEVER
-from detectors.explanation import rule_reasons
+from detectors.explanation import RuleReason, rule_reasons
 from monitor.care import alerts
 from monitor.care.reasons import (
     FULL_NAMES,
@@ -15,7 +15,7 @@ from monitor.care.reasons import (
     because_symptom,
     label,
 )
-from monitor.facts.effects import Because, Context, Priority
+from monitor.facts.effects import Because, Context, Persistence, Priority
 from monitor.ward.bedside import Bedside
 from monitor.ward.ward_state import WardState
 
@@ -32,6 +32,7 @@ class Seen:
 
     picture: alerts.Picture | None
     pending: bool
+    recovering: bool
     onset_ms: int
     unconfirmed: tuple[tuple[str, int], ...]
 
@@ -54,11 +55,10 @@ def seen(state: WardState, bed: Bedside) -> Seen:
         for i in np.flatnonzero((shown > grades) & (shown >= PENDING_LEAST_GRADE))
     )
     if not held and not unsure:
-        return Seen(picture=None, pending=False, onset_ms=0, unconfirmed=())
+        return Seen(picture=None, pending=False, recovering=False, onset_ms=0, unconfirmed=())
+    deciding = rule_reasons(detection, row, confirmed=True)
     confirmed = because_symptoms(state, bed) + tuple(
-        row_
-        for reason in rule_reasons(detection, row, confirmed=True)
-        for row_ in because_rule(reason)
+        row_ for reason in deciding for row_ in because_rule(reason)
     )
     pending = tuple(
         row_
@@ -92,9 +92,43 @@ def seen(state: WardState, bed: Bedside) -> Seen:
     return Seen(
         picture=picture,
         pending=not held,
+        recovering=bool(held) and not shown.any() and not _held_by_more(state, bed, deciding),
         onset_ms=min(since, default=int(detection.at_ms[row])),
         unconfirmed=unsure,
     )
+
+
+def _held_by_more(state: WardState, bed: Bedside, deciding: tuple[RuleReason, ...]) -> bool:
+    """Whether a confirmed sign rests on what people chart, or on a value that is only too old."""
+    too_old = any(all(one.margin_centi >= 0 for one in reason.clauses) for reason in deciding)
+    return too_old or bool(state.detection.charted[bed.row].any())
+
+
+def persistence(state: WardState, bed: Bedside) -> tuple[Persistence, ...]:
+    """Return how long each sign of a bed has lasted, and what it needs to be confirmed and to end.
+
+    A confirmed sign is told at its confirmed grade, another at the grade that it shows.
+    """
+    detection, row = state.detection, bed.row
+    track, times = detection.track, detection.params.confirmation
+    found = []
+    for i, sign in enumerate(detection.params.signs):
+        sure = int(track.grade[row, i])
+        grade = sure or int(detection.shown[row, i])
+        if grade:
+            since_ms = int(track.since_ms[row, i, grade - 1])
+            found.append(
+                Persistence(
+                    sign=sign,
+                    grade=grade,
+                    confirmed=sure > 0,
+                    persist_ms=int(times.persist_ms[i]),
+                    clear_ms=int(times.clear_ms[i]),
+                    readings=int(track.readings[row, i, grade - 1]),
+                    since_ms=None if since_ms == NEVER else since_ms,
+                )
+            )
+    return tuple(found)
 
 
 def _priority(grade: int, unconfirmed: int) -> Priority:

@@ -5,7 +5,6 @@ from typing import Final
 from detectors.ages import age_of
 from detectors.baseline_life import freeze
 from detectors.channels import NEVER
-from monitor.care import alerts
 from monitor.care.contradictions import report_words
 from monitor.care.mitigation import steps_confirmed
 from monitor.care.session import (
@@ -20,10 +19,11 @@ from monitor.care.watches import close_refusal
 from monitor.facts.effects import NOT_ASSESSABLE, SessionChanged
 from monitor.facts.records import PumpReported, SessionReported
 from monitor.ward.advising import replace_steps, take_flow, tell_advice
+from monitor.ward.alerting import end_episodes
 from monitor.ward.baselines import tell_baseline
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
-from monitor.ward.telling import tell_episode, tell_grade
+from monitor.ward.telling import tell_grade
 from monitor.ward.ward_state import WardState
 from monitor.ward.watching import tell_watch, windows_of
 
@@ -47,7 +47,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         )
         return
     if event == "open":
-        _end_episodes(state, bed, record.position, record.measured_ms)
+        end_episodes(state, bed, record.position, record.measured_ms)
         bed.begin(record, state.settings.product(record.product))
         state.told_grade[bed.row] = NOT_ASSESSABLE
         _forget(state, bed)
@@ -132,20 +132,13 @@ def move(
 def _close(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
     """Stop watching a bed: its open episodes end, high ones stay until they are seen."""
     state.opened_ms[bed.row] = NEVER
-    _end_episodes(state, bed, position, at_ms)
+    end_episodes(state, bed, position, at_ms)
     tell_advice(state, bed, position, at_ms)
     release_all(state, bed, position, at_ms)
     _forget(state, bed)
     state.troubled[bed.row] = False
     bed.leave()
     tell_grade(state, bed, position, at_ms)
-
-
-def _end_episodes(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
-    latched = state.settings.alerts.latch_priorities
-    for episode in list(bed.episodes.values()):
-        if episode.condition != "ended":
-            tell_episode(state, bed, alerts.ended(episode, latched=latched), position, at_ms)
 
 
 def _tell_session(

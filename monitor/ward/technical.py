@@ -15,8 +15,10 @@ from monitor.care.reasons import FULL_NAMES, SHORT_NAMES
 from monitor.care.silence import missing_channels, silent_channels
 from monitor.facts.effects import Context, Priority
 from monitor.ward.advising import tell_course_due
+from monitor.ward.alerting import tell_episode
 from monitor.ward.bedside import Bedside
-from monitor.ward.telling import tell_episode, tell_grade
+from monitor.ward.telling import tell_grade
+from monitor.ward.timed import tell_timed
 from monitor.ward.ward_state import LAST, WardState
 
 MISPLACED_FOR_MS: Final = 600_000
@@ -33,10 +35,10 @@ def tell_due(state: WardState, now_ms: int) -> None:
             tell_technical(state, state.beds[row], LAST, now_ms)
             tell_grade(state, state.beds[row], LAST, now_ms)
     for bed in [state.beds[row] for row in sorted(state.standing)]:
-        _tell_realerts(state, bed, now_ms)
+        tell_timed(state, bed, now_ms)
         if bed.misplaced:
             _forget_misplaced(state, bed, now_ms)
-        if not bed.episodes and not bed.misplaced:
+        if not (bed.episodes or bed.misplaced or bed.snoozes):
             state.standing.discard(bed.row)
 
 
@@ -134,12 +136,6 @@ def _picture(cause: str, label: str, priority: Priority) -> alerts.Picture:
         because=(),
         context=Context(),
     )
-
-
-def _tell_realerts(state: WardState, bed: Bedside, now_ms: int) -> None:
-    for episode in list(bed.episodes.values()):
-        if episode.realert_ms is not None and now_ms >= episode.realert_ms:
-            tell_episode(state, bed, alerts.realerted(episode), LAST, now_ms)
 
 
 def _forget_misplaced(state: WardState, bed: Bedside, now_ms: int) -> None:

@@ -7,7 +7,6 @@ with what was last told, and tells the difference.
 from typing import Final
 
 from detectors.channels import NEVER, Channel
-from monitor.care import alerts
 from monitor.care.session import OPEN
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
@@ -15,9 +14,9 @@ from monitor.facts.effects import (
     MeasurementWanted,
 )
 from monitor.ward.advising import tell_advice
+from monitor.ward.alerting import tell_reaction
 from monitor.ward.bedside import Bedside
-from monitor.ward.opinions import opinions
-from monitor.ward.pictures import REACTION, Seen, missing_measurements, one, seen
+from monitor.ward.pictures import Seen, missing_measurements, one, seen
 from monitor.ward.ward_state import WardState
 
 PRESSURE_SIGNS: Final = frozenset({"hypotension", "hypertension"})
@@ -29,7 +28,7 @@ def tell_judged(state: WardState, bed: Bedside, position: int, at_ms: int) -> No
     bed.pattern = state.settings.detection.patterns[row].name if row >= 0 else ""
     now = seen(state, bed)
     tell_grade(state, bed, position, at_ms)
-    _tell_episode(state, bed, position, at_ms, now)
+    tell_reaction(state, bed, position, at_ms, now)
     tell_advice(state, bed, position, at_ms)
     _tell_wanted(state, bed, position, at_ms, now)
 
@@ -57,66 +56,6 @@ def tell_grade(state: WardState, bed: Bedside, position: int, at_ms: int) -> Non
             before=before,
             pattern=bed.pattern,
             reasons=missing,
-        ),
-    )
-
-
-def _tell_episode(state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen) -> None:
-    before = bed.episodes.get(REACTION)
-    going = before if before is not None and before.condition != "ended" else None
-    if now.picture is None:
-        if going is not None:
-            latched = state.settings.alerts.latch_priorities
-            tell_episode(state, bed, alerts.ended(going, latched=latched), position, at_ms)
-        return
-    if going is None:
-        if before is not None:
-            # What was latched is closed by the new episode, which is on and says more.
-            tell_episode(state, bed, alerts.signalled(before, "acknowledge"), position, at_ms)
-        after = alerts.raised(
-            now.picture,
-            session=bed.session,
-            bed=bed.name,
-            onset_ms=bed.new_onset(REACTION, now.onset_ms),
-            at_ms=at_ms,
-            pending=now.pending,
-        )
-        tell_episode(state, bed, after, position, at_ms)
-        return
-    after = going
-    if not now.picture.same_as(going.picture) or (going.condition == "pending") > now.pending:
-        after = alerts.updated(going, now.picture, at_ms=at_ms, pending=now.pending)
-    tell_episode(state, bed, after, position, at_ms)
-
-
-def tell_episode(
-    state: WardState, bed: Bedside, after: alerts.Episode, position: int, at_ms: int
-) -> None:
-    """Keep an episode as it now is, and tell the change unless there is none."""
-    cause = after.picture.cause
-    before = bed.episodes.get(cause)
-    if before is not None and before.id != after.id:
-        before = None
-    if before == after:
-        return
-    after = alerts.revised(before, after)
-    if after.open:
-        bed.episodes[cause] = after
-        state.standing.add(bed.row)
-    else:
-        bed.episodes.pop(cause, None)
-    if cause == REACTION and after.condition == "active" and after.picture.pattern:
-        bed.stay.patterns.add(after.picture.pattern)
-        state.look_ms[bed.row] = 0
-    state.tell(
-        position,
-        alerts.alert_changed(
-            before,
-            after,
-            at_ms=at_ms,
-            bed=bed.name,
-            rulebook=state.settings.digest,
-            books=opinions(state, bed) if cause == REACTION else (),
         ),
     )
 

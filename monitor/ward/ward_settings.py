@@ -5,11 +5,12 @@ record of each part is declared by the module that uses it. Times are millisecon
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from detectors.books import Book
 from detectors.detection import DetectionParams
 from detectors.symptoms import SymptomRow
+from monitor.care.escalation import EscalationStep
 from monitor.care.ladders import Ladder
 from monitor.care.products import Product
 from monitor.care.schedules import Schedule
@@ -18,6 +19,12 @@ from monitor.care.variants import Mitigation
 from monitor.care.watches import WindowRow
 
 LatchedPriority = Literal["high", "medium", "low"]
+
+SNOOZE_GRADE_BOUND: Final = 2
+"""No site may let grades be snoozed that make a high alert."""
+
+FLAP_COUNT_LEAST: Final = 2
+"""What has come once does not flap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,13 @@ class AlertParams:
         A device of an open session that was never heard raises one after so long.
     late_tolerance_ms
         A reading measured longer ago than this when it arrives is stored and not judged.
+    audio_pause_max_ms
+        The longest time for which the sound of an alert may be paused.
+    snooze_max_ms, snooze_grade_max
+        The longest snooze, and the highest grade that may be snoozed.
+    flap_count, flap_window_ms, flap_clear_ms
+        A cause that begins so often within so long flaps; its alert ends when readings have
+        shown it clear for so long.
     """
 
     realert_high_ms: int
@@ -44,6 +58,12 @@ class AlertParams:
     device_silent_after_ms: int
     never_heard_after_ms: int
     late_tolerance_ms: int
+    audio_pause_max_ms: int
+    snooze_max_ms: int
+    snooze_grade_max: int
+    flap_count: int
+    flap_window_ms: int
+    flap_clear_ms: int
 
     def __post_init__(self) -> None:
         """Refuse times that would make an alert silent or restless."""
@@ -51,9 +71,24 @@ class AlertParams:
             raise ValueError("realert_high must not be longer than realert_medium")
         if "high" not in self.latch_priorities:
             raise ValueError("latch_priorities must contain 'high'")
-        for name in ("realert_high_ms", "device_silent_after_ms", "never_heard_after_ms"):
+        positive = (
+            "realert_high_ms",
+            "device_silent_after_ms",
+            "never_heard_after_ms",
+            "audio_pause_max_ms",
+            "snooze_max_ms",
+            "flap_window_ms",
+        )
+        for name in positive:
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name.removesuffix('_ms')} must be above 0")
+        if not 1 <= self.snooze_grade_max <= SNOOZE_GRADE_BOUND:
+            raise ValueError(
+                f"snooze_grade_max must be 1 to {SNOOZE_GRADE_BOUND}, got {self.snooze_grade_max}: "
+                f"a high alert is acknowledged, never snoozed"
+            )
+        if self.flap_count < FLAP_COUNT_LEAST:
+            raise ValueError(f"flap_count must be at least {FLAP_COUNT_LEAST}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +101,7 @@ class WardSettings:
     symptoms: tuple[SymptomRow, ...]
     silence: SilenceParams
     alerts: AlertParams
+    escalation: tuple[EscalationStep, ...]
     products: tuple[Product, ...]
     ladders: tuple[Ladder, ...]
     mitigation: Mitigation

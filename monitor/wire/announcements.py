@@ -16,11 +16,13 @@ from monitor.facts.effects import (
     NOT_ASSESSABLE,
     AdviceChanged,
     AlertChanged,
+    AlertEscalated,
     AnyEffect,
     Because,
     BookSays,
     Context,
     MessageRejected,
+    Persistence,
     Step,
 )
 from monitor.facts.views import AlertView, BedView, ChannelView
@@ -32,9 +34,11 @@ from monitor.wire.outbound import (
     AlertShown,
     BecauseShown,
     BookShown,
+    CallPayload,
     ChannelShown,
     ContextShown,
     GradeReached,
+    PersistenceShown,
     RateShown,
     RejectPayload,
     StatePayload,
@@ -73,6 +77,8 @@ def announcements(effects: Iterable[AnyEffect], *, unit: str) -> tuple[Announcem
             said += alert_announcements(effect, unit=unit)
         elif isinstance(effect, AdviceChanged):
             said.append(_advice(effect, unit))
+        elif isinstance(effect, AlertEscalated):
+            said.append(_call(effect, unit))
         elif isinstance(effect, MessageRejected):
             said.append(_reject(effect, unit))
     return tuple(said)
@@ -114,6 +120,13 @@ def alert_announcements(alert: AlertChanged, *, unit: str) -> tuple[Announcement
         acked=_acknowledged(alert),
         realert_at=_iso(alert.realert_ms),
         config=alert.rulebook,
+        reason=alert.reason,
+        active=_iso(alert.active_ms),
+        condition_delay_ms=alert.condition_delay_ms,
+        quiet_until=_iso(alert.quiet_until_ms),
+        flaps=alert.flaps,
+        not_a_reaction=alert.disbelief,
+        persistence=tuple(_persistence(one) for one in alert.persistence),
     )
     said = _retained(name, encode_published(payload))
     return (said, _retained(name, CLEARED)) if is_over(alert.condition, alert.signal) else (said,)
@@ -170,6 +183,39 @@ def _advice(advice: AdviceChanged, unit: str) -> Announcement:
         restart_at=_iso(advice.restart_ms),
     )
     return _retained(topic(unit, advice.bed, NOBODY, "advice"), encode_published(payload))
+
+
+def _call(effect: AlertEscalated, unit: str) -> Announcement:
+    payload = CallPayload(
+        alert=effect.alert,
+        rev=effect.revision,
+        t=iso(effect.at_ms),
+        session=effect.session,
+        level=effect.level,
+        to=effect.to,
+        failsafe=effect.failsafe,
+        priority=effect.priority,
+        grade=_grade(effect.grade),
+        label=effect.label,
+        waited_s=effect.waited_ms // 1000,
+        by=effect.by,
+        reason=effect.reason,
+    )
+    name, data = topic(unit, effect.bed, NOBODY, "call"), encode_published(payload)
+    # A call is for now: whoever starts later reads from the retained alert whom it went to.
+    return Announcement(topic=name, payload=data, qos=AT_LEAST_ONCE, retain=False)
+
+
+def _persistence(one: Persistence) -> PersistenceShown:
+    return PersistenceShown(
+        sign=one.sign,
+        grade=one.grade,
+        confirmed=one.confirmed,
+        persist_s=one.persist_ms // 1000,
+        clear_s=one.clear_ms // 1000,
+        readings=one.readings,
+        since=_iso(one.since_ms),
+    )
 
 
 def _reject(effect: MessageRejected, unit: str) -> Announcement:
@@ -299,4 +345,6 @@ def _alert_shown(view: AlertView) -> AlertShown:
         label=view.label,
         onset=iso(view.onset_ms),
         acked_by=view.acknowledged_by,
+        reason=view.reason,
+        called=view.called,
     )

@@ -281,6 +281,10 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
             _require(payload.status, {"reason": payload.reason})
     else:
         _require(payload.act, {"alert": payload.alert})
+    if payload.act == "snooze":
+        _require("snooze", {"reason": payload.reason})
+    if payload.act == "not-a-reaction":
+        _require("not-a-reaction", {"why": payload.why})
     return ActTaken(
         **arrival._asdict(),
         measured_ms=arrival.measured(milliseconds(payload.t), AGE_MS_MAX),
@@ -296,6 +300,10 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
         dose_centi=_amount(payload.dose, "drug-dose", "dose"),
         dose_unit="mg" if payload.dose else "",
         reason=payload.reason or "",
+        sign=payload.sign or "",
+        grade=payload.grade,
+        for_ms=None if payload.for_s is None else 1000 * payload.for_s,
+        disbelief=payload.why,
     )
 
 

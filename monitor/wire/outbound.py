@@ -92,6 +92,18 @@ class GradeReached(msgspec.Struct, frozen=True, kw_only=True):
     grade: int
 
 
+class PersistenceShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How long a sign has lasted, how long confirms it, and how long clear ends it."""
+
+    sign: str
+    grade: int
+    confirmed: bool
+    persist_s: int
+    clear_s: int
+    readings: int = 0
+    since: Utc | None = None
+
+
 class AlertPayload(Published, frozen=True, kw_only=True):
     """One episode, whole, as it stands; ``rev`` counts its changes."""
 
@@ -117,6 +129,32 @@ class AlertPayload(Published, frozen=True, kw_only=True):
     acked: Acknowledged | None
     realert_at: Utc | None
     config: str
+    reason: str = ""
+    active: Utc | None = None
+    condition_delay_ms: int | None = None
+    quiet_until: Utc | None = None
+    flaps: int = 0
+    not_a_reaction: str = ""
+    persistence: tuple[PersistenceShown, ...] = ()
+    notice: str = NOTICE
+
+
+class CallPayload(Published, frozen=True, kw_only=True):
+    """Somebody further along the escalation chain is told of an alert."""
+
+    alert: str
+    rev: int
+    t: Utc
+    session: str
+    level: int
+    to: str
+    failsafe: bool
+    priority: Priority
+    grade: int | None
+    label: str
+    waited_s: int
+    by: str
+    reason: str
     notice: str = NOTICE
 
 
@@ -188,6 +226,8 @@ class AlertShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     label: str
     onset: Utc
     acked_by: str = ""
+    reason: str = ""
+    called: str = ""
 
 
 class StatePayload(Published, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, Channel
 from monitor.facts.records import (
     AbsenceReason,
     ActVerb,
+    Disbelief,
     PumpState,
     SessionVerb,
     Severity,
@@ -165,7 +166,7 @@ class SessionPayload(Payload, frozen=True, kw_only=True):
 
 
 class ActPayload(Payload, frozen=True, kw_only=True):
-    """What a person did: acknowledged an alert, took or declined a step, reset a latch."""
+    """What a person did about an alert (acknowledged, snoozed, escalated it) or about a step."""
 
     id: Text
     t: Stamp
@@ -179,6 +180,10 @@ class ActPayload(Payload, frozen=True, kw_only=True):
     status: StepStatus | None = None
     dose: PositiveQuantity | None = None
     reason: Text | None = None
+    sign: Text | None = None
+    grade: Annotated[int, Meta(ge=1, le=4)] | None = None
+    for_s: Annotated[int, Meta(ge=1, le=86_400)] | None = None
+    why: Disbelief | None = None
 
 
 class StatusPayload(Payload, frozen=True, kw_only=True):

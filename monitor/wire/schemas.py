@@ -14,6 +14,7 @@ from monitor.wire.outbound import (
     AckPayload,
     AdvicePayload,
     AlertPayload,
+    CallPayload,
     MonitorStatusPayload,
     RejectPayload,
     StatePayload,
@@ -46,6 +47,7 @@ PAYLOADS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
 PUBLISHED: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "alert": (AlertPayload,),
     "advice": (AdvicePayload,),
+    "call": (CallPayload,),
     "state": (StatePayload,),
     "ack": (AckPayload,),
     "reject": (RejectPayload,),

@@ -6,6 +6,7 @@ from typing import Any, Final, get_args
 
 import pytest
 
+from monitor.care.alert_effects import alert_changed, phase_of
 from monitor.care.alerts import (
     CONDITION_EVENTS,
     CONDITION_TABLE,
@@ -20,11 +21,9 @@ from monitor.care.alerts import (
     Picture,
     SignalEvent,
     acknowledged,
-    alert_changed,
     ended,
     episode_id,
     moved,
-    phase_of,
     raised,
     realerted,
     revised,
@@ -33,41 +32,89 @@ from monitor.care.alerts import (
 )
 from monitor.facts.effects import Condition, Context, Priority, Signal
 
-# "-" marks an event that has no place: the state stays as it is.
-CONDITIONS_EXPECTED: Final[dict[tuple[Condition, ConditionEvent], str]] = {
+# None marks an event that has no place: the state stays as it is.
+CONDITIONS_EXPECTED: Final[dict[tuple[Condition, ConditionEvent], Condition | None]] = {
     ("pending", "confirm"): "active",
+    ("pending", "ease"): None,
     ("pending", "clear"): "ended",
-    ("active", "confirm"): "-",
+    ("active", "confirm"): None,
+    ("active", "ease"): "recovering",
     ("active", "clear"): "ended",
-    ("ended", "confirm"): "-",
-    ("ended", "clear"): "-",
+    ("recovering", "confirm"): "active",
+    ("recovering", "ease"): None,
+    ("recovering", "clear"): "ended",
+    ("ended", "confirm"): None,
+    ("ended", "ease"): None,
+    ("ended", "clear"): None,
 }
 
-SIGNALS_EXPECTED: Final[dict[tuple[Signal, SignalEvent], str]] = {
+SIGNALS_EXPECTED: Final[dict[tuple[Signal, SignalEvent], Signal | None]] = {
     ("off", "raise"): "on",
-    ("off", "acknowledge"): "-",
-    ("off", "worsen"): "-",
-    ("off", "realert"): "-",
-    ("off", "end"): "-",
-    ("off", "latch"): "-",
-    ("on", "raise"): "-",
+    ("off", "acknowledge"): None,
+    ("off", "hand-back"): None,
+    ("off", "pause"): None,
+    ("off", "resume"): None,
+    ("off", "snooze"): None,
+    ("off", "wake"): None,
+    ("off", "worsen"): None,
+    ("off", "realert"): None,
+    ("off", "end"): None,
+    ("off", "latch"): None,
+    ("on", "raise"): None,
     ("on", "acknowledge"): "acknowledged",
+    ("on", "hand-back"): None,
+    ("on", "pause"): "audio-paused",
+    ("on", "resume"): None,
+    ("on", "snooze"): "snoozed",
+    ("on", "wake"): None,
     ("on", "worsen"): "on",
-    ("on", "realert"): "-",
+    ("on", "realert"): None,
     ("on", "end"): "off",
     ("on", "latch"): "latched",
-    ("acknowledged", "raise"): "-",
-    ("acknowledged", "acknowledge"): "-",
+    ("audio-paused", "raise"): None,
+    ("audio-paused", "acknowledge"): "acknowledged",
+    ("audio-paused", "hand-back"): None,
+    ("audio-paused", "pause"): None,
+    ("audio-paused", "resume"): "on",
+    ("audio-paused", "snooze"): "snoozed",
+    ("audio-paused", "wake"): None,
+    ("audio-paused", "worsen"): "on",
+    ("audio-paused", "realert"): None,
+    ("audio-paused", "end"): "off",
+    ("audio-paused", "latch"): "latched",
+    ("acknowledged", "raise"): None,
+    ("acknowledged", "acknowledge"): None,
+    ("acknowledged", "hand-back"): "on",
+    ("acknowledged", "pause"): None,
+    ("acknowledged", "resume"): None,
+    ("acknowledged", "snooze"): "snoozed",
+    ("acknowledged", "wake"): None,
     ("acknowledged", "worsen"): "on",
     ("acknowledged", "realert"): "on",
     ("acknowledged", "end"): "off",
     ("acknowledged", "latch"): "off",
-    ("latched", "raise"): "-",
+    ("snoozed", "raise"): None,
+    ("snoozed", "acknowledge"): "acknowledged",
+    ("snoozed", "hand-back"): None,
+    ("snoozed", "pause"): None,
+    ("snoozed", "resume"): None,
+    ("snoozed", "snooze"): None,
+    ("snoozed", "wake"): "on",
+    ("snoozed", "worsen"): "on",
+    ("snoozed", "realert"): None,
+    ("snoozed", "end"): "off",
+    ("snoozed", "latch"): "off",
+    ("latched", "raise"): None,
     ("latched", "acknowledge"): "off",
-    ("latched", "worsen"): "-",
-    ("latched", "realert"): "-",
-    ("latched", "end"): "-",
-    ("latched", "latch"): "-",
+    ("latched", "hand-back"): None,
+    ("latched", "pause"): None,
+    ("latched", "resume"): None,
+    ("latched", "snooze"): None,
+    ("latched", "wake"): None,
+    ("latched", "worsen"): None,
+    ("latched", "realert"): None,
+    ("latched", "end"): None,
+    ("latched", "latch"): None,
 }
 
 LATCHED: Final[tuple[Priority, ...]] = ("high",)
@@ -106,18 +153,42 @@ def test_the_expected_tables_have_every_cell() -> None:
 def test_every_condition_event(cell: tuple[Condition, ConditionEvent]) -> None:
     state, event = cell
     expected = CONDITIONS_EXPECTED[cell]
-    assert CONDITION_TABLE[state].get(event, "-") == expected
-    after = moved(episode(condition=state), event)
-    assert after == episode(condition=state if expected == "-" else expected)
+    assert CONDITION_TABLE[state].get(event) == expected
+    assert moved(episode(condition=state), event) == episode(condition=expected or state)
 
 
 @pytest.mark.parametrize("cell", SIGNALS_EXPECTED)
 def test_every_signal_event(cell: tuple[Signal, SignalEvent]) -> None:
     state, event = cell
     expected = SIGNALS_EXPECTED[cell]
-    assert SIGNAL_TABLE[state].get(event, "-") == expected
-    after = signalled(episode(signal=state), event)
-    assert after == episode(signal=state if expected == "-" else expected)
+    assert SIGNAL_TABLE[state].get(event) == expected
+    before = episode(signal=state)
+    after = signalled(before, event, "because")
+    if expected is None:
+        assert after == before
+    else:
+        assert after == replace(before, signal=expected, reason="because")
+
+
+@pytest.mark.parametrize("cell", [cell for cell, after in SIGNALS_EXPECTED.items() if after])
+def test_what_begins_to_call_has_been_answered_by_nobody(cell: tuple[Signal, SignalEvent]) -> None:
+    state, event = cell
+    before = episode(
+        signal=state,
+        acknowledged_by="rn-1",
+        acknowledged_ms=1,
+        realert_ms=2,
+        quiet_until_ms=3,
+        calling_ms=4,
+        level=1,
+        called="nurse-in-charge",
+    )
+    after = signalled(before, event, "because")
+    calls = after.signal in {"on", "audio-paused"}
+    assert after.quiet_until_ms is None
+    assert (after.calling_ms, after.level) == ((4, 1) if calls else (None, 0))
+    forgotten = after.signal == "on" and event != "resume"
+    assert after.acknowledged_by == ("" if forgotten else "rn-1")
 
 
 def test_priorities_never_fall_as_grades_rise() -> None:

@@ -29,7 +29,7 @@ from ward_streams import (
     undated,
 )
 
-from monitor.facts.effects import AlertChanged, AnyEffect, GradeChanged
+from monitor.facts.effects import AlertChanged, AlertEscalated, AnyEffect, GradeChanged
 from monitor.facts.records import ActTaken, VitalsReported
 from monitor.ward.roster import columns
 from monitor.ward.ward import Ward
@@ -50,6 +50,7 @@ DUE: Final = {
     "technical": "silent, never heard and absent compare the time of the step with that of receipt",
     "re-alert": "an acknowledged alert comes back when a step finds that its time has come",
     "loop": "a step of mitigation is looked at, and a restart opened, when its time has come",
+    "escalation": "an unanswered alert is told further when a step finds that it waited too long",
     "not assessable": "a grade of 0 becomes not assessable when a needed channel is found silent",
 }
 """Everything that may depend on when steps are made, and why. Nothing else may."""
@@ -59,7 +60,7 @@ def is_due(effect: AnyEffect) -> bool:
     """Whether an effect is one of those that belong to a step and not to a record."""
     if isinstance(effect, AlertChanged):
         return effect.kind == "technical"
-    return isinstance(effect, GradeChanged)
+    return isinstance(effect, GradeChanged | AlertEscalated)
 
 
 def fresh(*, clocks: bool = False) -> Ward:
@@ -71,7 +72,7 @@ def fresh(*, clocks: bool = False) -> Ward:
 @given(stream=streams(), ends=st.lists(st.integers(0, 99), max_size=6))
 def test_nothing_depends_on_where_steps_end(stream: Stream, ends: list[int]) -> None:
     """With the clocks of :data:`DUE` stopped, all effects are the same in order and bytes."""
-    assert set(DUE) == {"technical", "re-alert", "loop", "not assessable"}
+    assert set(DUE) == {"technical", "re-alert", "loop", "escalation", "not assessable"}
     exact = resolved(quiet_clocks(ward_settings()), stream)
     expected = lines(told(fresh(), one_each(exact)))
     assert lines(told(fresh(), [exact])) == expected

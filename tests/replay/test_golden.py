@@ -17,7 +17,7 @@ from ward_builders import quiet_loop
 
 from monitor.adapters.journal import effect_bytes
 from monitor.adapters.recording import read_header, read_recording
-from monitor.facts.effects import AlertChanged, AnyEffect, GradeChanged
+from monitor.facts.effects import AlertChanged, AlertEscalated, AnyEffect, GradeChanged
 from monitor.facts.records import RawMessage, RecordedStep
 from monitor.replay import digest, first_difference, rebatch, replay
 from monitor.settings.settings import load_settings
@@ -90,12 +90,13 @@ def test_a_second_replay_gives_the_same_bytes(recording: Path) -> None:
 
 
 def decided_by_readings(effects: Iterable[AnyEffect]) -> list[bytes]:
-    """Leave out what compares with the time of a step: silence, and grades for want of data."""
+    """Leave out what compares with the time of a step: silence, want of data, unanswered calls."""
     lines = []
     for effect in effects:
         by_time = isinstance(effect, AlertChanged) and effect.kind == "technical"
         for_want = isinstance(effect, GradeChanged) and -1 in {effect.grade, effect.before}
-        if not (by_time or for_want):
+        unanswered = isinstance(effect, AlertEscalated)
+        if not (by_time or for_want or unanswered):
             lines.append(effect_bytes(effect))
     return lines
 
