@@ -270,11 +270,17 @@ def untaken(course: Course, keys: Iterable[str]) -> Course:
     return course if attempts == course.attempts else replace(course, attempts=attempts)
 
 
+def clear_ms(course: Course, ladder: Ladder) -> int:
+    """Return when somebody who is well has been so for the clear time, also since a restart."""
+    since_ms = max(course.well_ms or 0, course.plan_ms or 0)
+    return since_ms + (ladder.clear_ms or 0)
+
+
 def due_ms(course: Course, ladder: Ladder, *, unanswered_ms: int) -> int | None:
     """Return when time alone will change something about a course, or None."""
     times = [one.look_ms for one in course.attempts if one.look_ms is not None]
     if course.well_ms is not None:
-        return None if course.cleared else course.well_ms + (ladder.clear_ms or 0)
+        return None if course.cleared else clear_ms(course, ladder)
     if not course.begun:
         return None
     if _is_waiting(course) and course.offered_ms is not None:
@@ -286,7 +292,7 @@ def looked(course: Course, ladder: Ladder, look: Look, *, unanswered_ms: int) ->
     """Return the course after everything that is due at the time of a look."""
     now_ms = look.at_ms
     if course.well_ms is not None:
-        if course.cleared or now_ms - course.well_ms < (ladder.clear_ms or 0):
+        if course.cleared or now_ms < clear_ms(course, ladder):
             return course
         plan = next_plan(course.plan, "well")
         return replace(course, cleared=True, plan=plan)

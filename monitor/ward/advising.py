@@ -129,7 +129,7 @@ def _tell_steps(
         before=tuple(bed.taken.values()),
         course=course,
     )
-    may_restart = course.answered and not course.end and course.well_ms is not None
+    may_restart = course.well_ms is not None and course.plan in ("slowed", "paused")
     now = AdviceChanged(
         at_ms=at_ms,
         bed=bed.name,
@@ -146,7 +146,7 @@ def _tell_steps(
         end=END_WORDS[course.end] if course.end else "",
         recurrences=course.recurrences,
         why=course.why,
-        restart_ms=(course.well_ms or 0) + (ladder.clear_ms or 0) if may_restart else None,
+        restart_ms=courses.clear_ms(course, ladder) if may_restart else None,
     )
     if before is None and not steps:
         return
