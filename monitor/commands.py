@@ -147,6 +147,25 @@ def export(
                 sys.stdout.buffer.write(step_line(step))
 
 
+@files.command()
+def note(
+    journal: JournalFile,
+    session: Annotated[str, typer.Argument(help="Id of the session, as S-0412.")],
+) -> None:
+    """Draft the reaction note of a session from the ledger: what happened, what was done."""
+    from monitor.adapters.journal import JournalReader
+    from monitor.care.notes import reaction_note
+
+    with JournalReader.open(journal) as reader:
+        try:
+            lines = reaction_note(reader.effects(), session)
+        except KeyError as fault:
+            typer.echo(f"{journal}: {fault.args[0]}", err=True)
+            raise typer.Exit(FOUND) from fault
+    with piped():
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
 @files.command("check-config")
 def check_config(
     directory: Annotated[Path, typer.Argument()] = CONFIG_DIRECTORY, *, as_json: AsJson = False

@@ -115,6 +115,10 @@ class Course:
             one.kind in FLOW_KINDS and one.done for one in self.attempts
         )
 
+    def last(self, key: str) -> Attempt | None:
+        """Return the last attempt at a step, or None when there was none."""
+        return next((one for one in reversed(self.attempts) if one.key == key), None)
+
     def drugs(self) -> frozenset[str]:
         """Return the drugs that were given."""
         return frozenset(one.drug for one in self.attempts if one.drug and one.done)

@@ -166,7 +166,7 @@ def advised_steps(
         if rung.key in settled:
             nth = 2 + (rung.repeats or 0) - doses_left(course, rung)
             words = f"{step.words} (again: dose {nth} of {1 + (rung.repeats or 0)})"
-            step = msgspec.structs.replace(step, words=words)
+            step = _with_outcome(msgspec.structs.replace(step, words=words), course)
         steps.append(step)
     return ladder, tuple(steps)
 
@@ -192,16 +192,20 @@ def _doses(ladder: Ladder) -> int:
 
 def _with_response(step: Step, course: Course) -> Step:
     """Return a taken step with what came of it."""
-    last = next((one for one in reversed(course.attempts) if one.key == step.key), None)
+    last = course.last(step.key)
     if last is None or step.state not in ("started", "done"):
         return step
-    found = last.response
+    given = given_text(last.dose_centi, last.dose_unit)
+    return _with_outcome(msgspec.structs.replace(step, given=given, look_ms=last.look_ms), course)
+
+
+def _with_outcome(step: Step, course: Course) -> Step:
+    """Return a step with what became of the signs since it was last taken."""
+    last = course.last(step.key)
+    if last is None or last.response is None:
+        return step
     return msgspec.structs.replace(
-        step,
-        given=given_text(last.dose_centi, last.dose_unit),
-        response=found.verdict if found else "",
-        response_words=found.words if found else "",
-        look_ms=last.look_ms,
+        step, response=last.response.verdict, response_words=last.response.words
     )
 
 
@@ -224,6 +228,28 @@ def acted_steps(steps: tuple[Step, ...], act: ActTaken) -> tuple[Step, ...] | No
         else step
         for step in steps
     )
+
+
+def dose_refusal(rung: LadderStep, act: ActTaken) -> str:
+    """Return why a dose that was said to be given cannot belong to a rung, or "".
+
+    A dose of another dimension is a slip. One above the most that the rung allows may be true:
+    then it needs a reason.
+    """
+    if act.dose_centi is None:
+        return ""
+    if rung.kind not in ("drug", "fluids"):
+        return f"step {rung.key!r} gives nothing that has a dose"
+    dose = rung.dose
+    if dose is None:
+        return ""
+    if act.dose_unit != dose.unit:
+        return f"the dose of {rung.key!r} is in {dose.unit}, not in {act.dose_unit}"
+    if act.dose_centi * 10 > dose.maximum_milli and not act.reason:
+        most = given_text(dose.maximum_milli // 10, dose.unit)
+        given = given_text(act.dose_centi, act.dose_unit)
+        return f"{given} is above {most}, the most at once here: if it was given, say the reason"
+    return ""
 
 
 def steps_confirmed(

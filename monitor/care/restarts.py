@@ -11,8 +11,9 @@ from typing import Final, Literal, TypeAlias
 
 from monitor.care.ladders import EPINEPHRINE, Ladder
 from monitor.care.session import SessionEvent
+from monitor.facts.effects import PlanName
 
-Plan: TypeAlias = Literal["running", "slowed", "paused", "resumed", "stopped"]
+Plan: TypeAlias = PlanName
 PlanEvent: TypeAlias = Literal["slow", "raise", "pause", "resume", "well", "end"]
 
 PLANS: Final[tuple[Plan, ...]] = ("running", "slowed", "paused", "resumed", "stopped")

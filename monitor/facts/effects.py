@@ -21,6 +21,7 @@ SessionPhase: TypeAlias = Literal[
     "opened", "baseline", "infusing", "slowed", "paused", "stopped", "watch", "closed"
 ]
 StepState: TypeAlias = Literal["offered", "started", "done", "declined", "not-possible"]
+PlanName: TypeAlias = Literal["running", "slowed", "paused", "resumed", "stopped"]
 Outcome: TypeAlias = Literal["accepted", "duplicate", "late-stored", "quarantined", "rejected"]
 
 BookWord: TypeAlias = Literal["no", "not-applicable", "not-assessable", "undefined", "yes"]
@@ -220,7 +221,7 @@ class AdviceChanged(Effect, frozen=True, kw_only=True, tag="advice"):
     grade: int
     steps: tuple[Step, ...]
     reason: str
-    plan: str = "running"
+    plan: PlanName = "running"
     end: str = ""
     recurrences: int = 0
     why: str = ""

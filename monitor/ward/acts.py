@@ -6,7 +6,7 @@ Every act ends in an effect: it changed something, or it was refused with the re
 from collections.abc import Callable
 from typing import Final
 
-from monitor.care.mitigation import acted_steps
+from monitor.care.mitigation import acted_steps, given_text
 from monitor.care.session import OPEN
 from monitor.facts.effects import ActRecorded, MessageRejected
 from monitor.facts.records import (
@@ -20,7 +20,7 @@ from monitor.facts.records import (
     SymptomCharted,
     VitalsReported,
 )
-from monitor.ward.advising import replace_steps
+from monitor.ward.advising import refused_dose, replace_steps
 from monitor.ward.alert_acts import acted_on_alert
 from monitor.ward.bedside import Bedside, ChartedSymptom
 from monitor.ward.devices import take_absences, take_birth, take_status
@@ -85,6 +85,9 @@ def _acted_on_step(state: WardState, bed: Bedside, record: ActTaken) -> str:
     if steps is None:
         offered = ", ".join(step.key for step in bed.advice.steps)
         return f"step {record.step!r} is not offered; offered: {offered}"
+    refused = refused_dose(state, bed, record)
+    if refused:
+        return refused
     replace_steps(state, bed, record.position, record.measured_ms, steps, record)
     return ""
 
@@ -110,6 +113,7 @@ def _tell_act(
             status=_status(record),
             reason=person.reason if person else "",
             refused=refused,
+            dose=given_text(person.dose_centi, person.dose_unit) if person else "",
         ),
     )
 

@@ -19,6 +19,7 @@ from monitor.care.mitigation import (
     NO_PATTERN_NAME,
     Patient,
     advised_steps,
+    dose_refusal,
     steps_still_taken,
 )
 from monitor.care.responses import Look
@@ -218,6 +219,12 @@ def replace_steps(
     bed.taken |= {step.key: step for step in steps if step.state != "offered"}
     _keep_course(state, bed, course)
     tell_advice(state, bed, position, at_ms)
+
+
+def refused_dose(state: WardState, bed: Bedside, act: ActTaken) -> str:
+    """Return why a dose that a person recorded is refused, or ""."""
+    rungs = {rung.key: rung for rung in _open_ladder(state, bed).steps}
+    return dose_refusal(rungs[act.step], act) if act.step in rungs else ""
 
 
 def _attempted(

@@ -29,6 +29,10 @@ def step(play: Play, key: str) -> Step:
     return next(one for one in play.advice.steps if one.key == key)
 
 
+def plan(play: Play) -> str:
+    return play.advice.plan
+
+
 def keys(play: Play) -> list[str]:
     return [one.key for one in play.advice.steps]
 
@@ -132,7 +136,7 @@ def test_epinephrine_that_does_not_help_is_offered_again_and_then_an_expert() ->
     did(play, 340, "epinephrine", dose_centi=50, dose_unit="mg")
     assert step(play, "epinephrine").given == "0.5 mg"
     assert play.advice.end == "this is treated as anaphylaxis"
-    assert play.advice.plan == "stopped"
+    assert plan(play) == "stopped"
     play.well(600, sbp=80, dbp=50)
     play.wait(641)
     again = step(play, "epinephrine")
@@ -180,7 +184,7 @@ def recovered(**changed: Any) -> Play:  # noqa: ANN401 - as session
 def test_a_restart_is_offered_after_the_clear_time_at_the_last_tolerated_rate() -> None:
     play = recovered()
     assert play.advice.steps == ()
-    assert play.advice.plan == "paused"
+    assert plan(play) == "paused"
     restart_ms = play.advice.restart_ms
     assert restart_ms is not None
     before_s = (restart_ms - play.now_ms) / 1000
@@ -192,7 +196,7 @@ def test_a_restart_is_offered_after_the_clear_time_at_the_last_tolerated_rate() 
     assert keys(play) == ["resume"]
     assert step(play, "resume").rate_centi_ml_per_h == 8_400, "168 mL/h made the reaction"
     play.take(pump(at_s + 60, "infusing", 84))
-    assert play.advice.plan == "resumed"
+    assert plan(play) == "resumed"
     assert "resume" not in {key for key, state in play.steps.items() if state == "offered"}
 
 
@@ -219,7 +223,7 @@ def test_signs_that_come_back_after_a_moderate_reaction_end_the_infusion() -> No
     play.read(2830, sbp=84, dbp=55)
     assert play.advice.recurrences == 1
     assert play.advice.end == "the signs came back"
-    assert play.advice.plan == "stopped"
+    assert plan(play) == "stopped"
     assert keys(play)[0] == "stop-for-good"
     play.take(pump(2840, "stopped", 0))
     assert play.steps["stop-for-good"] == "done"
