@@ -153,9 +153,7 @@ def test_the_command_names_a_session_that_is_not_there(
         ("flat", {}, ""),
     ],
 )
-def test_a_dose_fits_its_step_or_is_refused(
-    key: str, changed: dict[str, Any], words: str
-) -> None:
+def test_a_dose_fits_its_step_or_is_refused(key: str, changed: dict[str, Any], words: str) -> None:
     play = anaphylactic()
     play.take(act(340, "step", step=key, **changed))
     refused = of(ActRecorded, play.told)[-1].refused
