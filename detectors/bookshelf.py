@@ -19,8 +19,10 @@ from detectors.books import Book, BookRow, Truth
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.confirmation import LEAST_READINGS
 from detectors.detection import Detection
+from detectors.quiet import rows_with
 from detectors.rounds import Findings
 from detectors.rulebook import linear_form
+from detectors.spans import picked, span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,14 +204,16 @@ class Bookshelf:
         """Follow the beds of a round that a detection has just taken."""
         if self.watched is None:
             return
-        bed = found.bed
-        fresh = (found.heard & detection.judging[bed][:, None]) @ self.reads.T
-        running = self.track.readings[bed] > 0
-        near = self.gate.reached(detection.value_centi[bed])
-        look = np.flatnonzero((fresh & (running | near)).any(axis=1))
-        if not look.size:
+        # Most beds are near no limit, which is found sooner than what was heard of them.
+        at = span(found.bed)
+        near = self.gate.reached(picked(detection.value_centi, at))
+        near |= picked(self.track.readings, at) > 0
+        some = np.flatnonzero(rows_with(near) & picked(detection.judging, at))
+        fresh = found.heard[some] @ self.reads.T
+        look = rows_with(fresh & near[some])
+        if not look.any():
             return
-        bed, fresh = bed[look], fresh[look]
+        bed, fresh = found.bed[some[look]], fresh[look]
         everything = np.ones((len(bed), len(self.reads)), np.bool_)
         judged = self._judged(self.watched, detection, bed, everything)
         measured_ms = np.where(self.reads, detection.measured_ms[bed][:, None, :], NEVER)

@@ -31,6 +31,7 @@ from detectors.rulebook import (
     Judgement,
 )
 from detectors.sign_rules import SignRules
+from detectors.spans import picked, span
 
 __all__ = ["Detection", "DetectionParams", "Findings", "Round"]
 
@@ -66,14 +67,14 @@ class Detection(Beds):
 
     def take(self, round_: Round) -> Findings:
         """Take one round of readings and return what it changed."""
-        bed = round_.bed
-        before_centi = self.value_centi.take(bed, axis=0)
-        before_ms = self.measured_ms.take(bed, axis=0)
+        bed, at = round_.bed, span(round_.bed)
+        before_centi, before_ms = picked(self.value_centi, at), picked(self.measured_ms, at)
         present = round_.value_centi != MISSING
         newer = present & (round_.measured_ms > before_ms)
         loud = self._loud(
             Given(
                 bed=bed,
+                at=at,
                 value_centi=round_.value_centi,
                 flags=round_.flags,
                 before_centi=before_centi,
@@ -85,9 +86,9 @@ class Detection(Beds):
             return self._take_closely(round_)
         new = newer & ~loud[:, None]
         self._keep(round_, new, before_centi, before_ms)
-        doubted = self.doubted.take(bed, axis=0)
+        doubted = picked(self.doubted, at)
         if doubted.any():
-            self.doubted[bed] = doubted & ~new
+            self.doubted[at] = doubted & ~new
         reason = (present * Reason.SOUND).astype(np.int8)
         late, changed = present & ~newer, np.zeros(len(bed), np.bool_)
         if rows.size:
@@ -100,28 +101,29 @@ class Detection(Beds):
         bed, params = given.bed, self.params
         if not self.has_rest:
             return np.ones(len(bed), np.bool_)
-        baseline, age = self.baseline_centi.take(bed, axis=0), self.age_centi.take(bed)
-        fixed = np.concatenate([baseline, age[:, None]], axis=1)
-        self.ranges.follow(bed, fixed)
-        shown = self.shown.take(bed, axis=0) | self.charted.take(bed, axis=0)
-        shown |= self.track.grade.take(bed, axis=0)
-        busy: Bool = rows_with(shown != 0) | (self.pattern.take(bed) != NO_PATTERN)
-        busy |= self.taking_baseline.take(bed)
+        at = given.at
+        age_centi = picked(self.age_centi, at)
+        fixed = np.concatenate([picked(self.baseline_centi, at), age_centi[:, None]], axis=1)
+        self.ranges.follow(bed, at, fixed)
+        shown = picked(self.shown, at) | picked(self.charted, at)
+        shown |= picked(self.track.grade, at)
+        busy: Bool = rows_with(shown != 0) | (picked(self.pattern, at) != NO_PATTERN)
+        busy |= picked(self.taking_baseline, at)
         busy |= loud_rows(self.ranges, params.limits, given, params.pulse_pressure)
         return busy
 
     def _keep(self, round_: Round, new: Bool, before_centi: Int32, before_ms: Int64) -> None:
         """Keep the new readings of a round as the newest of their beds."""
-        bed = round_.bed
-        self.value_centi[bed] = np.where(new, round_.value_centi, before_centi)
-        self.measured_ms[bed] = np.where(new, round_.measured_ms, before_ms)
+        at = span(round_.bed)
+        self.value_centi[at] = np.where(new, round_.value_centi, before_centi)
+        self.measured_ms[at] = np.where(new, round_.measured_ms, before_ms)
         read_ms = np.where(new, round_.measured_ms, NEVER)
-        at_ms = self.at_ms.take(bed)
+        at_ms = picked(self.at_ms, at).copy()
         for channel in range(N_CHANNELS):
             np.maximum(at_ms, read_ms[:, channel], out=at_ms)
-        self.at_ms[bed] = at_ms
+        self.at_ms[at] = at_ms
         spacing_ms = self.params.history_spacing_ms
-        self.history.take(spacing_ms, bed, round_.value_centi, round_.measured_ms, new)
+        self.history.take(spacing_ms, round_.bed, round_.value_centi, round_.measured_ms, new)
 
     def _take_closely(self, round_: Round) -> Findings:
         """Take readings of beds that need the full judgement."""

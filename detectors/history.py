@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int32, Int64
+from detectors.spans import picked, span
 
 HISTORY_DEPTH: Final = 16
 """Readings of one channel that the history holds."""
@@ -88,7 +89,7 @@ class History:
         new : bool array, shape (row, channel)
             Which of them are believed and newer than what was known; only these are looked at.
         """
-        keep = measured_ms >= self.due_ms.take(bed, axis=0)
+        keep = measured_ms >= picked(self.due_ms, span(bed))
         keep &= new
         kept = np.flatnonzero(keep)
         if not kept.size:

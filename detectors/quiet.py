@@ -23,6 +23,7 @@ from detectors.quality import (
     narrow_pulse_pressure,
 )
 from detectors.rulebook import AGE_COLUMN, N_COLUMNS, Rule, RuleBook, linear_form
+from detectors.spans import picked
 
 OUT_OF_REACH: Final = int(np.iinfo(np.int32).max)
 """A limit that no value reaches; its negative on the other side."""
@@ -39,12 +40,14 @@ AGE_FIXED: Final = AGE_COLUMN - N_CHANNELS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """The messages of a round beside what is known, all of shape (row, channel) but ``bed``.
+    """The messages of a round beside what is known, all of shape (row, channel) but the beds.
 
-    ``after_centi`` is what is known if every newer reading is believed.
+    ``at`` is :func:`detectors.spans.span` of ``bed``; ``after_centi`` is what is known if every
+    newer reading is believed.
     """
 
     bed: Int32
+    at: slice | Int32
     value_centi: Int32
     flags: UInt16
     before_centi: Int32
@@ -94,34 +97,34 @@ class QuietRanges:
             rest = np.where(one.speaks(fixed), one.rest(fixed), FAR_OUT_OF_REACH)
             self._rest[bed, index] = rest
 
-    def follow(self, bed: Int32, fixed: Int32) -> None:
+    def follow(self, bed: Int32, at: slice | Int32, fixed: Int32) -> None:
         """Keep up with the baselines and ages of some beds, shape (row, fixed column)."""
-        changed = fixed != self._fixed.take(bed, axis=0)
+        changed = fixed != picked(self._fixed, at)
         if changed.any():
             rows = rows_with(changed)
             self._fixed[bed[rows]] = fixed[rows]
             self._find(bed[rows])
 
-    def outside(self, bed: Int32, *values_centi: Int32) -> Bool:
+    def outside(self, at: slice | Int32, *values_centi: Int32) -> Bool:
         """Where a value lies outside its range, shape (row, channel); MISSING lies nowhere."""
-        low, high = self._low.take(bed, axis=0), self._high.take(bed, axis=0)
+        low, high = picked(self._low, at), picked(self._high, at)
         marks = np.zeros(low.shape, np.bool_)
         for value_centi in values_centi:
             found = (value_centi <= low) | (value_centi >= high)
             marks |= found & (value_centi != MISSING)
         return marks
 
-    def jointly_outside(self, bed: Int32, value_centi: Int32) -> Bool:
+    def jointly_outside(self, at: slice | Int32, value_centi: Int32) -> Bool:
         """Where a rule that compares channels may hold, shape (row,)."""
-        found = np.zeros(len(bed), np.bool_)
+        found = np.zeros(len(value_centi), np.bool_)
         if not self._joint:
             return found
-        rest = self._rest.take(bed, axis=0)
+        rest = picked(self._rest, at)
         columns = value_centi.T.astype(np.int64, order="C")
         known = columns != MISSING
         for index, one in enumerate(self._joint):
-            form = np.zeros(len(bed), np.int64)
-            holds = np.ones(len(bed), np.bool_)
+            form = np.zeros(len(value_centi), np.int64)
+            holds = np.ones(len(value_centi), np.bool_)
             for channel, weight in zip(one.channels, one.weights, strict=True):
                 form += weight * columns[channel]
                 holds &= known[channel]
@@ -206,8 +209,8 @@ def loud_rows(
     if given.flags.any():
         marks |= (given.flags & Flag.QUESTIONABLE) != 0
     marks &= present
-    marks |= ranges.outside(given.bed, given.value_centi, given.after_centi)
-    found = rows_with(marks) | ranges.jointly_outside(given.bed, given.after_centi)
+    marks |= ranges.outside(given.at, given.value_centi, given.after_centi)
+    found = rows_with(marks) | ranges.jointly_outside(given.at, given.after_centi)
     cuffs = np.flatnonzero(rows_with(present[:, list(PRESSURES)]))
     if cuffs.size:
         readings = given.value_centi[cuffs]

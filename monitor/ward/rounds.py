@@ -21,6 +21,8 @@ Rows: TypeAlias = npt.NDArray[np.integer[Any]]
 
 def ranks(bed: Int32) -> Int32:
     """Return how many earlier items each item's bed has, shape (item,)."""
+    if not len(bed) or np.bincount(bed).max() == 1:
+        return np.zeros(len(bed), np.int32)
     order = np.argsort(bed, kind="stable")
     ordered = bed[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(bed) else order
@@ -60,6 +62,8 @@ def turns(
     ------
     Turn
         In which no bed occurs in two messages; a message's acts and readings share a turn.
+        Messages stand in the order of their beds, so that those of a whole ward lie side by
+        side; beds have no order between them that could be lost.
     """
     starts = np.flatnonzero(
         np.r_[True, readings.position[1:] != readings.position[:-1]][: len(readings)]
@@ -75,7 +79,7 @@ def turns(
     lengths = np.diff(np.r_[starts, len(readings)])
     row_of_reading = np.repeat(np.arange(len(starts)), lengths)
     for turn in range(int(rank.max()) + 1):
-        here = np.flatnonzero(message_rank == turn)
+        here = _by_bed(readings.bed[starts], np.flatnonzero(message_rank == turn))
         acts = tuple(np.flatnonzero(act_rank == turn).tolist())
         if not len(here):
             yield Turn(act=acts, readings=None, position=position[:0], received_ms=received_ms[:0])
@@ -93,6 +97,17 @@ def turns(
         )
 
 
+def _by_bed(bed: Int32, rows: Rows) -> Rows:
+    """Return rows of different beds in the order of their beds."""
+    if not len(rows):
+        return rows
+    # One place for each bed sorts faster than comparisons do.
+    some = bed[rows]
+    place = np.full(int(some.max()) + 1, -1, rows.dtype)
+    place[some] = rows
+    return place[place >= 0]
+
+
 def _round(
     readings: Readings,
     chosen: slice | Rows,
@@ -101,15 +116,18 @@ def _round(
     starts: Rows,
 ) -> Round:
     """Return the chosen readings as matrices over (message, channel)."""
-    every = isinstance(chosen, slice)
-    row = row_of_reading if every else np.searchsorted(here, row_of_reading[chosen])
+    row_of_message = np.empty(len(starts), np.intp)
+    row_of_message[here] = np.arange(len(here))
+    row = row_of_message[row_of_reading[chosen]]
     channel = readings.channel[chosen]
     value_centi = np.full((len(here), N_CHANNELS), MISSING, np.int32)
     measured_ms = np.full((len(here), N_CHANNELS), NEVER, np.int64)
     flags = np.zeros((len(here), N_CHANNELS), np.uint16)
-    value_centi[row, channel] = readings.value_centi[chosen]
-    measured_ms[row, channel] = readings.measured_ms[chosen]
-    flags[row, channel] = readings.flags[chosen]
+    # One index into the flat matrices is followed faster than two into the matrices.
+    place = row * N_CHANNELS + channel
+    value_centi.reshape(-1)[place] = readings.value_centi[chosen]
+    measured_ms.reshape(-1)[place] = readings.measured_ms[chosen]
+    flags.reshape(-1)[place] = readings.flags[chosen]
     return Round(
         bed=readings.bed[starts[here]],
         value_centi=value_centi,

@@ -15,6 +15,7 @@ import numpy as np
 from detectors.channels import CHANNEL_NAMES, NEVER, Bool, Flag
 from detectors.detection import Findings
 from detectors.readings import Readings
+from detectors.spans import picked, span
 from monitor.care.doubts import doubt_words
 from monitor.facts.effects import AnyEffect, Outcome, ReadingsKept
 from monitor.facts.records import Act, Input, MessageRefused, SessionReported, VitalsReported
@@ -190,20 +191,21 @@ class Ward:
 
     def _hear(self, turn: Turn, findings: Findings) -> None:
         """Remember which channels were heard: only a value that is believed and new is data."""
-        state, bed, given = self.state, findings.bed, turn.readings
+        state, at, given = self.state, span(findings.bed), turn.readings
         if given is None:
             return
-        heard, before_ms = findings.heard, state.received_ms.take(bed, axis=0)
+        heard, before_ms = findings.heard, picked(state.received_ms, at)
         newest_ms = np.maximum(before_ms, turn.received_ms[:, None])
-        state.received_ms[bed] = np.where(heard, newest_ms, before_ms)
+        state.received_ms[at] = np.where(heard, newest_ms, before_ms)
         by_hand = (given.flags & Flag.HAND) != 0
-        state.charted[bed] = np.where(heard, by_hand, state.charted.take(bed, axis=0))
-        state.absent_ms[bed] = np.where(heard, NEVER, state.absent_ms.take(bed, axis=0))
+        state.charted[at] = np.where(heard, by_hand, picked(state.charted, at))
+        state.absent_ms[at] = np.where(heard, NEVER, picked(state.absent_ms, at))
 
     def _unassessed(self, findings: Findings) -> Bool:
         """Beds whose grade was never told or could not be, shape (row,)."""
-        judging: Bool = self.state.detection.judging[findings.bed]
-        return judging & (self.state.told_grade[findings.bed] < 0)
+        at = span(findings.bed)
+        judging: Bool = picked(self.state.detection.judging, at)
+        return judging & (picked(self.state.told_grade, at) < 0)
 
     def _count(self, turn: Turn, findings: Findings) -> None:
         """Count every reading of a round, and tell those that were refused."""

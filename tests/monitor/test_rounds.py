@@ -74,6 +74,7 @@ def test_every_bed_sees_its_messages_one_after_the_other(step: Step) -> None:
         else:
             kept += len(turn.position)
             assert len(turn.position) == len(turn.readings.bed)
+            assert (np.diff(turn.readings.bed) > 0).all(), "side by side, each bed once"
             for i, position in enumerate(turn.position.tolist()):
                 sent = by_position[position]
                 here = turn.readings.value_centi[i]
