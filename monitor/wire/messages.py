@@ -275,7 +275,6 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
 
 def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
     payload: ActPayload = parsed(_ACT, raw.payload)
-    is_volume = payload.dose is not None and payload.dose.u == "mL"
     if payload.act == "step":
         _require("step", {"step": payload.step, "status": payload.status})
         if payload.status in ("declined", "not-possible"):
@@ -298,8 +297,8 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
         revision=payload.rev,
         step=payload.step or "",
         status=payload.status,
-        dose_centi=_amount(payload.dose, "volume" if is_volume else "drug-dose", "dose"),
-        dose_unit=("mL" if is_volume else "mg") if payload.dose else "",
+        dose_centi=_amount(payload.dose, "drug-dose", "dose"),
+        dose_unit="mg" if payload.dose else "",
         reason=payload.reason or "",
         sign=payload.sign or "",
         grade=payload.grade,
