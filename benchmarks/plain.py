@@ -11,11 +11,14 @@ nothing can hold, and then looks no further. It takes the same messages as
 from collections.abc import Sequence
 from typing import Final
 
+from benchmarks.plain_pictures import Facts, PlainMemory, with_newest
 from benchmarks.plain_signs import Sign
-from benchmarks.plain_tables import PlainClause, PlainPattern, PlainRule, SignRules, Tables
+from benchmarks.plain_tables import PlainClause, PlainRule, SignRules, Tables
 from detectors.ages import OLDEST_INFANT_CENTI
 from detectors.baseline import BASELINE_DEPTH
 from detectors.channels import N_CHANNELS, Channel, Flag
+from detectors.context import N_FLAGS
+from detectors.history import HISTORY_DEPTH
 from detectors.patterns import NO_PATTERN
 
 Reading = tuple[int, int, int, int]
@@ -50,6 +53,11 @@ class PlainBed:
         self.charted = [0] * tables.n_signs
         self.is_busy = False
         self.rate_step_ms: int | None = None
+        self.rate_cut_ms: int | None = None
+        self.flags = [False] * N_FLAGS
+        self.memory = PlainMemory(tables.n_signs)
+        self.recent: list[list[tuple[int, int]]] = [[] for _ in range(N_CHANNELS)]
+        self.floor = 0
         self.age_centi: int | None = None
         self.counts = [0] * N_CHANNELS
         self.doubt = [0] * N_CHANNELS
@@ -72,11 +80,18 @@ class PlainBed:
             self.value[channel] = value
             self.value_ms[channel] = at_ms
             self.is_doubted[channel] = verdict == DOUBTFUL
+            self._remember(channel, value, at_ms)
             self.at_ms = max(self.at_ms, at_ms)
             new.append(channel)
         if self.is_taking_baseline and new:
             self._learn(new)
         self.judge(new)
+
+    def _remember(self, channel: int, value: int, at_ms: int) -> None:
+        kept = self.recent[channel]
+        if not kept or at_ms - kept[-1][0] >= self.tables.history_spacing_ms[channel]:
+            kept.append((at_ms, value))
+            del kept[:-HISTORY_DEPTH]
 
     def judge(self, new: Sequence[int]) -> None:
         """Judge the signs of the channels that were read, and the picture they make."""
@@ -266,37 +281,36 @@ class PlainBed:
 
     def grade(self) -> int:
         """Return the grade of the bed."""
-        patterns = self.tables.patterns
-        floor = patterns[self.pattern].floor if self.pattern != NO_PATTERN else 0
-        return max(*self.grades(), floor)
+        return max(*self.grades(), self.floor)
 
     def _find_pattern(self) -> None:
         grades = self.grades()
-        self.pattern = NO_PATTERN
         self.is_busy = any(grades) or any(sign.shown for sign in self.signs)
-        if not any(grades):
+        if not any(grades) and not any(self.memory.present):
+            self.pattern, self.floor = NO_PATTERN, 0
             return
-        for number, row in enumerate(self.tables.patterns):
-            if self._matches(grades, row):
-                self.pattern = number
-                return
-
-    def _matches(self, grades: list[int], row: PlainPattern) -> bool:
-        for sign, least in row.every:
-            if grades[sign] < least:
-                return False
-        if row.some and not any(grades[sign] >= least for sign, least in row.some):
-            return False
-        if any(grades[sign] >= least for sign, least in row.none):
-            return False
-        if row.lasting_ms:
-            begun_ms = self.signs[(row.every or row.some)[0][0]].above[0].since_ms
-            if begun_ms is None or self.at_ms - begun_ms < row.lasting_ms:
-                return False
-        if not row.after_rate_step_ms:
-            return True
-        step_ms = self.rate_step_ms
-        return step_ms is not None and self.at_ms - step_ms <= row.after_rate_step_ms
+        valid = [
+            value if self.at_ms - at_ms <= valid_ms else None
+            for value, at_ms, valid_ms in zip(
+                self.value, self.value_ms, self.tables.valid_ms, strict=True
+            )
+        ]
+        facts = Facts(
+            grades=grades,
+            since_ms=[sign.above[0].since_ms for sign in self.signs],
+            at_ms=self.at_ms,
+            step_ms=self.rate_step_ms,
+            cut_ms=self.rate_cut_ms,
+            flags=self.flags,
+            value=valid,
+            base=self.base,
+            age_centi=self.age_centi,
+            recent=[
+                with_newest(kept, value, at_ms)
+                for kept, value, at_ms in zip(self.recent, self.value, self.value_ms, strict=True)
+            ],
+        )
+        self.pattern, self.floor = self.tables.pictures.look(self.memory, facts, self.pattern)
 
     # ------------------------------------------------------------------ the quick way
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.plain_pictures import PlainPictures
 from detectors.ages import NO_END
 from detectors.channels import N_CHANNELS
 from detectors.detection import DetectionParams
@@ -55,18 +56,6 @@ class SignRules:
     group: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlainPattern:
-    """One way in which a reaction may look; signs are numbers with their least grades."""
-
-    every: Terms
-    some: Terms
-    none: Terms
-    floor: int
-    lasting_ms: int
-    after_rate_step_ms: int
-
-
 class Tables:
     """Everything that a plain bed is told."""
 
@@ -91,18 +80,8 @@ class Tables:
             [i for i, sign in enumerate(self.signs) if channel in sign.channels]
             for channel in range(N_CHANNELS)
         ]
-        number = {name: index for index, name in enumerate(params.signs)}
-        self.patterns = [
-            PlainPattern(
-                every=tuple((number[sign], least) for sign, least in row.every),
-                some=tuple((number[sign], least) for sign, least in row.some),
-                none=tuple((number[sign], least) for sign, least in row.none),
-                floor=row.floor,
-                lasting_ms=row.lasting_ms,
-                after_rate_step_ms=row.after_rate_step_ms,
-            )
-            for row in params.patterns
-        ]
+        self.pictures = PlainPictures(params)
+        self.history_spacing_ms = params.history_spacing_ms.tolist()
 
     def _sign(self, params: DetectionParams, index: int) -> SignRules:
         name = params.signs[index]

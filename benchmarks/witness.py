@@ -21,6 +21,8 @@ class Facts:
     is_judging: bool
     is_taking_baseline: bool
     rate_step_ms: int | None
+    rate_cut_ms: int | None
+    flags: tuple[bool, ...]
     age_centi: int | None
 
 
@@ -98,11 +100,13 @@ class Witness(Detection):
         super().clear(bed)
 
     def _keep_facts(self, bed: int) -> None:
-        rate_step_ms, age = int(self.rate_step_ms[bed]), int(self.age_centi[bed])
+        age = int(self.age_centi[bed])
         facts = Facts(
             is_judging=bool(self.judging[bed]),
             is_taking_baseline=bool(self.taking_baseline[bed]),
-            rate_step_ms=None if rate_step_ms == NEVER else rate_step_ms,
+            rate_step_ms=_known(int(self.rate_step_ms[bed])),
+            rate_cut_ms=_known(int(self.rate_cut_ms[bed])),
+            flags=tuple(self.context[bed].tolist()),
             age_centi=None if age == MISSING else age,
         )
         if self.facts.get(bed) != facts:
@@ -124,7 +128,8 @@ def repeated(
             case Facts():
                 bed.is_judging = deed.is_judging
                 bed.is_taking_baseline = deed.is_taking_baseline
-                bed.rate_step_ms = deed.rate_step_ms
+                bed.rate_step_ms, bed.rate_cut_ms = deed.rate_step_ms, deed.rate_cut_ms
+                bed.flags = list(deed.flags)
                 bed.take_age(deed.age_centi)
             case Charted(grades, at_ms):
                 bed.chart(grades, at_ms)
@@ -133,3 +138,7 @@ def repeated(
             case Cleared():
                 beds[row] = PlainBed(tables, is_quick=is_quick)
     return beds
+
+
+def _known(time_ms: int) -> int | None:
+    return None if time_ms == NEVER else time_ms

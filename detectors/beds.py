@@ -13,6 +13,7 @@ from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, In
 from detectors.confirmation import SignTrack
 from detectors.context import N_FLAGS
 from detectors.history import History
+from detectors.memory import SignMemory
 from detectors.patterns import NO_PATTERN
 
 PER_CHANNEL: Final = (N_CHANNELS,)
@@ -30,7 +31,9 @@ COLUMNS: Final = (
     ("taking_baseline", PER_BED, np.bool_, False),
     ("judging", PER_BED, np.bool_, False),
     ("rate_step_ms", PER_BED, np.int64, NEVER),
+    ("rate_cut_ms", PER_BED, np.int64, NEVER),
     ("pattern", PER_BED, np.int32, NO_PATTERN),
+    ("floor", PER_BED, np.int8, 0),
     ("at_ms", PER_BED, np.int64, NEVER),
 )
 """Arrays with a value a bed, a channel or a flag: name, shape behind the bed, type, "not known"."""
@@ -60,8 +63,12 @@ class Beds:
         Set by the session: before the infusion, and while a session is open.
     rate_step_ms : int64 array, shape (bed,)
         When the infusion rate was last raised; NEVER if it was not.
+    rate_cut_ms : int64 array, shape (bed,)
+        When it was last lowered, paused or stopped; NEVER if it was not.
     pattern : int32 array, shape (bed,)
         Row of the leading pattern; NO_PATTERN if none.
+    floor : int8 array, shape (bed,)
+        Grade to which the pictures of the bed lift it.
     at_ms : int64 array, shape (bed,)
         Newest measured time of the bed.
     shown : int8 array, shape (bed, sign)
@@ -74,6 +81,8 @@ class Beds:
         Recent readings, thinned.
     track : SignTrack
         Confirmation of each sign.
+    memory : SignMemory
+        When each sign was last there.
     """
 
     value_centi: Int32
@@ -86,7 +95,9 @@ class Beds:
     taking_baseline: Bool
     judging: Bool
     rate_step_ms: Int64
+    rate_cut_ms: Int64
     pattern: Int32
+    floor: Int8
     at_ms: Int64
     shown: Int8
     charted: Int8
@@ -100,6 +111,7 @@ class Beds:
         self.window = BaselineWindow(n_beds)
         self.history = History(n_beds)
         self.track = SignTrack.fresh(n_beds, n_signs)
+        self.memory = SignMemory.fresh(n_beds, n_signs)
 
     @property
     def n_beds(self) -> int:
@@ -115,6 +127,8 @@ class Beds:
             setattr(self, name, getattr(wider, name))
         wider.track.put(rows, self.track)
         self.track = wider.track
+        wider.memory.put(rows, self.memory)
+        self.memory = wider.memory
         for name in BaselineWindow.NAMES:
             getattr(wider.window, name)[rows] = getattr(self.window, name)
         self.window = wider.window
@@ -128,7 +142,9 @@ class Beds:
             getattr(self, name)[bed] = 0
         self.window.clear(bed)
         self.history.clear(bed)
-        self.track.put(np.array([bed], np.int32), SignTrack.fresh(1, self.n_signs))
+        row = np.array([bed], np.int32)
+        self.track.put(row, SignTrack.fresh(1, self.n_signs))
+        self.memory.put(row, SignMemory.fresh(1, self.n_signs))
 
 
 _NAMES: Final = (*(column[0] for column in COLUMNS), *SIGN_GRADES)

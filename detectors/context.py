@@ -1,4 +1,4 @@
-"""What a session says of the person that changes how readings are to be understood.
+"""What a session says of the person and the drug that changes how readings are to be understood.
 
 A flag that nobody has set is not set: a session that is silent about a beta-blocker is watched
 as if there were none. No flag ever excuses a reading; they let patterns and ladders see more.
@@ -17,9 +17,13 @@ class ContextFlag(IntEnum):
     """Caps the heart rate, and can keep the pressure down."""
     ACE_INHIBITOR = 2
     """Deepens a fall of pressure."""
+    MONOCLONAL = 3
+    """The drug is a monoclonal antibody."""
+    IRON = 4
+    """The drug is intravenous iron."""
 
 
 FLAG_NAMES: Final = tuple(flag.name.lower().replace("_", "-") for flag in ContextFlag)
-"""Names in configuration files, in column order: ``first-dose beta-blocker ace-inhibitor``."""
+"""Names in configuration files, in column order: ``first-dose beta-blocker ...``."""
 
 N_FLAGS: Final = len(ContextFlag)

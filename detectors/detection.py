@@ -22,8 +22,9 @@ from detectors.channels import (
     Int64,
 )
 from detectors.confirmation import GRADES, advanced
+from detectors.evidence import Evidence
 from detectors.parameters import DetectionParams
-from detectors.patterns import NO_PATTERN, leading_row, matched_rows, pattern_table
+from detectors.patterns import NO_PATTERN
 from detectors.quality import VERDICTS, Reason, Verdict, reasons
 from detectors.quiet import Given, QuietRanges, loud_rows, rows_with
 from detectors.rounds import Findings, Round
@@ -43,10 +44,8 @@ class Detection(Beds):
         super().__init__(n_beds, len(params.signs))
         self.params = params
         self.active = ActiveBook(params)
-        self.table = pattern_table(params.patterns, params.signs)
-        # A pattern that asks for no sign would match beds at rest too.
-        asked = (self.table.every > 0) | (self.table.some > 0)
-        self.has_rest = bool(asked.any(axis=1).all())
+        self.evidence = Evidence(params, self.active.reads)
+        self.has_rest = self.evidence.has_rest
         self.disturbing = [params.signs.index(sign) for sign in params.baseline.not_during]
         self.ranges = QuietRanges(params.book, params.limits, n_beds)
 
@@ -190,14 +189,9 @@ class Detection(Beds):
                 fresh=fresh,
             )
             self.track.put(bed, track)
-        matches = matched_rows(
-            self.table,
-            self.signs_of(bed),
-            self.track.since_ms[bed, :, 0],
-            self.rate_step_ms[bed],
-            self.at_ms[bed],
-        )
-        self.pattern[bed] = np.where(judging, leading_row(matches), NO_PATTERN)
+        pictures = self.evidence.pictures(self, bed, self.signs_of(bed))
+        self.pattern[bed] = np.where(judging, pictures.leading, NO_PATTERN)
+        self.floor[bed] = np.where(judging, pictures.floor, 0)
         changed: Bool = (before != self._told(bed)).any(axis=1)
         return changed
 
@@ -207,6 +201,7 @@ class Detection(Beds):
             self.signs_of(bed),
             self.shown[bed],
             self.pattern[bed, None],
+            self.floor[bed, None],
         )
         return np.concatenate(state, axis=1).astype(np.int32)
 
@@ -261,9 +256,8 @@ class Detection(Beds):
 
     def grade_of(self, bed: Int32) -> Int8:
         """Confirmed grade of some beds, 0 to 4, shape (row,)."""
-        pattern = self.pattern[bed]
-        floor = np.where(pattern >= 0, self.table.floor[pattern], 0) if len(self.table.floor) else 0
-        grade: Int8 = np.maximum(self.signs_of(bed).max(axis=1, initial=0), floor).astype(np.int8)
+        signs = self.signs_of(bed).max(axis=1, initial=0)
+        grade: Int8 = np.maximum(signs, self.floor[bed]).astype(np.int8)
         return grade
 
     def baseline_states(self, bed: Int32) -> Int8:

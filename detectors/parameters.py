@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from detectors.baseline import BaselineParams
 from detectors.channels import Int32, Int64
+from detectors.clues import Clue
 from detectors.confirmation import ConfirmationParams
 from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits, PulsePressureRow
@@ -36,7 +37,14 @@ class DetectionParams:
     history_spacing_ms : int64 array, shape (channel,)
         A reading closer than this to the one before is not kept in the history.
     patterns : tuple of PatternRow
-        In order of precedence.
+        Among equals the first that matches leads.
+    clues : tuple of Clue
+        What speaks for one pattern and against another.
+    memory_ms : int
+        How long a sign that has ended still counts.
+    inertia_centi : int
+        By how many hundredths of a point another pattern must be better supported than the
+        one that leads.
     """
 
     limits: ChannelLimits
@@ -52,3 +60,6 @@ class DetectionParams:
     valid_ms: Int64
     history_spacing_ms: Int64
     patterns: tuple[PatternRow, ...]
+    clues: tuple[Clue, ...] = ()
+    memory_ms: int = 600_000
+    inertia_centi: int = 0

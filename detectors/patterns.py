@@ -1,18 +1,33 @@
 """Patterns: the picture that several signs make together, as rows of a table.
 
 A row names a reaction and says which signs must be present at which grade (all of them, at
-least one of them) and which must not be. The first row that matches names the picture; a row
-may lift the grade but never lower it. Symptoms charted by people are signs like any other.
+least one of them) and which must not be. Signs are remembered for a while after they have
+ended, so that a picture may come together over minutes; one of them must be there now. Several
+pictures can hold at once: their rows lift the grade, and the evidence says which of them leads
+(:mod:`detectors.evidence`). What a row must not see only keeps it from giving its name, never
+from lifting the grade: more signs never mean less danger. Symptoms charted by people are signs
+like any other.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from detectors.channels import NEVER, Bool, Int8, Int32, Int64
+from detectors.context import N_FLAGS, ContextFlag
 
-NO_PATTERN = -1
+NO_PATTERN: Final = -1
 """Row number of a bed whose signs match no row."""
+
+DANGEROUS_FLOOR: Final = 3
+"""Among pictures of this floor or more the evidence alone decides which of them leads."""
+
+RANK_STEP: Final = 100_000
+"""A floor counts for more than any evidence."""
+
+FALLBACK_COST: Final = 10_000_000
+"""More than any floor and evidence together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +36,9 @@ class PatternRow:
 
     ``every``, ``some`` and ``none`` are pairs of a sign and its least grade. ``lasting_ms``
     demands that the first sign of ``every`` has lasted so long; ``after_rate_step_ms`` that the
-    infusion rate was raised at most so long ago (0: no such demand).
+    infusion rate was raised at most so long ago (0: no such demand); ``flags`` that the session
+    says so of the person or the drug. A ``fallback`` gives its
+    name only where no other pattern does.
     """
 
     name: str
@@ -32,6 +49,8 @@ class PatternRow:
     lasting_ms: int
     after_rate_step_ms: int
     source: tuple[str, ...]
+    flags: tuple[ContextFlag, ...] = ()
+    fallback: bool = False
     note: str = ""
 
 
@@ -49,6 +68,14 @@ class PatternTable:
         0 where the row has no such demand.
     floor : int8 array, shape (row,)
         Least grade of the picture.
+    flags : bool array, shape (row, flag)
+        What the session must say of the person or the drug.
+    fallback : bool array, shape (row,)
+        The row gives its name only where no other does.
+    names : tuple of str
+        The patterns, in order of first appearance.
+    pattern : int32 array, shape (row,)
+        Which of them each row belongs to.
     """
 
     every: Int8
@@ -58,6 +85,26 @@ class PatternTable:
     lasting_ms: Int64
     after_rate_step_ms: Int64
     floor: Int8
+    flags: Bool
+    fallback: Bool
+    names: tuple[str, ...]
+    pattern: Int32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """Which rows match which beds.
+
+    Attributes
+    ----------
+    lifts : bool array, shape (bed, row)
+        Everything that the row asks for is there: its floor lifts the grade.
+    named : bool array, shape (bed, row)
+        Nothing that it must not see is there either: it may give its name.
+    """
+
+    lifts: Bool
+    named: Bool
 
 
 def pattern_table(rows: tuple[PatternRow, ...], signs: tuple[str, ...]) -> PatternTable:
@@ -91,6 +138,7 @@ def pattern_table(rows: tuple[PatternRow, ...], signs: tuple[str, ...]) -> Patte
         if not row.every and not row.some:
             raise ValueError(f"pattern {row.name!r} asks for no sign")
     shape = (len(rows), len(signs))
+    names = tuple(dict.fromkeys(row.name for row in rows))
     return PatternTable(
         every=np.array([grades(row, row.every) for row in rows], np.int8).reshape(shape),
         some=np.array([grades(row, row.some) for row in rows], np.int8).reshape(shape),
@@ -99,12 +147,24 @@ def pattern_table(rows: tuple[PatternRow, ...], signs: tuple[str, ...]) -> Patte
         lasting_ms=np.array([row.lasting_ms for row in rows], np.int64),
         after_rate_step_ms=np.array([row.after_rate_step_ms for row in rows], np.int64),
         floor=np.array([row.floor for row in rows], np.int8),
+        flags=np.array(
+            [[flag in row.flags for flag in ContextFlag] for row in rows], np.bool_
+        ).reshape(len(rows), N_FLAGS),
+        fallback=np.array([row.fallback for row in rows], np.bool_),
+        names=names,
+        pattern=np.array([names.index(row.name) for row in rows], np.int32),
     )
 
 
 def matched_rows(
-    table: PatternTable, grade: Int8, since_ms: Int64, rate_step_ms: Int64, at_ms: Int64
-) -> Bool:
+    table: PatternTable,
+    grade: Int8,
+    recent: Int8,
+    since_ms: Int64,
+    rate_step_ms: Int64,
+    context: Bool,
+    at_ms: Int64,
+) -> Matches:
     """Which rows match which beds.
 
     Parameters
@@ -113,43 +173,85 @@ def matched_rows(
         From :func:`pattern_table`.
     grade : int8 array, shape (bed, sign)
         Confirmed grade of each sign.
+    recent : int8 array, shape (bed, sign)
+        Highest grade that each sign has now or had a short while ago; at least ``grade``.
     since_ms : int64 array, shape (bed, sign)
         Since when each sign has been shown at grade 1 or more; NEVER if it is not.
     rate_step_ms : int64 array, shape (bed,)
         When the infusion rate was last raised; NEVER if it was not.
+    context : bool array, shape (bed, flag)
+        What the session says of the person and the drug.
     at_ms : int64 array, shape (bed,)
         The time of the judgement.
 
     Returns
     -------
-    bool array, shape (bed, row)
+    Matches
     """
-    g = grade[:, None, :]
-    every = (g >= table.every).all(axis=-1)
-    some = ((table.some > 0) & (g >= table.some)).any(axis=-1) | ~(table.some > 0).any(axis=-1)
-    barred = ((table.none > 0) & (g >= table.none)).any(axis=-1)
+    now, late = grade[:, None, :], recent[:, None, :]
+    every = (late >= table.every).all(axis=-1)
+    some = ((table.some > 0) & (late >= table.some)).any(axis=-1) | ~(table.some > 0).any(axis=-1)
+    present = ((table.every > 0) & (now >= table.every)) | ((table.some > 0) & (now >= table.some))
+    barred = ((table.none > 0) & (late >= table.none)).any(axis=-1)
     begun_ms = since_ms[:, table.first_sign]
     lasted_ms = at_ms[:, None] - np.where(begun_ms == NEVER, at_ms[:, None], begun_ms)
     step_ms = np.where(rate_step_ms == NEVER, 0, at_ms - rate_step_ms)[:, None]
     stepped = (rate_step_ms != NEVER)[:, None]
     in_time = (table.after_rate_step_ms == 0) | (stepped & (step_ms <= table.after_rate_step_ms))
-    matches: Bool = every & some & ~barred & (lasted_ms >= table.lasting_ms) & in_time
-    return matches
+    fits = (context[:, None, :] | ~table.flags).all(axis=-1)
+    lifts = fits & every & some & present.any(axis=-1) & (lasted_ms >= table.lasting_ms) & in_time
+    return Matches(lifts=lifts, named=lifts & ~barred)
 
 
-def leading_row(matches: Bool) -> Int32:
-    """First matching row of each bed.
+def lifted_grade(table: PatternTable, matches: Matches) -> Int8:
+    """Highest floor of the rows that lift each bed.
 
     Parameters
     ----------
-    matches : bool array, shape (bed, row)
+    table : PatternTable
+        For the floors.
+    matches : Matches
         From :func:`matched_rows`.
 
     Returns
     -------
-    int32 array, shape (bed,)
-        :data:`NO_PATTERN` where none matches.
+    int8 array, shape (bed,)
+        0 where no row lifts.
     """
-    if not matches.shape[1]:
-        return np.full(len(matches), NO_PATTERN, np.int32)
-    return np.where(matches.any(axis=1), matches.argmax(axis=1), NO_PATTERN).astype(np.int32)
+    floors: Int8 = (matches.lifts * table.floor).max(axis=1, initial=0).astype(np.int8)
+    return floors
+
+
+def leading_row(
+    table: PatternTable, matches: Matches, weight: Int32, before: Int32, inertia_centi: int
+) -> Int32:
+    """The row that names each bed: the most dangerous, then the best supported, then the first.
+
+    Parameters
+    ----------
+    table : PatternTable
+        For floors and names.
+    matches : Matches
+        From :func:`matched_rows`.
+    weight : int32 array, shape (bed, pattern)
+        Evidence for each pattern in hundredths of a point; its difference between two patterns
+        stays below :data:`RANK_STEP`.
+    before : int32 array, shape (bed,)
+        The row that named the bed until now; NO_PATTERN if none.
+    inertia_centi : int
+        By how much another pattern must be better supported than the one that led.
+
+    Returns
+    -------
+    int32 array, shape (bed,)
+        :data:`NO_PATTERN` where no row may give its name.
+    """
+    if not matches.named.shape[1]:
+        return np.full(len(matches.named), NO_PATTERN, np.int32)
+    rank = RANK_STEP * np.minimum(table.floor, DANGEROUS_FLOOR).astype(np.int32)
+    rank -= FALLBACK_COST * table.fallback
+    led = (before != NO_PATTERN)[:, None] & (table.pattern[before][:, None] == table.pattern)
+    score = rank + weight[:, table.pattern] + inertia_centi * led
+    score = np.where(matches.named, score, np.iinfo(np.int32).min)
+    leading = np.where(matches.named.any(axis=1), score.argmax(axis=1), NO_PATTERN)
+    return leading.astype(np.int32)

@@ -15,7 +15,6 @@ from typing import Final
 from detectors.ages import NO_END, AgeBand
 from detectors.baseline import BASELINE_DEPTH, BaselineParams, BaselineState
 from detectors.channels import MISSING, N_CHANNELS, NEVER
-from detectors.patterns import NO_PATTERN, PatternRow
 from detectors.quantities import Quantity
 from detectors.rulebook import Clause, Rule, RuleBook
 
@@ -294,43 +293,3 @@ class NaiveSign:
 def lasted(times: Sequence[int], for_ms: int) -> bool:
     """Return whether a run has two readings and goes over a time."""
     return len(times) >= 2 and times[-1] - times[0] >= for_ms
-
-
-# ----------------------------------------------------------------------------- patterns
-
-
-def pattern_matches(
-    row: PatternRow,
-    grades: dict[str, int],
-    since_ms: dict[str, int | None],
-    rate_step_ms: int | None,
-    at_ms: int,
-) -> bool:
-    """Return whether one pattern row matches one bed."""
-    for sign, least in row.every:
-        if grades[sign] < least:
-            return False
-    if row.some and not any(grades[sign] >= least for sign, least in row.some):
-        return False
-    for sign, least in row.none:
-        if grades[sign] >= least:
-            return False
-    if row.lasting_ms:
-        begun_ms = since_ms[(row.every or row.some)[0][0]]
-        if begun_ms is None or at_ms - begun_ms < row.lasting_ms:
-            return False
-    if row.after_rate_step_ms:
-        return rate_step_ms is not None and at_ms - rate_step_ms <= row.after_rate_step_ms
-    return True
-
-
-def leading_row(matches: Sequence[Sequence[bool]]) -> list[int]:
-    found = []
-    for bed in matches:
-        first = NO_PATTERN
-        for number, matched in enumerate(bed):
-            if matched:
-                first = number
-                break
-        found.append(first)
-    return found

@@ -7,7 +7,9 @@ import naive_quality
 import numpy as np
 from naive_excursions import NaiveHistory
 
+from benchmarks.plain_pictures import Facts, PlainMemory, PlainPictures, with_newest
 from detectors.channels import MISSING, N_CHANNELS, NEVER
+from detectors.context import N_FLAGS
 from detectors.detection import Detection, DetectionParams
 from detectors.history import HISTORY_DEPTH
 from detectors.patterns import NO_PATTERN
@@ -38,6 +40,9 @@ class NaiveBed:
     age_centi: int = MISSING
     at_ms: int = NEVER
     rate_step_ms: int | None = None
+    rate_cut_ms: int | None = None
+    flags: list[bool] = field(default_factory=lambda: [False] * N_FLAGS)
+    floor: int = 0
     pattern: int = NO_PATTERN
     charted: dict[str, int] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)
@@ -53,6 +58,7 @@ class NaiveBed:
         given = self.params.baseline
         self.windows = [naive.NaiveBaseline(given, channel) for channel in range(N_CHANNELS)]
         times = self.params.confirmation
+        self.memory = PlainMemory(len(self.params.signs))
         for index, sign in enumerate(self.params.signs):
             self.charted[sign] = self.shown[sign] = 0
             self.signs[sign] = naive.NaiveSign(
@@ -141,7 +147,7 @@ class NaiveBed:
                 stays=stays[sign],
                 at_once=self.bypassed(sign) or self.corroborated(sign, shown),
             )
-        self.pattern = self.picture()
+        self.look()
 
     def needed(self, truths: list[naive.Truth]) -> list[naive.Truth]:
         """Return the truths without stand-ins, but with dangers that the baseline shares."""
@@ -210,21 +216,35 @@ class NaiveBed:
         """Return the confirmed grade of a sign, whoever saw it."""
         return max(self.signs[sign].grade, self.charted[sign])
 
-    def picture(self) -> int:
-        """Return the first pattern row that matches."""
+    def look(self) -> None:
+        """Look at the pictures that the signs make."""
+        facts = Facts(
+            grades=[self.grade_of(sign) for sign in self.params.signs],
+            since_ms=[next(iter(self.signs[sign].above[1]), None) for sign in self.params.signs],
+            at_ms=self.at_ms,
+            step_ms=self.rate_step_ms,
+            cut_ms=self.rate_cut_ms,
+            flags=self.flags,
+            value=[None if one == MISSING else one for one in self.valid()],
+            base=[None if one == MISSING else one for one in self.base],
+            age_centi=None if self.age_centi == MISSING else self.age_centi,
+            recent=[
+                with_newest(
+                    [(at_ms, value) for value, at_ms in self.history[c].recent()],
+                    None if self.value[c] == MISSING else self.value[c],
+                    self.value_ms[c],
+                )
+                for c in range(N_CHANNELS)
+            ],
+        )
+        pictures = PlainPictures(self.params)
+        self.pattern, self.floor = pictures.look(self.memory, facts, self.pattern)
         if not self.judging:
-            return NO_PATTERN
-        grades = {sign: self.grade_of(sign) for sign in self.params.signs}
-        since = {sign: next(iter(self.signs[sign].above[1]), None) for sign in self.params.signs}
-        for number, row in enumerate(self.params.patterns):
-            if naive.pattern_matches(row, grades, since, self.rate_step_ms, self.at_ms):
-                return number
-        return NO_PATTERN
+            self.pattern, self.floor = NO_PATTERN, 0
 
     def grade(self) -> int:
         """Return the grade of the bed."""
-        floor = self.params.patterns[self.pattern].floor if self.pattern != NO_PATTERN else 0
-        return max([floor, *(self.grade_of(sign) for sign in self.params.signs)])
+        return max([self.floor, *(self.grade_of(sign) for sign in self.params.signs)])
 
     def same_as(self, core: Detection, bed: int) -> None:
         """Assert that the detection core thinks the same of one of its beds."""
@@ -244,4 +264,5 @@ class NaiveBed:
         assert core.shown[bed].tolist() == [self.shown[sign] for sign in signs]
         assert core.track.grade[bed].tolist() == [self.signs[sign].grade for sign in signs]
         assert core.pattern[bed] == self.pattern
+        assert core.floor[bed] == self.floor
         assert core.grade_of(np.array([bed], np.int32))[0] == self.grade()

@@ -1,7 +1,7 @@
 """An episode and its change as the effect that tells it."""
 
 from monitor.care.alerts import Episode
-from monitor.facts.effects import AlertChanged, AlertPhase, BookSays, Persistence
+from monitor.facts.effects import AlertChanged, AlertPhase, BookSays, Persistence, PictureSays
 
 
 def phase_of(before: Episode | None, after: Episode) -> AlertPhase:
@@ -27,6 +27,7 @@ def alert_changed(
     bed: str,
     rulebook: str,
     books: tuple[BookSays, ...] = (),
+    pictures: tuple[PictureSays, ...] = (),
     persistence: tuple[Persistence, ...] = (),
 ) -> AlertChanged:
     """Return the effect that tells the change of an episode, also after its session ended."""
@@ -56,6 +57,7 @@ def alert_changed(
         realert_ms=after.realert_ms,
         rulebook=rulebook,
         books=books,
+        pictures=pictures,
         reason=after.reason,
         active_ms=active_ms,
         condition_delay_ms=None if active_ms is None else max(0, active_ms - after.onset_ms),

@@ -28,6 +28,11 @@ Pattern: TypeAlias = Literal[
     "rate-related",
     "mild-allergic",
     "respiratory",
+    "infusion-flush",
+    "pseudo-allergic",
+    "stress",
+    "artefact",
+    "sleep",
     "isolated-sign",
     "unclear",
 ]
@@ -48,7 +53,18 @@ NOT_IMPROVED: Final[frozenset[Offered]] = frozenset({"if-not-improved"})
 AFTERWARDS: Final[frozenset[Offered]] = frozenset({"when-resolved"})
 
 NO_EPINEPHRINE: Final = frozenset(
-    {"vasovagal", "febrile", "hypertensive", "rate-related", "fluid-overload", "isolated-sign"}
+    {
+        "vasovagal",
+        "febrile",
+        "hypertensive",
+        "rate-related",
+        "fluid-overload",
+        "isolated-sign",
+        "infusion-flush",
+        "stress",
+        "artefact",
+        "sleep",
+    }
 )
 """Patterns whose ladders must never offer epinephrine."""
 

@@ -108,6 +108,25 @@ class Persistence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     since_ms: int | None = None
 
 
+class ClueSays(msgspec.Struct, frozen=True, kw_only=True):
+    """What one clue gives to a picture, in hundredths of a point; negative speaks against it."""
+
+    clue: str
+    words: str
+    kind: str
+    points_centi: int
+
+
+class PictureSays(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One picture that holds, the leading one first: what speaks for it, and what is not known."""
+
+    pattern: str
+    points_centi: int
+    leads: bool = False
+    clues: tuple[ClueSays, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
 class AlertChanged(Effect, frozen=True, kw_only=True, tag="alert"):
     """One episode, whole, as it stands after a change; ``revision`` counts its changes.
 
@@ -139,6 +158,7 @@ class AlertChanged(Effect, frozen=True, kw_only=True, tag="alert"):
     realert_ms: int | None
     rulebook: str
     books: tuple[BookSays, ...] = ()
+    pictures: tuple[PictureSays, ...] = ()
     reason: str = ""
     active_ms: int | None = None
     condition_delay_ms: int | None = None

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from detectors.baseline import BaselineParams
-from detectors.channels import Int32, Int64
+from detectors.channels import CENTI, Int32, Int64
 from detectors.confirmation import ConfirmationParams
 from detectors.detection import DetectionParams
 from detectors.patterns import PatternRow
@@ -18,6 +18,7 @@ from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
 from monitor.care.silence import SilenceParams
 from monitor.settings.detection_tables import BaselineTable, ChannelRow, DetectionFile, all_signs
+from monitor.settings.evidence_tables import ClueFile
 
 CHARTED: Final = "charted"
 """Kind of measurement of signs that only people's charting shows."""
@@ -29,6 +30,7 @@ def detection_params(
     book: RuleBook,
     symptoms: tuple[SymptomRow, ...],
     patterns: tuple[PatternRow, ...],
+    clues: ClueFile,
 ) -> DetectionParams:
     """Return the parameters of the detection core, in column and in sign order."""
     signs = all_signs(book, symptoms)
@@ -76,6 +78,9 @@ def detection_params(
         valid_ms=np.array([row.valid_ms for row in channels], np.int64),
         history_spacing_ms=np.array(file.history.spacing_ms, np.int64),
         patterns=patterns,
+        clues=clues.clue,
+        memory_ms=clues.memory.value_ms,
+        inertia_centi=CENTI * clues.inertia.value_points,
     )
 
 

@@ -1,6 +1,6 @@
 """The tables of the detection core as they stand in their files, one record a row.
 
-channels.toml, detection.toml, symptoms.toml and patterns.toml are read here and checked against
+channels.toml, detection.toml and symptoms.toml are read here and checked against
 each other: units, nested limits, names that exist.
 """
 
@@ -10,10 +10,8 @@ from typing import Final, TypeVar
 
 from detectors.baseline import BaselineRemark
 from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, MISSING, Channel
-from detectors.patterns import PatternRow
 from detectors.rulebook import Comparison, RuleBook
 from detectors.symptoms import SymptomRow, symptom_signs
-from monitor.care.ladders import GRADES, PATTERNS
 from monitor.settings.book_tables import RuleRow, age_band
 from monitor.tables.faults import FaultKept
 from monitor.tables.tables import Table, check_unit, each, record, records, unique
@@ -251,55 +249,6 @@ def detection_file(table: Table) -> DetectionFile:
     return made
 
 
-def pattern_rows(table: Table, signs: tuple[str, ...] | None) -> tuple[PatternRow, ...]:
-    """Return the rows of patterns.toml, in order of precedence."""
-
-    def pairs(key: str) -> Callable[[Table], tuple[tuple[str, int], ...]]:
-        return lambda row: _sign_grades(row, key, signs)
-
-    def read(row: Table) -> PatternRow:
-        made = record(
-            row,
-            PatternRow,
-            every=pairs("every"),
-            some=pairs("some"),
-            none=pairs("none"),
-            lasting_ms=lambda one: one.time("lasting", default_ms=0),
-            after_rate_step_ms=lambda one: one.time("after_rate_step", default_ms=0),
-        )
-        if made.name not in PATTERNS:
-            row.refuse("name", f"unknown pattern {made.name!r}; known: {', '.join(PATTERNS)}")
-        if made.floor not in (0, *GRADES):
-            row.refuse("floor", f"must be 0 to 4, got {made.floor}")
-        if not made.every and not made.some:
-            row.refuse("every", "a pattern asks for at least one sign (every or some)")
-        return made
-
-    rows = each(table.rows("pattern"), read)
-    table.close()
-    return tuple(rows)
-
-
 def all_signs(book: RuleBook, symptoms: tuple[SymptomRow, ...]) -> tuple[str, ...]:
     """Return the signs of a book, then those that only symptoms can show."""
     return tuple(dict.fromkeys((*book.signs, *symptom_signs(symptoms))))
-
-
-def _sign_grades(
-    row: Table, key: str, signs: tuple[str, ...] | None
-) -> tuple[tuple[str, int], ...]:
-    row.asked.add(key)
-    raw = row.values.get(key, {})
-    if not isinstance(raw, dict):
-        row.refuse(key, "must be a table of signs and their least grades")
-    inner = row.inner(key, raw)
-
-    def pair(sign: str) -> tuple[str, int]:
-        grade = inner.read(sign, int)
-        if grade not in GRADES:
-            inner.refuse(sign, f"least grade must be among {GRADES}, got {grade}")
-        if signs is not None and sign not in signs:
-            inner.refuse(sign, f"unknown sign; known: {', '.join(signs)}")
-        return sign, grade
-
-    return tuple(each(raw, pair))

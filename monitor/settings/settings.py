@@ -30,9 +30,9 @@ from monitor.settings.detection_tables import (
     all_signs,
     channel_rows,
     detection_file,
-    pattern_rows,
     symptom_rows,
 )
+from monitor.settings.evidence_tables import clue_file, pattern_rows
 from monitor.settings.site_settings import BrokerSettings, SiteSettings, site_settings
 from monitor.settings.stay_tables import active_schedule, window_rows
 from monitor.tables.faults import ConfigError, Fault, FaultKept
@@ -55,6 +55,7 @@ FILES: Final = (
     "channels.toml",
     "detection.toml",
     "doses.toml",
+    "clues.toml",
     "mitigation.toml",
     "patterns.toml",
     "schedules.toml",
@@ -131,6 +132,7 @@ class _Reader:
         book = self._active_book(books, site)
         signs = all_signs(book, symptoms) if book and symptoms else None
         patterns = _attempt(lambda: pattern_rows(self.table("patterns.toml"), signs))
+        clues = _attempt(lambda: clue_file(self.table("clues.toml"), signs))
         ladders = _attempt(lambda: self._ladders(doses, self._known_signs(signs, symptoms)))
         if book is not None and detection is not None:
             self._check_signs(detection, book)
@@ -138,13 +140,13 @@ class _Reader:
             self._check_refusals(detection, signs)
         if not (site and alerts and products and channels and detection and symptoms and books):
             raise FaultKept
-        if not (book and patterns and ladders and mitigation and windows and schedule):
+        if not (book and patterns and clues and ladders and mitigation and windows and schedule):
             raise FaultKept
         if not escalation or self.faults:
             raise FaultKept
         ward = WardSettings(
             digest=digest,
-            detection=detection_params(detection, channels, book, symptoms, patterns),
+            detection=detection_params(detection, channels, book, symptoms, patterns, clues),
             silence=silence_params(detection, channels),
             symptoms=symptoms,
             side_books=tuple(one.book() for one in books if one.name != book.name),

@@ -12,6 +12,7 @@ from monitor.care.flaps import FlapLimits, flap_count, starts_within
 from monitor.care.snoozes import Snooze, broken, cover, uncovered
 from monitor.facts.effects import SnoozeChanged, SnoozeEnd
 from monitor.ward.bedside import Bedside
+from monitor.ward.likelihood import likely_pictures
 from monitor.ward.opinions import opinions
 from monitor.ward.pictures import REACTION, Seen, persistence
 from monitor.ward.ward_settings import AlertParams
@@ -126,6 +127,7 @@ def tell_episode(
             bed=bed.name,
             rulebook=state.settings.digest,
             books=opinions(state, bed) if reaction else (),
+            pictures=likely_pictures(state, bed) if reaction else (),
             persistence=persistence(state, bed) if reaction else (),
         ),
     )

@@ -7,6 +7,7 @@ from detectors.baseline_life import freeze
 from detectors.channels import NEVER
 from monitor.care.contradictions import report_words
 from monitor.care.mitigation import steps_confirmed
+from monitor.care.products import Product
 from monitor.care.session import (
     BEFORE_START,
     OPEN,
@@ -29,6 +30,8 @@ from monitor.ward.watching import tell_watch, windows_of
 
 STARTED: Final = frozenset({"start", "resume", "raised"})
 """Events after which the drug flows faster than before."""
+EASED: Final = frozenset({"lowered", "pause", "stop"})
+"""Events after which it flows slower, or not at all."""
 
 
 def take_session(state: WardState, bed: Bedside, record: SessionReported) -> None:
@@ -52,7 +55,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         state.told_grade[bed.row] = NOT_ASSESSABLE
         _forget(state, bed)
         state.detection.age_centi[bed.row] = age_of(record.age_years, record.age_months)
-        state.detection.context[bed.row] = [bool(flag) for flag in _flags(record)]
+        state.detection.context[bed.row] = [bool(flag) for flag in _flags(record, bed.product)]
         state.detection.opened_ms[bed.row] = record.measured_ms
         state.detection.judging[bed.row] = True
         state.detection.taking_baseline[bed.row] = True
@@ -79,9 +82,11 @@ def _refusal(state: WardState, bed: Bedside, record: SessionReported) -> str:
     return ""
 
 
-def _flags(record: SessionReported) -> tuple[bool | None, ...]:
-    """Return what an opening says of the person, in the order of ContextFlag."""
-    return record.first_dose, record.beta_blocker, record.ace_inhibitor
+def _flags(record: SessionReported, product: Product | None) -> tuple[bool | None, ...]:
+    """Return what an opening says of the person and the drug, in the order of ContextFlag."""
+    kind = product.kind if product is not None else ""
+    person = record.first_dose, record.beta_blocker, record.ace_inhibitor
+    return *person, kind == "monoclonal", kind == "iron"
 
 
 def _forget(state: WardState, bed: Bedside) -> None:
@@ -118,6 +123,8 @@ def move(
         tell_baseline(state, bed, position, at_ms, freeze=True)
     if event in STARTED:
         state.detection.rate_step_ms[bed.row] = at_ms
+    if event in EASED:
+        state.detection.rate_cut_ms[bed.row] = at_ms
     if after in RUNNING:
         bed.flow_ended_ms = None
     elif before in RUNNING:

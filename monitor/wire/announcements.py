@@ -23,6 +23,7 @@ from monitor.facts.effects import (
     Context,
     MessageRejected,
     Persistence,
+    PictureSays,
     Step,
 )
 from monitor.facts.views import AlertView, BedView, ChannelView
@@ -36,9 +37,11 @@ from monitor.wire.outbound import (
     BookShown,
     CallPayload,
     ChannelShown,
+    ClueShown,
     ContextShown,
     GradeReached,
     PersistenceShown,
+    PictureShown,
     RateShown,
     RejectPayload,
     StatePayload,
@@ -115,6 +118,7 @@ def alert_announcements(alert: AlertChanged, *, unit: str) -> tuple[Announcement
         label=alert.label,
         because=tuple(_because(row) for row in alert.because),
         books=tuple(_book(book) for book in alert.books),
+        pictures=tuple(_picture(picture) for picture in alert.pictures),
         context=_context(alert.context),
         grade_path=tuple(GradeReached(t=iso(at), grade=grade) for at, grade in alert.grade_path),
         acked=_acknowledged(alert),
@@ -274,6 +278,19 @@ def _because(row: Because) -> BecauseShown:
         clears_at=_number(row.clears_at_centi),
         t=_iso(row.measured_ms),
         symptom=row.symptom,
+    )
+
+
+def _picture(picture: PictureSays) -> PictureShown:
+    return PictureShown(
+        pattern=picture.pattern,
+        points=number(picture.points_centi),
+        leads=picture.leads,
+        clues=tuple(
+            ClueShown(words=clue.words, kind=clue.kind, points=number(clue.points_centi))
+            for clue in picture.clues
+        ),
+        lacking=picture.lacking,
     )
 
 

@@ -67,6 +67,24 @@ class BookShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_least: bool = False
 
 
+class ClueShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What one clue gives to a picture; negative points speak against it."""
+
+    words: str
+    kind: str
+    points: int | float
+
+
+class PictureShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One picture that holds at a bed, with what speaks for and against it."""
+
+    pattern: str
+    points: int | float
+    leads: bool = False
+    clues: tuple[ClueShown, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
 class ContextShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the infusion was doing."""
 
@@ -124,6 +142,7 @@ class AlertPayload(Published, frozen=True, kw_only=True):
     label: str
     because: tuple[BecauseShown, ...]
     books: tuple[BookShown, ...]
+    pictures: tuple[PictureShown, ...]
     context: ContextShown
     grade_path: tuple[GradeReached, ...]
     acked: Acknowledged | None

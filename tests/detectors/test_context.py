@@ -4,5 +4,5 @@ from detectors.context import FLAG_NAMES, N_FLAGS, ContextFlag
 
 
 def test_every_flag_has_a_column_and_a_name() -> None:
-    assert FLAG_NAMES == ("first-dose", "beta-blocker", "ace-inhibitor")
+    assert FLAG_NAMES == ("first-dose", "beta-blocker", "ace-inhibitor", "monoclonal", "iron")
     assert [int(flag) for flag in ContextFlag] == list(range(N_FLAGS))

@@ -23,6 +23,7 @@ from detectors import (
     directions,
     excursions,
     explanation,
+    memory,
     patterns,
     quality,
     rulebook,
@@ -34,7 +35,9 @@ from detectors import baseline_statistics as statistics
 from detectors.baseline import BASELINE_DEPTH
 from detectors.channels import MISSING, N_CHANNELS, NEVER
 from detectors.confirmation import GRADES, SignTrack
-from detectors.patterns import NO_PATTERN, pattern_table
+from detectors.context import N_FLAGS
+from detectors.memory import SignMemory
+from detectors.patterns import NO_PATTERN, Matches, pattern_table
 from detectors.rulebook import Judgement, forms
 
 PARAMS = shipped()
@@ -140,12 +143,40 @@ KERNELS = {
     ),
     "matched_rows": Kernel(
         call=patterns.matched_rows,
-        per_bed=("grade", "since_ms", "rate_step_ms", "at_ms"),
-        dtypes=(np.bool_,),
-        nothing=(0,),
+        per_bed=("grade", "recent", "since_ms", "rate_step_ms", "context", "at_ms"),
+        dtypes=(np.bool_, np.bool_),
+        nothing=(0, 0),
+    ),
+    "lifted_grade": Kernel(
+        call=patterns.lifted_grade, per_bed=("matches",), dtypes=(np.int8,), nothing=(0,)
     ),
     "leading_row": Kernel(
-        call=patterns.leading_row, per_bed=("matches",), dtypes=(np.int32,), nothing=(NO_PATTERN,)
+        call=patterns.leading_row,
+        per_bed=("matches", "weight", "before"),
+        dtypes=(np.int32,),
+        nothing=(NO_PATTERN,),
+        counts=("weight", "before"),
+    ),
+    "noted": Kernel(
+        call=memory.noted,
+        per_bed=("memory", "grade", "since_ms", "at_ms"),
+        dtypes=(np.int64, np.int64, np.bool_),
+        nothing=(NEVER, NEVER, 0),
+        counts=("at_ms",),
+    ),
+    "strength": Kernel(
+        call=memory.strength,
+        per_bed=("memory", "at_ms"),
+        dtypes=(np.int32,),
+        nothing=(0,),
+        counts=("at_ms",),
+    ),
+    "recent_grade": Kernel(
+        call=memory.recent_grade,
+        per_bed=("memory", "at_ms"),
+        dtypes=(np.int8,),
+        nothing=(0,),
+        counts=("at_ms",),
     ),
     **EXCURSION_KERNELS,
 }
@@ -213,13 +244,37 @@ def track_arguments(draw: Draw, n: int) -> dict[str, Any]:
 
 
 def pattern_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    n_rows = len(PARAMS.patterns)
     return {
         "table": pattern_table(PARAMS.patterns, PARAMS.signs),
         "grade": pick(draw, np.int8, (n, N_SIGNS), 0, 0, 0, 1, 2, 3, 4),
+        "recent": pick(draw, np.int8, (n, N_SIGNS), 0, 0, 1, 2, 3, 4),
         "since_ms": pick(draw, np.int64, (n, N_SIGNS), NEVER, T0_MS, T0_MS - 120_000),
+        "context": pick(draw, np.bool_, (n, N_FLAGS), 0, 1),
         "rate_step_ms": pick(draw, np.int64, (n,), NEVER, T0_MS, T0_MS - 1_800_000),
         "at_ms": pick(draw, np.int64, (n,), T0_MS, T0_MS + 1),
-        "matches": pick(draw, np.bool_, (n, len(PARAMS.patterns)), 0, 0, 1),
+        "matches": Matches(
+            lifts=pick(draw, np.bool_, (n, n_rows), 0, 0, 1),
+            named=pick(draw, np.bool_, (n, n_rows), 0, 0, 1),
+        ),
+        "weight": pick(draw, np.int32, (n, n_rows), -3_000, 0, 2_000),
+        "before": pick(draw, np.int32, (n,), NO_PATTERN, 0, 1),
+        "inertia_centi": 1_000,
+    }
+
+
+def memory_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    ages = (NEVER, T0_MS, T0_MS - 1, T0_MS - 599_999, T0_MS - 600_000)
+    return {
+        "memory": SignMemory(
+            last_ms=pick(draw, np.int64, (n, N_SIGNS, GRADES), *ages),
+            begun_ms=pick(draw, np.int64, (n, N_SIGNS), *ages),
+            present=pick(draw, np.bool_, (n, N_SIGNS), 0, 1),
+        ),
+        "grade": pick(draw, np.int8, (n, N_SIGNS), 0, 0, 1, 2, 3, 4),
+        "since_ms": pick(draw, np.int64, (n, N_SIGNS), *ages),
+        "at_ms": pick(draw, np.int64, (n,), T0_MS, T0_MS + 1),
+        "memory_ms": 600_000,
     }
 
 
@@ -253,6 +308,7 @@ MAKERS = (
     (excursion_arguments, directions),
     (excursion_arguments, truth),
     (trend_arguments, trends),
+    (memory_arguments, memory),
 )
 
 

@@ -1,8 +1,8 @@
-"""The first row that matches names the picture."""
+"""Which rows of signs hold, how far they lift the grade, and which of them gives its name."""
 
 from dataclasses import replace
+from typing import Any
 
-import naive
 import numpy as np
 import pytest
 from arrays import Array, Draw, n_beds, pick
@@ -10,11 +10,17 @@ from builders import T0_MS, pattern, shipped
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.plain_pictures import Facts, PlainMemory, PlainPictures
 from detectors.channels import NEVER
+from detectors.context import N_FLAGS, ContextFlag
+from detectors.parameters import DetectionParams
 from detectors.patterns import (
+    DANGEROUS_FLOOR,
     NO_PATTERN,
+    Matches,
     PatternRow,
     leading_row,
+    lifted_grade,
     matched_rows,
     pattern_table,
 )
@@ -27,110 +33,149 @@ pairs = st.dictionaries(st.sampled_from(SIGNS), st.integers(1, 4), max_size=3).m
 )
 pattern_rows = st.builds(
     PatternRow,
-    name=st.just("picture"),
+    name=st.sampled_from(["one", "two"]),
     every=pairs,
     some=pairs,
     none=pairs,
     floor=st.integers(0, 4),
     lasting_ms=st.sampled_from([0, 1, 120_000]),
     after_rate_step_ms=st.sampled_from([0, 1, 1_800_000]),
+    flags=st.sampled_from([(), (ContextFlag.IRON,)]),
+    fallback=st.booleans(),
     source=st.just(()),
 ).filter(lambda row: bool(row.every or row.some))
 
 
-def assert_as_twin(rows: tuple[PatternRow, ...], signs: tuple[str, ...], *beds: Array) -> None:
-    grade, since_ms, step_ms, at_ms = beds
-    got = matched_rows(pattern_table(rows, signs), *beds)
-    expected = [
-        [
-            naive.pattern_matches(
-                row,
-                dict(zip(signs, grade[bed].tolist(), strict=True)),
-                {sign: naive.known(since_ms[bed, s]) for s, sign in enumerate(signs)},
-                naive.known(step_ms[bed]),
-                int(at_ms[bed]),
-            )
-            for row in rows
-        ]
-        for bed in range(len(grade))
-    ]
-    assert got.shape == (len(grade), len(rows))
-    assert got.tolist() == expected
-    assert leading_row(got).tolist() == naive.leading_row(expected)
+class Recalled(PlainMemory):
+    """A memory in which each sign was at a grade, and not more, a moment ago."""
+
+    grades: list[int]
+
+    def recent(self, sign: int, at_ms: int, memory_ms: int) -> int:
+        """Return what was told."""
+        del at_ms, memory_ms
+        return self.grades[sign]
 
 
-def drawn_beds(draw: Draw, n_signs: int) -> tuple[Array, Array, Array, Array]:
+def drawn_beds(draw: Draw, n_signs: int) -> dict[str, Array]:
     n = draw(n_beds)
     at_ms = np.full(n, T0_MS, np.int64) + pick(draw, np.int64, (n,), 0, 1, 10**9)
     ages = pick(draw, np.int64, (n, n_signs), -1, *AGES)
-    since_ms = np.where(ages < 0, NEVER, at_ms[:, None] - ages)
     step_ages = pick(draw, np.int64, (n,), -1, *AGES)
-    step_ms = np.where(step_ages < 0, NEVER, at_ms - step_ages)
-    return pick(draw, np.int8, (n, n_signs), 0, 1, 2, 3, 4), since_ms, step_ms, at_ms
+    grade = pick(draw, np.int8, (n, n_signs), 0, 1, 2, 3, 4)
+    return {
+        "grade": grade,
+        "recent": np.maximum(grade, pick(draw, np.int8, (n, n_signs), 0, 1, 2, 3, 4)),
+        "since_ms": np.where(ages < 0, NEVER, at_ms[:, None] - ages),
+        "rate_step_ms": np.where(step_ages < 0, NEVER, at_ms - step_ages),
+        "context": pick(draw, np.bool_, (n, N_FLAGS), 0, 1),
+        "at_ms": at_ms,
+    }
+
+
+def known(time_ms: int) -> int | None:
+    return None if time_ms == NEVER else time_ms
+
+
+def assert_as_twin(params: DetectionParams, beds: dict[str, Array]) -> None:
+    rows, signs = params.patterns, params.signs
+    got = matched_rows(pattern_table(rows, signs), **beds)
+    twin = PlainPictures(params)
+    for bed in range(len(beds["at_ms"])):
+        memory = Recalled(len(signs))
+        memory.grades = beds["recent"][bed].tolist()
+        facts = Facts(
+            grades=beds["grade"][bed].tolist(),
+            since_ms=[known(one) for one in beds["since_ms"][bed].tolist()],
+            at_ms=int(beds["at_ms"][bed]),
+            step_ms=known(int(beds["rate_step_ms"][bed])),
+            cut_ms=None,
+            flags=beds["context"][bed].tolist(),
+            value=[],
+            base=[],
+            age_centi=None,
+            recent=[],
+        )
+        lifts = [twin.lifts(memory, facts, row) for row in rows]
+        barred = [twin.barred(memory, facts, row) for row in rows]
+        assert got.lifts[bed].tolist() == lifts
+        assert got.named[bed].tolist() == [
+            up and not out for up, out in zip(lifts, barred, strict=True)
+        ]
+
+
+def with_rows(rows: tuple[PatternRow, ...]) -> DetectionParams:
+    return replace(shipped(), patterns=rows, signs=SIGNS, clues=())
 
 
 @given(rows=st.lists(pattern_rows, max_size=5).map(tuple), data=st.data())
 def test_any_table_matches_as_its_twin(rows: tuple[PatternRow, ...], data: st.DataObject) -> None:
-    assert_as_twin(rows, SIGNS, *drawn_beds(data.draw, len(SIGNS)))
+    assert_as_twin(with_rows(rows), drawn_beds(data.draw, len(SIGNS)))
 
 
 @given(data=st.data())
 def test_the_shipped_table_matches_as_its_twin(data: st.DataObject) -> None:
     params = shipped()
-    assert_as_twin(params.patterns, params.signs, *drawn_beds(data.draw, len(params.signs)))
+    assert_as_twin(params, drawn_beds(data.draw, len(params.signs)))
 
 
-def named(since_s: int | None = 0, step_s: int | None = None, **grades: int) -> str:
-    """Return the shipped pattern of a bed with these signs."""
-    params = shipped()
-    grade = np.array([[grades.get(sign, 0) for sign in params.signs]], np.int8)
-    begun = NEVER if since_s is None else T0_MS - 1000 * since_s
-    stepped = NEVER if step_s is None else T0_MS - 1000 * step_s
-    matches = matched_rows(
-        pattern_table(params.patterns, params.signs),
-        grade,
-        np.where(grade > 0, begun, NEVER),
-        np.array([stepped], np.int64),
-        np.array([T0_MS], np.int64),
+@given(rows=st.lists(pattern_rows, min_size=1, max_size=5).map(tuple), data=st.data())
+def test_a_worse_sign_never_lowers_the_lifted_grade(
+    rows: tuple[PatternRow, ...], data: st.DataObject
+) -> None:
+    table = pattern_table(rows, SIGNS)
+    beds = drawn_beds(data.draw, len(SIGNS))
+    worse = np.minimum(4, beds["grade"] + pick(data.draw, np.int8, beds["grade"].shape, 0, 1, 2))
+    worse_beds = {**beds, "grade": worse, "recent": np.maximum(beds["recent"], worse)}
+    before = lifted_grade(table, matched_rows(table, **beds))
+    assert (lifted_grade(table, matched_rows(table, **worse_beds)) >= before).all()
+
+
+def leads(rows: tuple[PatternRow, ...], weight: list[int], before: int = NO_PATTERN) -> int:
+    """Return which of some rows that all hold leads."""
+    table = pattern_table(rows, SIGNS)
+    everything = np.ones((1, len(rows)), np.bool_)
+    return int(
+        leading_row(
+            table,
+            Matches(lifts=everything, named=everything),
+            np.array([weight], np.int32),
+            np.array([before], np.int32),
+            500,
+        )[0]
     )
-    row = int(leading_row(matches)[0])
-    return params.patterns[row].name if row != NO_PATTERN else ""
 
 
-@pytest.mark.parametrize(
-    ("grades", "name"),
-    [
-        ({}, ""),
-        ({"hypotension": 2, "skin": 1}, "anaphylaxis"),
-        ({"hypotension": 1, "skin": 1}, "hypotensive"),
-        ({"hypotension": 2, "fever": 1}, "cytokine-release"),
-        ({"hypotension": 2, "fever": 1, "hypoxia": 2}, "lung-injury"),
-        ({"hypotension": 2, "bradycardia": 1}, "vasovagal"),
-        ({"hypotension": 2, "bradycardia": 1, "skin": 1}, "anaphylaxis"),
-        ({"hypertension": 1, "breathing": 1}, "fluid-overload"),
-        ({"fever": 1}, "febrile"),
-        ({"rigor": 1}, "febrile"),
-        ({"tachycardia": 1}, "isolated-sign"),
-        ({"hypertension": 1}, "hypertensive"),
-        ({"hypoxia": 1}, "respiratory"),
-        ({"skin": 2}, "mild-allergic"),
-    ],
-)
-def test_the_shipped_pictures(grades: dict[str, int], name: str) -> None:
-    assert named(**grades) == name
+def row(name: str, floor: int = 1, **more: Any) -> PatternRow:  # noqa: ANN401 - fields differ
+    return pattern(name, every=(("low", 1),), floor=floor, **more)
 
 
-@pytest.mark.parametrize(("seconds", "name"), [(119, "vasovagal"), (120, "hypotensive")])
-def test_a_slow_pulse_with_low_pressure_that_lasts_is_no_faint(seconds: int, name: str) -> None:
-    assert named(since_s=seconds, hypotension=2, bradycardia=1) == name
+def test_among_equals_the_best_supported_leads() -> None:
+    assert leads((row("a"), row("b")), [1000, 2000]) == 1
 
 
-@pytest.mark.parametrize(
-    ("seconds", "name"),
-    [(None, "isolated-sign"), (0, "rate-related"), (1800, "rate-related"), (1801, "isolated-sign")],
-)
-def test_a_mild_sign_soon_after_a_rate_step_is_named_so(seconds: int | None, name: str) -> None:
-    assert named(step_s=seconds, tachycardia=1) == name
+def test_among_equals_without_evidence_the_first_leads() -> None:
+    assert leads((row("a"), row("b")), [0, 0]) == 0
+
+
+def test_a_graver_picture_leads_whatever_the_evidence() -> None:
+    assert leads((row("a", floor=1), row("b", floor=2)), [40_000, -40_000]) == 1
+
+
+def test_among_dangerous_pictures_the_evidence_decides() -> None:
+    assert leads((row("a", floor=4), row("b", floor=DANGEROUS_FLOOR)), [0, 1]) == 1
+
+
+def test_a_fallback_leads_only_alone() -> None:
+    assert leads((row("a", floor=2, fallback=True), row("b", floor=0)), [40_000, 0]) == 1
+    assert leads((row("a", fallback=True),), [0]) == 0
+
+
+def test_the_name_does_not_flutter() -> None:
+    rows = row("a"), row("b")
+    assert leads(rows, [1000, 1499], before=0) == 0
+    assert leads(rows, [1000, 1501], before=0) == 1
+    assert leads(rows, [1000, 1499], before=NO_PATTERN) == 1
 
 
 def test_a_row_that_names_an_unknown_sign_is_refused_by_name() -> None:
@@ -144,15 +189,19 @@ def test_a_row_that_asks_for_nothing_is_refused_by_name() -> None:
 
 
 def test_a_table_without_rows_leads_nowhere() -> None:
-    params = replace(shipped(), patterns=())
-    table = pattern_table(params.patterns, params.signs)
-    n_signs = len(params.signs)
+    table = pattern_table((), SIGNS)
     matches = matched_rows(
         table,
-        np.ones((2, n_signs), np.int8),
-        np.zeros((2, n_signs), np.int64),
+        np.ones((2, 3), np.int8),
+        np.ones((2, 3), np.int8),
+        np.zeros((2, 3), np.int64),
         np.zeros(2, np.int64),
+        np.zeros((2, N_FLAGS), np.bool_),
         np.zeros(2, np.int64),
     )
-    assert matches.shape == (2, 0)
-    assert leading_row(matches).tolist() == [NO_PATTERN, NO_PATTERN]
+    assert matches.named.shape == (2, 0)
+    assert lifted_grade(table, matches).tolist() == [0, 0]
+    led = leading_row(
+        table, matches, np.zeros((2, 0), np.int32), np.full(2, NO_PATTERN, np.int32), 0
+    )
+    assert led.tolist() == [NO_PATTERN, NO_PATTERN]

@@ -1,0 +1,185 @@
+"""Evidence: which of the pictures that hold leads, and what would decide between more.
+
+Rows of signs say that a pattern holds and how grave it is at least; clues say how well each is
+supported. The grade comes from the signs and from every row that holds, the name from the best
+supported of the gravest, so evidence can give a reaction another name and never a lower grade.
+Strengths, points and sums are whole numbers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.active_book import valid_values
+from detectors.beds import Beds
+from detectors.channels import Bool, Int8, Int32
+from detectors.clue_table import ClueTable
+from detectors.clues import Clue
+from detectors.memory import noted, recent_grade
+from detectors.parameters import DetectionParams
+from detectors.patterns import (
+    NO_PATTERN,
+    Matches,
+    leading_row,
+    lifted_grade,
+    matched_rows,
+    pattern_table,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """What some beds look like.
+
+    Attributes
+    ----------
+    leading : int32 array, shape (bed,)
+        Row of the pattern that leads; NO_PATTERN where none holds.
+    floor : int8 array, shape (bed,)
+        Grade to which the rows that hold lift the bed.
+    """
+
+    leading: Int32
+    floor: Int8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """What one clue gives to a pattern, in hundredths of a point; negative speaks against it."""
+
+    clue: Clue
+    weight_centi: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """One pattern that holds at a bed, and what speaks for it.
+
+    Attributes
+    ----------
+    pattern : str
+    leads : bool
+        It gives the bed its name.
+    weight_centi : int
+        Sum of the contributions.
+    contributions : tuple of Contribution
+        The strongest first.
+    unknown : tuple of Clue
+        Clues that bear on it and cannot be judged.
+    """
+
+    pattern: str
+    leads: bool
+    weight_centi: int
+    contributions: tuple[Contribution, ...]
+    unknown: tuple[Clue, ...]
+
+
+class Evidence:
+    """The patterns and clues of a site, ready to look at beds."""
+
+    def __init__(self, params: DetectionParams, reads: Bool) -> None:
+        self.params = params
+        self.reads = reads
+        self.table = pattern_table(params.patterns, params.signs)
+        measured = reads.sum(axis=1) > 0
+        self.clues = ClueTable(params.clues, params.signs, self.table.names, measured)
+
+    @property
+    def has_rest(self) -> bool:
+        """A bed without signs has no picture: every row asks for a sign."""
+        asked = (self.table.every > 0) | (self.table.some > 0)
+        return bool(asked.any(axis=1).all())
+
+    def pictures(self, beds: Beds, bed: Int32, grade: Int8) -> Pictures:
+        """Remember the signs of some beds and return what they look like.
+
+        Parameters
+        ----------
+        beds : Beds
+            The state; its memory of signs takes the judgement.
+        bed : int32 array, shape (row,)
+            Rows of the beds, each at most once.
+        grade : int8 array, shape (row, sign)
+            Confirmed grade of each sign.
+
+        Returns
+        -------
+        Pictures
+        """
+        since_ms, at_ms = beds.track.since_ms[bed, :, 0], beds.at_ms[bed]
+        memory = noted(beds.memory.rows(bed), grade, since_ms, at_ms, self.params.memory_ms)
+        beds.memory.put(bed, memory)
+        matches = self._matches(beds, bed, grade)
+        weight = np.zeros((len(bed), len(self.table.names)), np.int32)
+        several = np.flatnonzero(matches.named.sum(axis=1) > 1)
+        if several.size and self.params.clues:
+            weight[several] = self.weights(beds, bed[several])
+        return Pictures(
+            leading=leading_row(
+                self.table, matches, weight, beds.pattern[bed], self.params.inertia_centi
+            ),
+            floor=lifted_grade(self.table, matches),
+        )
+
+    def _matches(self, beds: Beds, bed: Int32, grade: Int8) -> Matches:
+        since_ms, at_ms = beds.track.since_ms[bed, :, 0], beds.at_ms[bed]
+        recent = recent_grade(beds.memory.rows(bed), at_ms, self.params.memory_ms)
+        return matched_rows(
+            self.table, grade, recent, since_ms, beds.rate_step_ms[bed], beds.context[bed], at_ms
+        )
+
+    def weights(self, beds: Beds, bed: Int32) -> Int32:
+        """Evidence for each pattern at some beds, shape (row, pattern), hundredths of a point."""
+        valid = valid_values(self.params, beds, bed)
+        return self.clues.weights(
+            self.clues.strengths(beds, bed, valid, self.params.memory_ms).percent
+        )
+
+    def supports(self, beds: Beds, row: int, grade: Int8) -> tuple[Support, ...]:
+        """Return the patterns that hold at one bed with what speaks for each, the leading first.
+
+        A fallback is left out where nothing speaks for it and something else holds.
+
+        Parameters
+        ----------
+        beds : Beds
+            The state, after its judgement.
+        row : int
+            Row of the bed.
+        grade : int8 array, shape (1, sign)
+            Confirmed grade of each sign.
+        """
+        bed = np.array([row], np.int32)
+        lead = int(beds.pattern[row])
+        matches = self._matches(beds, bed, grade)
+        valid = valid_values(self.params, beds, bed)
+        found = self.clues.strengths(beds, bed, valid, self.params.memory_ms)
+        percent, unknown = found.percent[0].tolist(), found.unknown[0].tolist()
+        rows = np.flatnonzero(matches.named[0])
+        serious = set(self.table.pattern[rows[~self.table.fallback[rows]]].tolist())
+        supports = []
+        for index in sorted(set(self.table.pattern[rows].tolist())):
+            points = self.clues.points[:, index].astype(int).tolist()
+            given = [
+                Contribution(clue=clue, weight_centi=points[i] * percent[i], percent=percent[i])
+                for i, clue in enumerate(self.params.clues)
+                if points[i] and percent[i]
+            ]
+            leads = lead != NO_PATTERN and int(self.table.pattern[lead]) == index
+            total = sum(one.weight_centi for one in given)
+            if not (leads or index in serious or total > 0):
+                continue
+            supports.append(
+                Support(
+                    pattern=self.table.names[index],
+                    leads=leads,
+                    weight_centi=total,
+                    contributions=tuple(sorted(given, key=lambda one: -abs(one.weight_centi))),
+                    unknown=tuple(
+                        clue for i, clue in enumerate(self.params.clues) if points[i] and unknown[i]
+                    ),
+                )
+            )
+        return tuple(sorted(supports, key=lambda one: (not one.leads, -one.weight_centi)))
