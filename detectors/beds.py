@@ -146,5 +146,16 @@ class Beds:
         self.track.put(row, SignTrack.fresh(1, self.n_signs))
         self.memory.put(row, SignMemory.fresh(1, self.n_signs))
 
+    def swap(self, first: int, second: int) -> None:
+        """Exchange everything about two beds."""
+        here, there = np.array([first, second], np.int32), np.array([second, first], np.int32)
+        for name in _NAMES:
+            column = getattr(self, name)
+            column[here] = column[there]
+        for kept in (self.window, self.history):
+            for column in vars(kept).values():
+                column[here] = column[there]
+        self.track.put(here, self.track.rows(there))
+
 
 _NAMES: Final = (*(column[0] for column in COLUMNS), *SIGN_GRADES)

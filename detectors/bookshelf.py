@@ -200,6 +200,11 @@ class Bookshelf:
         """Forget everything about one bed, as when another session begins there."""
         self.track.put(np.array([bed], np.int32), BookTrack.fresh(1, len(self.reads)))
 
+    def swap(self, first: int, second: int) -> None:
+        """Exchange everything about two beds."""
+        here, there = np.array([first, second], np.int32), np.array([second, first], np.int32)
+        self.track.put(here, self.track.rows(there))
+
     def take(self, detection: Detection, found: Findings) -> None:
         """Follow the beds of a round that a detection has just taken."""
         if self.watched is None:

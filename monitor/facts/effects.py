@@ -268,6 +268,15 @@ class SessionChanged(Effect, frozen=True, kw_only=True, tag="session"):
     config: str
 
 
+class SessionMoved(Effect, frozen=True, kw_only=True, tag="moved"):
+    """A session left a bed for another; ``alerts`` are the episodes that went along."""
+
+    to_bed: str
+    alerts: tuple[str, ...]
+    by: str
+    reason: str
+
+
 class WatchWindow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One reaction that is still watched for after the drug stopped flowing, and until when."""
 
@@ -365,6 +374,7 @@ AnyEffect: TypeAlias = (
     | AdviceChanged
     | MeasurementWanted
     | SessionChanged
+    | SessionMoved
     | WatchChanged
     | BaselineChanged
     | GradeChanged

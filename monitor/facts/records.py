@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 PumpState: TypeAlias = Literal["idle", "infusing", "kvo", "paused", "stopped", "complete", "fault"]
-SessionVerb: TypeAlias = Literal["open", "baseline", "start", "stop", "complete", "close"]
+PhaseVerb: TypeAlias = Literal[
+    "open", "baseline", "start", "pause", "resume", "stop", "complete", "close"
+]
+PlaceVerb: TypeAlias = Literal["associate", "release", "transfer"]
+SessionVerb: TypeAlias = PhaseVerb | PlaceVerb
 ActVerb: TypeAlias = Literal[
     "ack",
     "escalate",
@@ -105,13 +109,27 @@ class SymptomCharted(Record):
     present: bool
     severity: Severity
     onset_ms: int
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorReaction:
+    """An earlier reaction of a person; what is not known of it is None or empty."""
+
+    grade: int
+    pattern: str
+    product: str
+    rate_centi_ml_per_h: int | None
+    at_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReported(Record):
-    """Somebody opened, started, stopped or closed an infusion session.
+    """Somebody opened, started, stopped or closed an infusion session, or moved it.
 
     ``age_months`` is the whole age in months; where it is known, so is ``age_years``.
+    ``age_band`` is what is said instead of an age (``18-64``, ``65+``), ``at_risk`` whether the
+    person is known to be at risk of renal injury or thrombosis, ``to_bed`` where a session goes.
     """
 
     id: str
@@ -129,6 +147,11 @@ class SessionReported(Record):
     ace_inhibitor: bool | None
     devices: tuple[str, ...]
     channels: tuple[int, ...]
+    age_band: str = ""
+    concentration_centi_mg_per_ml: int | None = None
+    at_risk: bool | None = None
+    history: tuple[PriorReaction, ...] = ()
+    to_bed: str = ""
     reason: str = ""
 
 
@@ -156,6 +179,7 @@ class ActTaken(Record):
     grade: int | None = None
     for_ms: int | None = None
     disbelief: Disbelief | None = None
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

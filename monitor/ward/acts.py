@@ -46,6 +46,9 @@ def _take_symptom(state: WardState, bed: Bedside, record: SymptomCharted) -> Non
     if bed.phase not in OPEN:
         _tell_act(state, bed, record, "no session is open at this bed")
         return
+    if unknown := unknown_session(bed, record.session):
+        _tell_act(state, bed, record, unknown)
+        return
     _tell_act(state, bed, record, "")
     if record.present:
         bed.symptoms[record.symptom] = ChartedSymptom(
@@ -69,8 +72,17 @@ def _take_person(state: WardState, bed: Bedside, record: ActTaken) -> None:
     _tell_act(state, bed, record, refused)
 
 
+def unknown_session(bed: Bedside, session: str) -> str:
+    """Return why an act for a session is refused at a bed, or "" (also where it names none)."""
+    if session in ("", bed.session):
+        return ""
+    return f"unknown-session: {session} is not the session of this bed ({bed.session or 'none'})"
+
+
 def _acted(state: WardState, bed: Bedside, record: ActTaken) -> str:
     """Do what a person asked and return "", or return why it was refused."""
+    if unknown := unknown_session(bed, record.session):
+        return unknown
     if record.act == "step":
         return _acted_on_step(state, bed, record)
     return acted_on_alert(state, bed, record)

@@ -14,27 +14,35 @@ from monitor.ward.telling import tell_judged
 from monitor.ward.ward_state import WardState
 
 
-def associate(state: WardState, bed: Bedside, device: str, record: SessionReported) -> None:
+def associate(
+    state: WardState, bed: Bedside, device: str, record: SessionReported, *, reason: str
+) -> None:
     """Give a device to a bed; a bed that had it is told that it lost it."""
     row = state.roster.device(device)
     state.make_room()
     owner = int(state.device_bed[row])
     if owner not in (-1, bed.row):
-        reason = f"taken over by bed {bed.name}"
+        words = f"taken over by bed {bed.name}"
         other = state.beds[owner]
-        _tell_device(state, other, device, "released", reason, record.position, record.measured_ms)
+        _tell_device(state, other, device, "released", words, record.position, record.measured_ms)
     state.device_bed[row] = bed.row
     expect(state, bed, state.births.get(device, ()))
-    reason = f"named when session {record.id} was opened"
     _tell_device(state, bed, device, "associated", reason, record.position, record.measured_ms)
+
+
+def release(
+    state: WardState, bed: Bedside, device: str, reason: str, position: int, at_ms: int
+) -> None:
+    """Take a device from a bed; it belongs to none then."""
+    state.device_bed[state.roster.devices[device]] = -1
+    _tell_device(state, bed, device, "released", reason, position, at_ms)
 
 
 def release_all(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
     """Take all devices from a bed, in order of their names."""
     for device, row in sorted(state.roster.devices.items()):
         if state.device_bed[row] == bed.row:
-            state.device_bed[row] = -1
-            _tell_device(state, bed, device, "released", "the session was closed", position, at_ms)
+            release(state, bed, device, "the session was closed", position, at_ms)
 
 
 def expect(state: WardState, bed: Bedside, channels: tuple[int, ...]) -> None:

@@ -1,6 +1,6 @@
 """Sessions as people report them: opened, moved from phase to phase, closed."""
 
-from typing import Final
+from typing import Final, get_args
 
 from detectors.ages import age_of
 from detectors.baseline_life import freeze
@@ -18,15 +18,19 @@ from monitor.care.session import (
 from monitor.care.session import refusal as phase_refusal
 from monitor.care.watches import close_refusal
 from monitor.facts.effects import NOT_ASSESSABLE, SessionChanged
-from monitor.facts.records import PumpReported, SessionReported
+from monitor.facts.records import PhaseVerb, PlaceVerb, PumpReported, SessionReported, SessionVerb
 from monitor.ward.advising import replace_steps, take_flow, tell_advice
 from monitor.ward.alerting import end_episodes
 from monitor.ward.baselines import tell_baseline
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
 from monitor.ward.telling import tell_grade
+from monitor.ward.transfers import place_refusal, take_place
 from monitor.ward.ward_state import WardState
 from monitor.ward.watching import tell_watch, windows_of
+
+PHASE_EVENTS: Final[dict[SessionVerb, SessionEvent]] = {verb: verb for verb in get_args(PhaseVerb)}
+"""What a person's word means for the phase of a session; other words move things, not phases."""
 
 STARTED: Final = frozenset({"start", "resume", "raised"})
 """Events after which the drug flows faster than before."""
@@ -36,18 +40,24 @@ EASED: Final = frozenset({"lowered", "pause", "stop"})
 
 def take_session(state: WardState, bed: Bedside, record: SessionReported) -> None:
     """Take a session event, or refuse it with the reason."""
-    event: SessionEvent = record.event
-    refused = _refusal(state, bed, record)
+    event = PHASE_EVENTS.get(record.event)
+    if event is None:
+        refused = place_refusal(state, bed, record)
+    else:
+        refused = _refusal(state, bed, record, event)
     if refused:
         _tell_session(
             state,
             bed,
-            event,
+            record.event,
             refused,
             position=record.position,
             at_ms=record.measured_ms,
             refused=True,
         )
+        return
+    if event is None:
+        take_place(state, bed, record)
         return
     if event == "open":
         end_episodes(state, bed, record.position, record.measured_ms)
@@ -64,20 +74,21 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         state.opened_ms[bed.row] = record.received_ms
         expect(state, bed, record.channels)
         for device in record.devices:
-            associate(state, bed, device, record)
+            reason = f"named when session {record.id} was opened"
+            associate(state, bed, device, record, reason=reason)
     reason = _session_reason(bed, record)
     move(state, bed, event, reason, position=record.position, at_ms=record.measured_ms)
     confirm_steps(state, bed, record, event, record.by)
 
 
-def _refusal(state: WardState, bed: Bedside, record: SessionReported) -> str:
+def _refusal(state: WardState, bed: Bedside, record: SessionReported, event: SessionEvent) -> str:
     """Return why a session event is refused, or ""."""
-    if record.event != "open" and record.id != bed.session:
+    if event != "open" and record.id != bed.session:
         open_here = bed.session if bed.phase in OPEN else "none"
         return f"unknown-session: {record.id} is not the session of this bed ({open_here})"
-    if next_phase(bed.phase, record.event) is None:
-        return phase_refusal(bed.phase, record.event)
-    if record.event == "close":
+    if next_phase(bed.phase, event) is None:
+        return phase_refusal(bed.phase, event)
+    if event == "close":
         return close_refusal(windows_of(state, bed), record.measured_ms, record.reason)
     return ""
 
@@ -151,7 +162,7 @@ def _close(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
 def _tell_session(
     state: WardState,
     bed: Bedside,
-    event: SessionEvent,
+    event: SessionEvent | PlaceVerb,
     reason: str,
     *,
     position: int,

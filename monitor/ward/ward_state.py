@@ -115,6 +115,14 @@ class WardState:
         if len(self.roster.devices) > len(self.device_bed):
             self.device_bed = _wider(self.device_bed, max(32, 2 * len(self.roster.devices)), -1)
 
+    def swap(self, first: int, second: int) -> None:
+        """Exchange everything that is known by row of two beds; their names stay."""
+        for name, array in vars(self).items():
+            if isinstance(array, np.ndarray) and name != "device_bed":
+                array[[first, second]] = array[[second, first]]
+        self.detection.swap(first, second)
+        self.shelf.swap(first, second)
+
     def tell(self, position: int, effect: AnyEffect) -> None:
         """Add an effect of the message at a position, or of the step (:data:`LAST`)."""
         self._told.append((position, effect))

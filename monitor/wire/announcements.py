@@ -11,46 +11,47 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES
 from monitor.facts.effects import (
-    NOT_ASSESSABLE,
+    ActRecorded,
     AdviceChanged,
     AlertChanged,
     AlertEscalated,
     AnyEffect,
-    Because,
-    BookSays,
-    Context,
+    MeasurementWanted,
     MessageRejected,
-    Persistence,
-    PictureSays,
-    Step,
+    SessionChanged,
+    SessionMoved,
 )
-from monitor.facts.views import AlertView, BedView, ChannelView
+from monitor.facts.views import BedView
 from monitor.wire.outbound import (
-    Acknowledged,
     AckPayload,
     AdvicePayload,
     AlertPayload,
-    AlertShown,
-    BecauseShown,
-    BookShown,
     CallPayload,
-    ChannelShown,
-    ClueShown,
-    ContextShown,
     GradeReached,
-    PersistenceShown,
-    PictureShown,
-    RateShown,
+    MeasurePayload,
     RejectPayload,
     StatePayload,
-    StepShown,
     encode_published,
     iso,
 )
+from monitor.wire.shown import (
+    acknowledged_shown,
+    alert_shown,
+    because_shown,
+    book_shown,
+    channel_shown,
+    context_shown,
+    due_shown,
+    grade_or_none,
+    iso_or_none,
+    persistence_shown,
+    picture_shown,
+    rate_shown,
+    step_shown,
+    window_shown,
+)
 from monitor.wire.topics import MONITOR, NOBODY, topic
-from monitor.wire.units import number
 
 CLEARED: Final = b""
 """The retained payload that makes a broker forget a topic."""
@@ -58,7 +59,9 @@ CLEARED: Final = b""
 AT_MOST_ONCE: Final = 0
 AT_LEAST_ONCE: Final = 1
 
-_UNITS: Final = dict(zip(CHANNEL_NAMES, CANONICAL_UNITS, strict=True))
+UNKNOWN_SESSION: Final = "unknown-session"
+"""Code of a refusal of the ward: the session that a message names is not open at its bed."""
+
 _NO_TOPIC_LEVEL: Final = re.compile(r"[^A-Za-z0-9._:@-]")
 
 
@@ -82,6 +85,12 @@ def announcements(effects: Iterable[AnyEffect], *, unit: str) -> tuple[Announcem
             said.append(_advice(effect, unit))
         elif isinstance(effect, AlertEscalated):
             said.append(_call(effect, unit))
+        elif isinstance(effect, SessionMoved):
+            said += _moved(effect, unit)
+        elif isinstance(effect, MeasurementWanted):
+            said.append(_measure(effect, unit))
+        elif isinstance(effect, SessionChanged | ActRecorded):
+            said += _refused(effect, unit)
         elif isinstance(effect, MessageRejected):
             said.append(_reject(effect, unit))
     return tuple(said)
@@ -112,25 +121,25 @@ def alert_announcements(alert: AlertChanged, *, unit: str) -> tuple[Announcement
         priority=alert.priority,
         cause=alert.cause,
         pattern=alert.pattern,
-        grade=_grade(alert.grade),
+        grade=grade_or_none(alert.grade),
         onset=iso(alert.onset_ms),
         raised=iso(alert.raised_ms),
         label=alert.label,
-        because=tuple(_because(row) for row in alert.because),
-        books=tuple(_book(book) for book in alert.books),
-        pictures=tuple(_picture(picture) for picture in alert.pictures),
-        context=_context(alert.context),
+        because=tuple(because_shown(row) for row in alert.because),
+        books=tuple(book_shown(book) for book in alert.books),
+        pictures=tuple(picture_shown(picture) for picture in alert.pictures),
+        context=context_shown(alert.context),
         grade_path=tuple(GradeReached(t=iso(at), grade=grade) for at, grade in alert.grade_path),
-        acked=_acknowledged(alert),
-        realert_at=_iso(alert.realert_ms),
+        acked=acknowledged_shown(alert),
+        realert_at=iso_or_none(alert.realert_ms),
         config=alert.rulebook,
         reason=alert.reason,
-        active=_iso(alert.active_ms),
+        active=iso_or_none(alert.active_ms),
         condition_delay_ms=alert.condition_delay_ms,
-        quiet_until=_iso(alert.quiet_until_ms),
+        quiet_until=iso_or_none(alert.quiet_until_ms),
         flaps=alert.flaps,
         not_a_reaction=alert.disbelief,
-        persistence=tuple(_persistence(one) for one in alert.persistence),
+        persistence=tuple(persistence_shown(one) for one in alert.persistence),
     )
     said = _retained(name, encode_published(payload))
     return (said, _retained(name, CLEARED)) if is_over(alert.condition, alert.signal) else (said,)
@@ -144,14 +153,17 @@ def state_announcement(view: BedView, *, unit: str, now_ms: int) -> Announcement
         subject=view.subject,
         product=view.product,
         phase=view.phase,
-        rate=_rate(view.rate_centi_ml_per_h),
-        grade=_grade(view.grade),
+        rate=rate_shown(view.rate_centi_ml_per_h),
+        grade=grade_or_none(view.grade),
         pattern=view.pattern,
         baseline=view.baseline,
         remarks=view.remarks,
-        channels=tuple(_channel(channel) for channel in view.channels),
-        alerts=tuple(_alert_shown(alert) for alert in view.alerts),
+        channels=tuple(channel_shown(channel) for channel in view.channels),
+        alerts=tuple(alert_shown(alert) for alert in view.alerts),
         steps=view.steps,
+        watch=tuple(window_shown(window) for window in view.windows),
+        vitals_due=tuple(due_shown(due) for due in view.vitals_due),
+        wanted=view.wanted,
     )
     return _retained(topic(unit, view.bed, NOBODY, "state"), encode_published(payload))
 
@@ -177,14 +189,14 @@ def _advice(advice: AdviceChanged, unit: str) -> Announcement:
         alert=advice.alert,
         ladder=advice.ladder,
         pattern=advice.pattern,
-        grade=_grade(advice.grade),
-        steps=tuple(_step(step) for step in advice.steps),
+        grade=grade_or_none(advice.grade),
+        steps=tuple(step_shown(step) for step in advice.steps),
         reason=advice.reason,
         plan=advice.plan,
         end=advice.end,
         recurrences=advice.recurrences,
         why=advice.why,
-        restart_at=_iso(advice.restart_ms),
+        restart_at=iso_or_none(advice.restart_ms),
     )
     return _retained(topic(unit, advice.bed, NOBODY, "advice"), encode_published(payload))
 
@@ -199,7 +211,7 @@ def _call(effect: AlertEscalated, unit: str) -> Announcement:
         to=effect.to,
         failsafe=effect.failsafe,
         priority=effect.priority,
-        grade=_grade(effect.grade),
+        grade=grade_or_none(effect.grade),
         label=effect.label,
         waited_s=effect.waited_ms // 1000,
         by=effect.by,
@@ -210,16 +222,47 @@ def _call(effect: AlertEscalated, unit: str) -> Announcement:
     return Announcement(topic=name, payload=data, qos=AT_LEAST_ONCE, retain=False)
 
 
-def _persistence(one: Persistence) -> PersistenceShown:
-    return PersistenceShown(
-        sign=one.sign,
-        grade=one.grade,
-        confirmed=one.confirmed,
-        persist_s=one.persist_ms // 1000,
-        clear_s=one.clear_ms // 1000,
-        readings=one.readings,
-        since=_iso(one.since_ms),
+def _measure(effect: MeasurementWanted, unit: str) -> Announcement:
+    payload = MeasurePayload(
+        t=iso(effect.at_ms), session=effect.session, ch=effect.channel, reason=effect.reason
     )
+    name = topic(unit, effect.bed, NOBODY, "measure")
+    data = encode_published(payload)
+    return Announcement(topic=name, payload=data, qos=AT_LEAST_ONCE, retain=False)
+
+
+def _refused(effect: SessionChanged | ActRecorded, unit: str) -> tuple[Announcement, ...]:
+    """Return the rejection of a session event or an act that was refused, for its sender."""
+    if isinstance(effect, SessionChanged):
+        kind, field, value, device = "session", "event", effect.event, ""
+        limit = effect.reason if effect.refused else ""
+    else:
+        kind, field, value, device = "act", "act", effect.act, effect.via
+        limit = effect.refused
+    if not limit:
+        return ()
+    code, is_unknown, rest = limit.partition(f"{UNKNOWN_SESSION}: ")
+    refused = MessageRejected(
+        at_ms=effect.at_ms,
+        bed=effect.bed,
+        session=effect.session,
+        device=device,
+        topic="",
+        reason=UNKNOWN_SESSION if is_unknown else f"{kind}-refused",
+        field=field,
+        value=value,
+        limit=code + rest,
+        sha256="",
+        excerpt="",
+    )
+    return (_reject(refused, unit),)
+
+
+def _moved(effect: SessionMoved, unit: str) -> tuple[Announcement, ...]:
+    """Return what clears the topics of a bed whose session has gone to another."""
+    names = [alert_topic(unit, effect.bed, alert) for alert in effect.alerts]
+    names.append(topic(unit, effect.bed, NOBODY, "advice"))
+    return tuple(_retained(name, CLEARED) for name in names)
 
 
 def _reject(effect: MessageRejected, unit: str) -> Announcement:
@@ -238,130 +281,3 @@ def _reject(effect: MessageRejected, unit: str) -> Announcement:
     name = topic(unit, NOBODY, MONITOR, "reject")
     data = encode_published(payload)
     return Announcement(topic=name, payload=data, qos=AT_MOST_ONCE, retain=False)
-
-
-def _iso(at_ms: int | None) -> str | None:
-    return None if at_ms is None else iso(at_ms)
-
-
-def _number(value_centi: int | None) -> int | float | None:
-    return None if value_centi is None else number(value_centi)
-
-
-def _rate(rate_centi_ml_per_h: int | None) -> RateShown | None:
-    return None if rate_centi_ml_per_h is None else RateShown(v=number(rate_centi_ml_per_h))
-
-
-def _grade(grade: int) -> int | None:
-    return None if grade == NOT_ASSESSABLE else grade
-
-
-def _acknowledged(alert: AlertChanged) -> Acknowledged | None:
-    if not alert.acknowledged_by:
-        return None
-    return Acknowledged(by=alert.acknowledged_by, t=_iso(alert.acknowledged_ms))
-
-
-def _because(row: Because) -> BecauseShown:
-    return BecauseShown(
-        rule=row.rule,
-        sign=row.sign,
-        grade=row.grade,
-        words=row.words,
-        source=row.source,
-        ch=row.channel,
-        v=_number(row.value_centi),
-        u=row.unit,
-        limit=_number(row.limit_centi),
-        base=_number(row.baseline_centi),
-        margin=_number(row.margin_centi),
-        clears_at=_number(row.clears_at_centi),
-        t=_iso(row.measured_ms),
-        symptom=row.symptom,
-    )
-
-
-def _picture(picture: PictureSays) -> PictureShown:
-    return PictureShown(
-        pattern=picture.pattern,
-        points=number(picture.points_centi),
-        leads=picture.leads,
-        clues=tuple(
-            ClueShown(words=clue.words, kind=clue.kind, points=number(clue.points_centi))
-            for clue in picture.clues
-        ),
-        lacking=picture.lacking,
-    )
-
-
-def _book(book: BookSays) -> BookShown:
-    return BookShown(
-        book=book.book,
-        says=book.says,
-        signs=book.signs,
-        grade=book.grade,
-        points=book.points,
-        at_least=book.at_least,
-    )
-
-
-def _context(context: Context) -> ContextShown:
-    return ContextShown(
-        min_since_start=context.minutes_since_start,
-        min_since_rate_change=context.minutes_since_rate_change,
-        rate=_rate(context.rate_centi_ml_per_h),
-        product=context.product,
-        first_dose=context.first_dose,
-        baseline=context.baseline,
-    )
-
-
-def _step(step: Step) -> StepShown:
-    return StepShown(
-        key=step.key,
-        words=step.words,
-        who=step.who,
-        source=step.source,
-        state=step.state,
-        because=step.because,
-        dose=step.dose,
-        rate=_rate(step.rate_centi_ml_per_h),
-        by=step.by,
-        t=_iso(step.at_ms),
-        reason=step.reason,
-        given=step.given,
-        response=step.response,
-        response_words=step.response_words,
-        look_at=_iso(step.look_ms),
-    )
-
-
-def _channel(view: ChannelView) -> ChannelShown:
-    return ChannelShown(
-        ch=view.channel,
-        v=number(view.value_centi),
-        u=_UNITS[view.channel],
-        t=iso(view.measured_ms),
-        stale=view.stale,
-        base=_number(view.baseline_centi),
-        noise=_number(view.noise_centi),
-        drift=_number(view.drift_centi),
-    )
-
-
-def _alert_shown(view: AlertView) -> AlertShown:
-    return AlertShown(
-        id=view.id,
-        kind=view.kind,
-        cause=view.cause,
-        pattern=view.pattern,
-        grade=_grade(view.grade),
-        priority=view.priority,
-        signal=view.signal,
-        state=view.condition,
-        label=view.label,
-        onset=iso(view.onset_ms),
-        acked_by=view.acknowledged_by,
-        reason=view.reason,
-        called=view.called,
-    )

@@ -30,6 +30,7 @@ from monitor.facts.records import (
     DeviceReported,
     Input,
     MessageRefused,
+    PriorReaction,
     PumpReported,
     RawMessage,
     SessionReported,
@@ -45,6 +46,7 @@ from monitor.wire.payloads import (
     HandVitalsPayload,
     Payload,
     PositiveQuantity,
+    PriorReactionPayload,
     PumpPayload,
     Quantity,
     SessionPayload,
@@ -192,6 +194,7 @@ def _symptom(raw: RawMessage, arrival: Arrival) -> SymptomCharted:
         present=payload.present,
         severity=payload.severity,
         onset_ms=onset_ms,
+        session=payload.session or "",
     )
 
 
@@ -250,6 +253,10 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
     payload: SessionPayload = parsed(_SESSION, raw.payload)
     if payload.event == "open":
         _require("open", {"subject": payload.subject, "product": payload.product})
+    if payload.event == "transfer":
+        _require("transfer", {"to_bed": payload.to_bed})
+    if payload.event in ("associate", "release"):
+        _require(payload.event, {"devices": payload.devices[0] if payload.devices else None})
     age_ms_max = None if raw.retained else AGE_MS_MAX
     return SessionReported(
         **arrival._asdict(),
@@ -269,7 +276,24 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
         ace_inhibitor=payload.ace_inhibitor,
         devices=payload.devices,
         channels=_columns(payload.channels),
+        age_band=payload.age_band or "",
+        concentration_centi_mg_per_ml=_amount(
+            payload.concentration, "concentration", "concentration"
+        ),
+        at_risk=payload.at_risk,
+        history=tuple(_prior(row, index) for index, row in enumerate(payload.history)),
+        to_bed=payload.to_bed or "",
         reason=payload.reason or "",
+    )
+
+
+def _prior(row: PriorReactionPayload, index: int) -> PriorReaction:
+    return PriorReaction(
+        grade=row.grade,
+        pattern=row.pattern or "",
+        product=row.product or "",
+        rate_centi_ml_per_h=_amount(row.rate, "rate", f"history[{index}].rate"),
+        at_ms=None if row.t is None else milliseconds(row.t),
     )
 
 
@@ -304,6 +328,7 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
         grade=payload.grade,
         for_ms=None if payload.for_s is None else 1000 * payload.for_s,
         disbelief=payload.why,
+        session=payload.session or "",
     )
 
 

@@ -17,7 +17,9 @@ from monitor.facts.effects import (
     Priority,
     Signal,
     StepState,
+    WatchHolds,
 )
+from monitor.facts.views import DueState
 from monitor.wire.payloads import stamp
 
 NOTICE: Final = "decision support in simulation; not for clinical use"
@@ -249,6 +251,27 @@ class AlertShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     called: str = ""
 
 
+class WindowShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reaction that is still watched for, and until when."""
+
+    key: str
+    words: str
+    until: Utc
+    holds: WatchHolds
+    source: tuple[str, ...]
+    because: str = ""
+
+
+class DueShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One set of vital signs that the schedule asks for, and which of its channels are missing."""
+
+    key: str
+    words: str
+    due: Utc
+    state: DueState
+    missing: tuple[str, ...] = ()
+
+
 class StatePayload(Published, frozen=True, kw_only=True):
     """One bed as it stands."""
 
@@ -265,6 +288,19 @@ class StatePayload(Published, frozen=True, kw_only=True):
     channels: tuple[ChannelShown, ...]
     alerts: tuple[AlertShown, ...]
     steps: tuple[str, ...]
+    watch: tuple[WindowShown, ...]
+    vitals_due: tuple[DueShown, ...]
+    wanted: tuple[str, ...]
+    notice: str = NOTICE
+
+
+class MeasurePayload(Published, frozen=True, kw_only=True):
+    """A reading that would decide something, asked for now."""
+
+    t: Utc
+    session: str
+    ch: str
+    reason: str
     notice: str = NOTICE
 
 

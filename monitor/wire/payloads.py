@@ -124,6 +124,7 @@ class SymptomPayload(Payload, frozen=True, kw_only=True):
     present: bool
     severity: Severity = "moderate"
     onset: Stamp | None = None
+    session: SessionId | None = None
     note: Note | None = None
 
 
@@ -143,6 +144,16 @@ class PumpPayload(Payload, frozen=True, kw_only=True):
     alarm: Text | None = None
 
 
+class PriorReactionPayload(Payload, frozen=True, kw_only=True):
+    """An earlier reaction of the person, as far as it is known."""
+
+    grade: Annotated[int, Meta(ge=1, le=4)]
+    pattern: Text | None = None
+    product: Text | None = None
+    rate: Quantity | None = None
+    t: Annotated[datetime, Meta(tz=True, description="When it was, at whatever age.")] | None = None
+
+
 class SessionPayload(Payload, frozen=True, kw_only=True):
     """A step in the life of an infusion session, told by a tablet or a record system."""
 
@@ -160,6 +171,11 @@ class SessionPayload(Payload, frozen=True, kw_only=True):
     premed: Annotated[tuple[Text, ...], Meta(max_length=MAX_VALUES)] = ()
     beta_blocker: bool | None = None
     ace_inhibitor: bool | None = None
+    age_band: Annotated[str, Meta(pattern=r"^[0-9]{1,3}(-[0-9]{1,3}|\+)$(?!\n)")] | None = None
+    concentration: PositiveQuantity | None = None
+    at_risk: bool | None = None
+    history: Annotated[tuple[PriorReactionPayload, ...], Meta(max_length=MAX_VALUES)] = ()
+    to_bed: DeviceId | None = None
     reason: Text | None = None
     devices: Annotated[tuple[DeviceId, ...], Meta(max_length=MAX_VALUES)] = ()
     channels: Annotated[tuple[ChannelName, ...], Meta(max_length=MAX_VALUES)] = ()
@@ -184,6 +200,7 @@ class ActPayload(Payload, frozen=True, kw_only=True):
     grade: Annotated[int, Meta(ge=1, le=4)] | None = None
     for_s: Annotated[int, Meta(ge=1, le=86_400)] | None = None
     why: Disbelief | None = None
+    session: SessionId | None = None
 
 
 class StatusPayload(Payload, frozen=True, kw_only=True):

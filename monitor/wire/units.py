@@ -31,6 +31,8 @@ UnitName: TypeAlias = Literal[
     "[lb_av]",
     "g",
     "mg",
+    "mg/mL",
+    "g/L",
 ]
 """Every unit that a message may name; which of them fits depends on the quantity."""
 
@@ -79,6 +81,7 @@ ACCEPTED_UNITS: Final[dict[str, dict[str, Conversion]]] = {
     "volume": {"mL": _SAME},
     "weight": {"kg": _SAME, "[lb_av]": _conversion(KG_PER_LB)},
     "product-dose": {"g": _SAME, "mg": _conversion(Fraction(1, 1000))},
+    "concentration": {"mg/mL": _SAME, "g/L": _SAME},
     "drug-dose": {"mg": _SAME, "g": _conversion(1000)},
 }
 """Quantity to accepted unit to conversion; the first unit of each row is the canonical one."""

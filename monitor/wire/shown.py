@@ -1,0 +1,207 @@
+"""Facts as messages show them: the parts of payloads, each made from one record of the core."""
+
+from typing import Final
+
+from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES
+from monitor.facts.effects import (
+    NOT_ASSESSABLE,
+    AlertChanged,
+    Because,
+    BookSays,
+    Context,
+    Persistence,
+    PictureSays,
+    Step,
+    WatchWindow,
+)
+from monitor.facts.views import AlertView, ChannelView, DueSet
+from monitor.wire.outbound import (
+    Acknowledged,
+    AlertShown,
+    BecauseShown,
+    BookShown,
+    ChannelShown,
+    ClueShown,
+    ContextShown,
+    DueShown,
+    PersistenceShown,
+    PictureShown,
+    RateShown,
+    StepShown,
+    WindowShown,
+    iso,
+)
+from monitor.wire.units import number
+
+_UNITS: Final = dict(zip(CHANNEL_NAMES, CANONICAL_UNITS, strict=True))
+
+
+def persistence_shown(one: Persistence) -> PersistenceShown:
+    """Return what a message shows of one persistence."""
+    return PersistenceShown(
+        sign=one.sign,
+        grade=one.grade,
+        confirmed=one.confirmed,
+        persist_s=one.persist_ms // 1000,
+        clear_s=one.clear_ms // 1000,
+        readings=one.readings,
+        since=iso_or_none(one.since_ms),
+    )
+
+
+def iso_or_none(at_ms: int | None) -> str | None:
+    """Return a time as a stamp, None where there is none."""
+    return None if at_ms is None else iso(at_ms)
+
+
+def number_or_none(value_centi: int | None) -> int | float | None:
+    """Return hundredths as a decimal, None where there are none."""
+    return None if value_centi is None else number(value_centi)
+
+
+def rate_shown(rate_centi_ml_per_h: int | None) -> RateShown | None:
+    """Return a rate with its unit, None where it is not known."""
+    return None if rate_centi_ml_per_h is None else RateShown(v=number(rate_centi_ml_per_h))
+
+
+def grade_or_none(grade: int) -> int | None:
+    """Return a grade, None where nothing can be said."""
+    return None if grade == NOT_ASSESSABLE else grade
+
+
+def acknowledged_shown(alert: AlertChanged) -> Acknowledged | None:
+    """Return what a message shows of one acknowledged."""
+    if not alert.acknowledged_by:
+        return None
+    return Acknowledged(by=alert.acknowledged_by, t=iso_or_none(alert.acknowledged_ms))
+
+
+def because_shown(row: Because) -> BecauseShown:
+    """Return what a message shows of one because."""
+    return BecauseShown(
+        rule=row.rule,
+        sign=row.sign,
+        grade=row.grade,
+        words=row.words,
+        source=row.source,
+        ch=row.channel,
+        v=number_or_none(row.value_centi),
+        u=row.unit,
+        limit=number_or_none(row.limit_centi),
+        base=number_or_none(row.baseline_centi),
+        margin=number_or_none(row.margin_centi),
+        clears_at=number_or_none(row.clears_at_centi),
+        t=iso_or_none(row.measured_ms),
+        symptom=row.symptom,
+    )
+
+
+def picture_shown(picture: PictureSays) -> PictureShown:
+    """Return what a message shows of one picture."""
+    return PictureShown(
+        pattern=picture.pattern,
+        points=number(picture.points_centi),
+        leads=picture.leads,
+        clues=tuple(
+            ClueShown(words=clue.words, kind=clue.kind, points=number(clue.points_centi))
+            for clue in picture.clues
+        ),
+        lacking=picture.lacking,
+    )
+
+
+def book_shown(book: BookSays) -> BookShown:
+    """Return what a message shows of one book."""
+    return BookShown(
+        book=book.book,
+        says=book.says,
+        signs=book.signs,
+        grade=book.grade,
+        points=book.points,
+        at_least=book.at_least,
+    )
+
+
+def context_shown(context: Context) -> ContextShown:
+    """Return what a message shows of one context."""
+    return ContextShown(
+        min_since_start=context.minutes_since_start,
+        min_since_rate_change=context.minutes_since_rate_change,
+        rate=rate_shown(context.rate_centi_ml_per_h),
+        product=context.product,
+        first_dose=context.first_dose,
+        baseline=context.baseline,
+    )
+
+
+def step_shown(step: Step) -> StepShown:
+    """Return what a message shows of one step."""
+    return StepShown(
+        key=step.key,
+        words=step.words,
+        who=step.who,
+        source=step.source,
+        state=step.state,
+        because=step.because,
+        dose=step.dose,
+        rate=rate_shown(step.rate_centi_ml_per_h),
+        by=step.by,
+        t=iso_or_none(step.at_ms),
+        reason=step.reason,
+        given=step.given,
+        response=step.response,
+        response_words=step.response_words,
+        look_at=iso_or_none(step.look_ms),
+    )
+
+
+def channel_shown(view: ChannelView) -> ChannelShown:
+    """Return what a message shows of one channel."""
+    return ChannelShown(
+        ch=view.channel,
+        v=number(view.value_centi),
+        u=_UNITS[view.channel],
+        t=iso(view.measured_ms),
+        stale=view.stale,
+        base=number_or_none(view.baseline_centi),
+        noise=number_or_none(view.noise_centi),
+        drift=number_or_none(view.drift_centi),
+    )
+
+
+def window_shown(window: WatchWindow) -> WindowShown:
+    """Return what a message shows of one window."""
+    return WindowShown(
+        key=window.key,
+        words=window.words,
+        until=iso(window.until_ms),
+        holds=window.holds,
+        source=window.source,
+        because=window.because,
+    )
+
+
+def due_shown(due: DueSet) -> DueShown:
+    """Return what a message shows of one due."""
+    return DueShown(
+        key=due.key, words=due.words, due=iso(due.due_ms), state=due.state, missing=due.missing
+    )
+
+
+def alert_shown(view: AlertView) -> AlertShown:
+    """Return what a message shows of one alert."""
+    return AlertShown(
+        id=view.id,
+        kind=view.kind,
+        cause=view.cause,
+        pattern=view.pattern,
+        grade=grade_or_none(view.grade),
+        priority=view.priority,
+        signal=view.signal,
+        state=view.condition,
+        label=view.label,
+        onset=iso(view.onset_ms),
+        acked_by=view.acknowledged_by,
+        reason=view.reason,
+        called=view.called,
+    )
