@@ -15,7 +15,7 @@ PhaseVerb: TypeAlias = Literal[
     "open", "baseline", "start", "pause", "resume", "stop", "complete", "close"
 ]
 PlaceVerb: TypeAlias = Literal["associate", "release", "transfer"]
-SessionVerb: TypeAlias = PhaseVerb | PlaceVerb
+SessionVerb: TypeAlias = Literal[PhaseVerb, PlaceVerb]
 ActVerb: TypeAlias = Literal[
     "ack",
     "escalate",

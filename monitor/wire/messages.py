@@ -102,6 +102,8 @@ __all__ = [
 
 SUBSCRIPTIONS: Final = subscriptions
 
+ADULT_YEARS: Final = 18
+
 EXCERPT_BYTES: Final = 200
 MAX_TOPIC_SHOWN: Final = 200
 
@@ -237,8 +239,15 @@ def _require(event: str, fields: dict[str, str | None]) -> None:
             raise Refusal("missing-field", field, "", f"required by {event}")
 
 
-def _age_years(years: int | None, months: int | None) -> int | None:
-    """Return the whole years of an age; refuse months that are of another year."""
+def _age_years(years: int | None, months: int | None, band: str | None) -> int | None:
+    """Return the whole years of an age; refuse months that are of another year.
+
+    Of a band that begins at an adult age its first year is taken; limits and doses for children
+    differ from year to year, so a younger band is no age.
+    """
+    if years is None and months is None and band is not None:
+        first_year = int(band.rstrip("+").partition("-")[0])
+        return first_year if first_year >= ADULT_YEARS else None
     if months is None:
         return years
     whole = months // MONTHS
@@ -268,7 +277,7 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
         product=payload.product or "",
         dose_centi_g=_amount(payload.dose, "product-dose", "dose"),
         weight_centi_kg=_amount(payload.weight, "weight", "weight"),
-        age_years=_age_years(payload.age_years, payload.age_months),
+        age_years=_age_years(payload.age_years, payload.age_months, payload.age_band),
         age_months=payload.age_months,
         first_dose=payload.first_dose,
         premedication=payload.premed,
@@ -281,18 +290,20 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
             payload.concentration, "concentration", "concentration"
         ),
         at_risk=payload.at_risk,
-        history=tuple(_prior(row, index) for index, row in enumerate(payload.history)),
+        history=tuple(map(_prior, payload.history)),
         to_bed=payload.to_bed or "",
         reason=payload.reason or "",
     )
 
 
-def _prior(row: PriorReactionPayload, index: int) -> PriorReaction:
+def _prior(row: PriorReactionPayload) -> PriorReaction:
     return PriorReaction(
         grade=row.grade,
         pattern=row.pattern or "",
         product=row.product or "",
-        rate_centi_ml_per_h=_amount(row.rate, "rate", f"history[{index}].rate"),
+        rate_centi_ml_per_h=None
+        if row.rate_ml_per_h is None
+        else centi(row.rate_ml_per_h, ACCEPTED_UNITS["rate"]["mL/h"]),
         at_ms=None if row.t is None else milliseconds(row.t),
     )
 

@@ -150,7 +150,7 @@ class PriorReactionPayload(Payload, frozen=True, kw_only=True):
     grade: Annotated[int, Meta(ge=1, le=4)]
     pattern: Text | None = None
     product: Text | None = None
-    rate: Quantity | None = None
+    rate_ml_per_h: Amount | None = None
     t: Annotated[datetime, Meta(tz=True, description="When it was, at whatever age.")] | None = None
 
 

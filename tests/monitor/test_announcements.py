@@ -14,7 +14,6 @@ from monitor.facts.effects import (
     AnyEffect,
     DeviceChanged,
     GradeChanged,
-    MeasurementWanted,
 )
 from monitor.facts.views import BedView
 from monitor.wire.announcements import (
@@ -136,7 +135,6 @@ def test_what_is_not_for_the_broker_is_not_said() -> None:
     effects: list[AnyEffect] = [
         GradeChanged(**at, grade=1, before=0, pattern="", reasons=()),
         DeviceChanged(**at, device="d", state="online", reason=""),
-        MeasurementWanted(**at, channel="sbp", reason=""),
         ActRecorded(
             **at,
             id="a",
