@@ -199,7 +199,7 @@ def rows_of(state: WardState, row: int) -> dict[str, Any]:
     }
     for part in (state.detection, state.detection.window, state.detection.history,
                  state.detection.track, state.shelf.track):  # fmt: skip
-        names = list(getattr(part, "__dict__", None) or getattr(part, "__slots__", ()))
+        names: Any = getattr(part, "__dict__", ()) or getattr(part, "__slots__", ())
         for name in names:
             array = getattr(part, name)
             if isinstance(array, np.ndarray) and array.shape[:1] == state.look_ms.shape:
