@@ -45,10 +45,9 @@ class ActiveBook:
     def __init__(self, params: DetectionParams) -> None:
         self.params = params
         self.forms = forms(params.book, params.hysteresis_centi)
-        self.bypass_forms = forms(
-            RuleBook(name="bypass", version=1, title="", rules=params.bypass),
-            np.zeros(N_CHANNELS, np.int32),
-        )
+        extremes = RuleBook(name="bypass", version=1, title="", rules=params.bypass)
+        self.bypass_forms = forms(extremes, np.zeros(N_CHANNELS, np.int32))
+        self.bypass_ins = stand_in_channels(extremes)
         self.stand_ins = stand_in_channels(params.book)
         grades = np.array([rule.grade for rule in params.book.rules], np.int8)
         self.dangerous: Bool = (self.stand_ins >= 0) & (grades >= DANGEROUS_GRADE)
@@ -82,13 +81,10 @@ class ActiveBook:
 
     def at_once(self, beds: Beds, bed: Int32, shown: Int8) -> Bool:
         """Where a reading needs no confirmation, shape (row, sign)."""
-        extreme = judged(
-            self.bypass_forms,
-            valid_values(self.params, beds, bed),
-            beds.baseline_centi[bed],
-            beds.age_centi[bed],
-        ).holds
-        bypass = self.bypass_rules.among(extreme)
+        baseline = beds.baseline_centi[bed]
+        values = valid_values(self.params, beds, bed)
+        extreme = judged(self.bypass_forms, values, baseline, beds.age_centi[bed])
+        bypass = self.bypass_rules.among(standing_in(self.bypass_ins, extreme, baseline).holds)
         bypass &= ~(beds.doubted[bed] @ self.reads.T)
         # What was withdrawn with its probe corroborates nothing, although its value is still held.
         seen = np.minimum(shown, beds.shown[bed])

@@ -61,6 +61,9 @@ def background(
     first: Annotated[
         str, typer.Option(help="Windows begin within the first hours of a stay, as 48h.")
     ] = "48h",
+    why: Annotated[
+        bool, typer.Option("--why", help="Also say which rows lifted windows to grade 2.")
+    ] = False,
     config: Config = CONFIG_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
@@ -77,6 +80,7 @@ def background(
             out=sys.stdout,
             err=sys.stderr,
             as_json=as_json,
+            asks_why=why,
         )
     )
 

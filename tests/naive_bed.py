@@ -200,7 +200,8 @@ class NaiveBed:
         if any(self.doubted[c] for c in self.channels(sign)):
             return False
         book = naive.book_of(tuple(rule for rule in self.params.bypass if rule.sign == sign))
-        return True in naive.rule_truths(book, self.valid(), self.base, age_centi=self.age_centi)
+        truths = naive.rule_truths(book, self.valid(), self.base, age_centi=self.age_centi)
+        return True in naive.needed_rules(book, truths, self.base)
 
     def corroborated(self, sign: str, shown: dict[str, int]) -> bool:
         """Return whether another kind of measurement shows a sign too."""

@@ -10,7 +10,7 @@ A chart has a set of vitals an hour, so in a ward the limits after which a chann
 silent are set aside: they raise technical alerts only, which are not counted here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -23,6 +23,7 @@ from monitor.care.alerts import PRIORITY_OF_GRADE, RANK
 from monitor.facts.effects import NOT_ASSESSABLE, AlertChanged, AnyEffect, GradeChanged
 from monitor.facts.records import SessionReported, SessionVerb
 from monitor.facts.windows import Sets, ranked
+from monitor.study.deciders import DeciderCounts, Deciders
 from monitor.ward.pictures import PENDING_LEAST_GRADE
 from monitor.ward.ward import Ward
 from monitor.ward.ward_settings import WardSettings
@@ -54,16 +55,24 @@ class WindowCounts:
         or high priority within it.
     open_at_start : int
         How many of the alerts stood already when their window began.
+    deciders : mapping of str to DeciderCounts
+        By row: what lifted windows to a grade that calls somebody; empty where nobody asked.
     """
 
     peak: Int8
     alerts: Int32
     calls: Int32
     open_at_start: int
+    deciders: Mapping[str, DeciderCounts] = field(default_factory=dict)
 
 
 def judged_windows(
-    settings: WardSettings, sets: Sets, age_years: Int32, *, by_hand: bool
+    settings: WardSettings,
+    sets: Sets,
+    age_years: Int32,
+    *,
+    by_hand: bool,
+    asks_why: bool = False,
 ) -> WindowCounts:
     """Take all windows together through the detection core and count.
 
@@ -77,6 +86,8 @@ def judged_windows(
         MISSING where it is not known.
     by_hand : bool
         Whether people took the readings, as on a chart, or a device did.
+    asks_why : bool
+        Whether the deciders are counted too.
     """
     n_windows = len(age_years)
     detection = Detection(settings.detection, n_windows)
@@ -84,6 +95,7 @@ def judged_windows(
     known = age_years != MISSING
     detection.age_centi[known] = age_years[known] * CENTI
     standing = _Standing.fresh(n_windows)
+    deciders = Deciders(detection) if asks_why else None
     for rows in ranked(sets):
         window = sets.window[rows]
         within = sets.since_ms[rows] >= 0
@@ -91,10 +103,19 @@ def judged_windows(
         detection.taking_baseline[starting] = False
         detection.rate_step_ms[starting] = ORIGIN_MS
         standing.begin(starting)
+        if deciders is not None:
+            deciders.begin(starting)
         findings = detection.take(_round(sets, rows, by_hand=by_hand))
         standing.take(detection, window[findings.changed])
-    standing.begin(np.flatnonzero(detection.taking_baseline).astype(np.int32))
-    return standing.counts()
+        if deciders is not None:
+            deciders.take(window, sets.value_centi[rows], findings.changed)
+    never_begun = np.flatnonzero(detection.taking_baseline).astype(np.int32)
+    standing.begin(never_begun)
+    counts = standing.counts()
+    if deciders is None:
+        return counts
+    deciders.begin(never_begun)
+    return replace(counts, deciders=deciders.counts())
 
 
 def _round(sets: Sets, rows: Int64, *, by_hand: bool) -> Round:

@@ -40,6 +40,18 @@ class PeerScore(msgspec.Struct, frozen=True, kw_only=True):
     alerts_per_patient_hour: float | None
 
 
+class DeciderScore(msgspec.Struct, frozen=True, kw_only=True):
+    """In how many windows a row was the first to reach a grade that calls somebody."""
+
+    windows: int
+    share_windows: float
+    stood_before: int
+    single: int
+    doubted: int
+    gone_at_next: int
+    artefact_like: int
+
+
 class BackgroundScore(msgspec.Struct, frozen=True, kw_only=True):
     """What the monitor and its peers did on one collection."""
 
@@ -60,6 +72,8 @@ class BackgroundScore(msgspec.Struct, frozen=True, kw_only=True):
     alerts_open_at_start: int
     peers: dict[str, PeerScore]
     remarks: dict[str, int]
+    deciders: dict[str, DeciderScore] | None = None
+    """None where nobody asked why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +84,12 @@ class Cut:
     first_ms: int
 
 
-def score_background(folder: Path, form: Form, settings: WardSettings, cut: Cut) -> BackgroundScore:
+def score_background(
+    folder: Path, form: Form, settings: WardSettings, cut: Cut, *, asks_why: bool = False
+) -> BackgroundScore:
     """Judge every window of a collection and lay its peers beside it.
+
+    With ``asks_why`` it also says which rows decided.
 
     Raises
     ------
@@ -81,12 +99,13 @@ def score_background(folder: Path, form: Form, settings: WardSettings, cut: Cut)
     remarks = Remarks()
     table = chart_table(folder, form, remarks)
     if form == "exam-stress":
-        return _exams(folder, table, settings, remarks)
+        return _exams(folder, table, settings, remarks, asks_why=asks_why)
     windows = windows_of(table, cut.window_ms, first_ms=cut.first_ms)
     if not len(windows):
         raise InputFileError(folder, f"has no window of {cut.window_ms / HOUR_MS:g} h")
     sets = sets_of(table, windows)
-    counts = judged_windows(settings, sets, table.age_years[windows.stay], by_hand=True)
+    ages = table.age_years[windows.stay]
+    counts = judged_windows(settings, sets, ages, by_hand=True, asks_why=asks_why)
     hours = len(windows) * cut.window_ms / HOUR_MS
     tables = tables_of(settings.side_books)
     peers = peer_counts(sets, len(windows), tables)
@@ -103,7 +122,7 @@ def score_background(folder: Path, form: Form, settings: WardSettings, cut: Cut)
 
 
 def _exams(
-    folder: Path, table: ChartTable, settings: WardSettings, remarks: Remarks
+    folder: Path, table: ChartTable, settings: WardSettings, remarks: Remarks, *, asks_why: bool
 ) -> BackgroundScore:
     """Judge each recording of heart rates as one window; its first minutes are the baseline."""
     start_ms = table.at_ms[table.first[:-1]] + CALM_MS
@@ -121,7 +140,7 @@ def _exams(
     hours = float(rises.watched_ms.sum()) / HOUR_MS
     if not hours:
         raise InputFileError(folder, f"no recording is longer than {CALM_MS // MINUTE_MS} min")
-    counts = judged_windows(settings, sets, table.age_years, by_hand=False)
+    counts = judged_windows(settings, sets, table.age_years, by_hand=False, asks_why=asks_why)
     score = PeerScore(
         rule=SUSTAINED_RISE.words,
         share_windows=_rounded((rises.begun > 0).mean()),
@@ -159,7 +178,23 @@ def _score(
         alerts_open_at_start=counts.open_at_start,
         peers=peers,
         remarks=dict(sorted(remarks.counts.items())),
+        deciders=_deciders(counts, len(windows)) if counts.deciders else None,
     )
+
+
+def _deciders(counts: WindowCounts, n_windows: int) -> dict[str, DeciderScore]:
+    return {
+        row: DeciderScore(
+            windows=one.windows,
+            share_windows=_rounded(one.windows / n_windows),
+            stood_before=one.stood,
+            single=one.single,
+            doubted=one.doubted,
+            gone_at_next=one.gone_at_next,
+            artefact_like=one.artefact_like,
+        )
+        for row, one in counts.deciders.items()
+    }
 
 
 def _rounded(value: float | np.floating) -> float:
@@ -175,10 +210,11 @@ def run_background(
     out: TextIO,
     err: TextIO,
     as_json: bool,
+    asks_why: bool = False,
 ) -> int:
     """Score a collection, print what came out and return the exit code."""
     try:
-        found = score_background(folder, form, settings, cut)
+        found = score_background(folder, form, settings, cut, asks_why=asks_why)
     except InputFileError as fault:
         err.write(f"{fault}\n")
         return BAD_INPUT
@@ -211,8 +247,20 @@ def lines(found: BackgroundScore) -> Iterator[str]:
     )
     for words, share, rate in (*ours, *peers):
         yield f"{words:<48}{_cell(share):>8}{_cell(rate):>16}"
+    if found.deciders is not None:
+        yield from _why(found.deciders)
     for kind, number in found.remarks.items():
         yield f"{kind}: {number}"
+
+
+def _why(deciders: dict[str, DeciderScore]) -> Iterator[str]:
+    """Yield which rows decided, for people."""
+    heads = ("windows", "share", "before", "single", "doubted", "gone", "artefact")
+    yield f"{'first to reach grade 2':<40}" + "".join(f"{head:>9}" for head in heads)
+    for row, one in deciders.items():
+        numbers = (one.stood_before, one.single, one.doubted, one.gone_at_next, one.artefact_like)
+        cells = "".join(f"{number:>9}" for number in numbers)
+        yield f"{row:<40}{one.windows:>9}{_cell(one.share_windows):>9}{cells}"
 
 
 def _cell(value: float | None) -> str:

@@ -48,6 +48,31 @@ def test_a_first_extreme_alarms_unless_it_is_doubted() -> None:
     assert grade(told(detection(extreme), doubted, message(30, sbp=79)), "hypotension") == 3
 
 
+@pytest.mark.parametrize(
+    ("age", "base", "sbp", "confirmed"),
+    [
+        (5400, 120, 79, True),  # low, and fallen by 41
+        (5400, 105, 79, False),  # low, and fallen by 26: the repeat decides
+        (5400, 109, 79, True),  # exactly 30
+        (5400, 140, 83, True),  # fallen by more than 40 %
+        (5400, None, 79, True),  # nothing is known of before
+        (5400, None, 80, False),
+        (600, 92, 70, False),  # 23 %
+        (600, 96, 70, True),  # 27 %
+        (600, None, 70, True),
+        (600, None, 78, False),
+    ],
+)
+def test_with_a_baseline_an_extreme_is_low_and_fallen(
+    age: int, base: int | None, sbp: int, *, confirmed: bool
+) -> None:
+    made = detection(SHIPPED, baseline=None if base is None else {"sbp": base})
+    made.age_centi[0] = age
+    told(made, message(0, sbp=sbp))
+    assert (grade(made, "hypotension") >= 2) is confirmed
+    assert shown(made, "hypotension") >= (2 if base is None and sbp == 79 else 1)
+
+
 def test_a_sign_of_another_kind_confirms_at_once_and_one_of_the_same_kind_does_not() -> None:
     both = message(0, sbp=79, hr=140)
     assert grade(told(detection(), both), "hypotension") == 3

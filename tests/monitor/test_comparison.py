@@ -279,6 +279,26 @@ def test_the_keys_are_those_that_are_documented(tmp_path: Path) -> None:
         assert f"`{key}`" in page
 
 
+def test_it_says_which_rows_decided_if_asked(tmp_path: Path) -> None:
+    page = CONFIG.with_name("docs").joinpath("scoring.md").read_text()
+    out = io.StringIO()
+    folder = physionet(tmp_path)
+    for as_json in (True, False):
+        run_background(
+            folder, "physionet2012", settings=SETTINGS, cut=CUT, out=out, err=io.StringIO(),
+            as_json=as_json, asks_why=True,
+        )  # fmt: skip
+    first, *lines = out.getvalue().splitlines()
+    deciders = json.loads(first)["deciders"]
+
+    (row,) = deciders
+    assert row.startswith("hypotension.")
+    assert (deciders[row]["windows"], deciders[row]["share_windows"]) == (1, 0.1667)
+    assert any(line.split()[:3] == [row, "1", "0.167"] for line in lines)
+    for key in deciders[row]:
+        assert f"`{key}`" in page
+
+
 def test_the_same_folder_prints_the_same(tmp_path: Path) -> None:
     physionet(tmp_path)
     code, out, err = printed(tmp_path, as_json=False)
