@@ -15,6 +15,7 @@ from detectors.context import N_FLAGS
 from detectors.history import History
 from detectors.memory import SignMemory
 from detectors.patterns import NO_PATTERN
+from detectors.steadiness import Steadiness
 
 PER_CHANNEL: Final = (N_CHANNELS,)
 PER_BED: Final = ()
@@ -24,6 +25,9 @@ COLUMNS: Final = (
     ("value_centi", PER_CHANNEL, np.int32, MISSING),
     ("measured_ms", PER_CHANNEL, np.int64, NEVER),
     ("doubted", PER_CHANNEL, np.bool_, False),
+    ("raw_centi", PER_CHANNEL, np.int32, MISSING),
+    ("raw_ms", PER_CHANNEL, np.int64, NEVER),
+    ("reason", PER_CHANNEL, np.int8, 0),
     ("baseline_centi", PER_CHANNEL, np.int32, MISSING),
     ("age_centi", PER_BED, np.int32, MISSING),
     ("context", PER_FLAG, np.bool_, False),
@@ -51,6 +55,10 @@ class Beds:
         Newest believed reading of each channel; MISSING and NEVER where there is none.
     doubted : bool array, shape (bed, channel)
         That reading is suspicious and counts only with another.
+    raw_centi, raw_ms, reason : int32, int64 and int8 array, shape (bed, channel)
+        The newest reading of each channel that a gate objects to, as it was sent, and the
+        :class:`detectors.quality.Reason`. MISSING, NEVER and ABSENT while the newest reading
+        is sound: then it is also the newest believed one.
     baseline_centi : int32 array, shape (bed, channel)
         MISSING where there is none.
     age_centi : int32 array, shape (bed,)
@@ -77,6 +85,8 @@ class Beds:
         Grade of the symptoms that people have charted.
     window : BaselineWindow
         The readings from which baselines are made.
+    steadiness : Steadiness
+        How the channels moved.
     history : History
         Recent readings, thinned.
     track : SignTrack
@@ -88,6 +98,9 @@ class Beds:
     value_centi: Int32
     measured_ms: Int64
     doubted: Bool
+    raw_centi: Int32
+    raw_ms: Int64
+    reason: Int8
     baseline_centi: Int32
     age_centi: Int32
     context: Bool
@@ -110,6 +123,7 @@ class Beds:
             setattr(self, name, np.zeros((n_beds, n_signs), np.int8))
         self.window = BaselineWindow(n_beds)
         self.history = History(n_beds)
+        self.steadiness = Steadiness(n_beds)
         self.track = SignTrack.fresh(n_beds, n_signs)
         self.memory = SignMemory.fresh(n_beds, n_signs)
 
@@ -133,6 +147,7 @@ class Beds:
             getattr(wider.window, name)[rows] = getattr(self.window, name)
         self.window = wider.window
         self.history.grow(n_beds)
+        self.steadiness.grow(n_beds)
 
     def clear(self, bed: int) -> None:
         """Forget everything about one bed, as when another session begins there."""
@@ -142,6 +157,7 @@ class Beds:
             getattr(self, name)[bed] = 0
         self.window.clear(bed)
         self.history.clear(bed)
+        self.steadiness.clear(bed)
         row = np.array([bed], np.int32)
         self.track.put(row, SignTrack.fresh(1, self.n_signs))
         self.memory.put(row, SignMemory.fresh(1, self.n_signs))

@@ -6,7 +6,10 @@ order is the order of the argument: which readings may be believed, what the bas
 rules hold, which signs are confirmed, which picture they make.
 """
 
+from typing import Final, TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 
 from detectors.active_book import ActiveBook
 from detectors.baseline import baseline_state
@@ -17,22 +20,29 @@ from detectors.channels import (
     N_CHANNELS,
     NEVER,
     Bool,
+    Channel,
+    Flag,
     Int8,
     Int32,
-    Int64,
 )
 from detectors.confirmation import GRADES, advanced
 from detectors.evidence import Evidence
 from detectors.parameters import DetectionParams
 from detectors.patterns import NO_PATTERN
-from detectors.quality import VERDICTS, Reason, Verdict, reasons
-from detectors.quiet import Given, QuietRanges, loud_rows, rows_with
+from detectors.quality import PRESSURES, VERDICTS, Reason, Verdict, reasons
+from detectors.quiet import Look, QuietRanges, loud_rows, rows_with
 from detectors.rounds import Findings, Round
 from detectors.rulebook import (
     Judgement,
 )
 from detectors.sign_rules import SignRules
 from detectors.spans import picked, span
+from detectors.steadiness import Given
+
+Rows: TypeAlias = npt.NDArray[np.intp]
+
+CUFF: Final = np.array(PRESSURES, np.intp)
+"""Columns of the pressures."""
 
 __all__ = ["Detection", "DetectionParams", "Findings", "Round"]
 
@@ -48,6 +58,10 @@ class Detection(Beds):
         self.has_rest = self.evidence.has_rest
         self.disturbing = [params.signs.index(sign) for sign in params.baseline.not_during]
         self.ranges = QuietRanges(params.book, params.limits, n_beds)
+        swings = params.steadiness.swing_ms > 0
+        least = np.minimum(params.limits.change_centi, params.steadiness.swing_centi)
+        self.least_change_centi: Int32 = np.where(swings, least, params.limits.change_centi)
+        self.of_pressures: Bool = np.asarray(self.reads[:, CUFF].any(axis=1))
 
     @property
     def rules(self) -> SignRules:
@@ -66,36 +80,75 @@ class Detection(Beds):
 
     def take(self, round_: Round) -> Findings:
         """Take one round of readings and return what it changed."""
-        bed, at = round_.bed, span(round_.bed)
-        before_centi, before_ms = picked(self.value_centi, at), picked(self.measured_ms, at)
-        present = round_.value_centi != MISSING
-        newer = present & (round_.measured_ms > before_ms)
+        bed, at, value_centi = round_.bed, span(round_.bed), round_.value_centi
+        given = self._beside(round_)
+        present = value_centi != MISSING
+        newer = present & (round_.measured_ms > given.before_ms)
+        resent = self.steadiness.resent(self.params.steadiness, bed, given, round_.flags)
+        new = newer.copy() if resent.size else newer
+        new[np.ix_(resent, CUFF)] = False
+        runs = self.steadiness.runs(self.params.steadiness, bed, given, new)
         loud = self._loud(
-            Given(
+            Look(
                 bed=bed,
                 at=at,
-                value_centi=round_.value_centi,
+                value_centi=value_centi,
                 flags=round_.flags,
-                before_centi=before_centi,
-                after_centi=np.where(newer, round_.value_centi, before_centi),
+                before_centi=given.before_centi,
+                after_centi=np.where(newer, value_centi, given.before_centi),
             )
         )
+        loud[runs.row[runs.flat]] = True
         rows = np.flatnonzero(loud)
         if len(rows) == len(bed):
             return self._take_closely(round_)
-        new = newer & ~loud[:, None]
-        self._keep(round_, new, before_centi, before_ms)
+        new &= ~loud[:, None]
+        self._keep(round_, new, given)
+        self.steadiness.keep(runs.chosen(~loud[runs.row]) if rows.size else runs)
+        reason = (present * Reason.SOUND).astype(np.int8)
+        self._resend(round_, resent[~loud[resent]], reason)
         doubted = picked(self.doubted, at)
         if doubted.any():
             self.doubted[at] = doubted & ~new
-        reason = (present * Reason.SOUND).astype(np.int8)
+        self._object(round_, new | ((reason == Reason.RESENT) & newer), reason)
         late, changed = present & ~newer, np.zeros(len(bed), np.bool_)
         if rows.size:
             near = self._take_closely(round_.rows(rows))
             reason[rows], late[rows], changed[rows] = near.reason, near.late, near.changed
         return Findings(bed=bed, reason=reason, late=late, changed=changed)
 
-    def _loud(self, given: Given) -> Bool:
+    def _beside(self, round_: Round) -> Given:
+        """Return the readings of a round beside the newest believed ones of their beds."""
+        at = span(round_.bed)
+        return Given(
+            value_centi=round_.value_centi,
+            measured_ms=round_.measured_ms,
+            before_centi=picked(self.value_centi, at),
+            before_ms=picked(self.measured_ms, at),
+        )
+
+    def _resend(self, round_: Round, rows: Rows, reason: Int8) -> None:
+        """Note, also in the reasons, that the pressures of some rows were only sent again."""
+        if rows.size:
+            self.steadiness.send(round_.bed[rows], round_.measured_ms[rows, Channel.SBP])
+            some = np.ix_(rows, CUFF)
+            given = reason[some] != Reason.ABSENT
+            reason[some] = np.where(given, np.maximum(reason[some], Reason.RESENT), Reason.ABSENT)
+
+    def _object(self, round_: Round, newest: Bool, reason: Int8) -> None:
+        """Keep raw what a gate objects to among the newest readings, until a sound one comes."""
+        bed = round_.bed
+        raw = newest & (reason > Reason.SOUND)
+        before = picked(self.reason, span(bed))
+        if not (raw.any() or before.any()):
+            return
+        kept = ~newest
+        self.reason[bed] = np.where(raw, reason, before * kept)
+        centi, at_ms = self.raw_centi[bed], self.raw_ms[bed]
+        self.raw_centi[bed] = np.where(raw, round_.value_centi, np.where(kept, centi, MISSING))
+        self.raw_ms[bed] = np.where(raw, round_.measured_ms, np.where(kept, at_ms, NEVER))
+
+    def _loud(self, given: Look) -> Bool:
         """Which messages may change more than the newest readings, shape (row,)."""
         bed, params = given.bed, self.params
         if not self.has_rest:
@@ -108,14 +161,14 @@ class Detection(Beds):
         shown |= picked(self.track.grade, at)
         busy: Bool = rows_with(shown != 0) | (picked(self.pattern, at) != NO_PATTERN)
         busy |= picked(self.taking_baseline, at)
-        busy |= loud_rows(self.ranges, params.limits, given, params.pulse_pressure)
+        busy |= loud_rows(self.ranges, self.least_change_centi, given, params.pulse_pressure)
         return busy
 
-    def _keep(self, round_: Round, new: Bool, before_centi: Int32, before_ms: Int64) -> None:
+    def _keep(self, round_: Round, new: Bool, given: Given) -> None:
         """Keep the new readings of a round as the newest of their beds."""
         at = span(round_.bed)
-        self.value_centi[at] = np.where(new, round_.value_centi, before_centi)
-        self.measured_ms[at] = np.where(new, round_.measured_ms, before_ms)
+        self.value_centi[at] = np.where(new, round_.value_centi, given.before_centi)
+        self.measured_ms[at] = np.where(new, round_.measured_ms, given.before_ms)
         read_ms = np.where(new, round_.measured_ms, NEVER)
         at_ms = picked(self.at_ms, at).copy()
         for channel in range(N_CHANNELS):
@@ -126,32 +179,60 @@ class Detection(Beds):
 
     def _take_closely(self, round_: Round) -> Findings:
         """Take readings of beds that need the full judgement."""
-        bed = round_.bed
-        before_centi, before_ms = self.value_centi[bed], self.measured_ms[bed]
+        bed, steady, limits = round_.bed, self.steadiness, self.params.steadiness
+        given = self._beside(round_)
         reason = reasons(
             self.params.limits,
             self.params.pulse_pressure,
             round_.value_centi,
             round_.measured_ms,
             round_.flags,
-            before_centi,
-            before_ms,
+            given.before_centi,
+            given.before_ms,
         )
-        verdict = VERDICTS[reason]
-        believed = (verdict == Verdict.TRUSTED) | (verdict == Verdict.SUSPICIOUS)
-        late = believed & (round_.measured_ms <= before_ms)
+        resent = steady.resent(limits, bed, given, round_.flags)
+        self._resend(round_, resent, reason)
+        believed = (reason != Reason.ABSENT) & (reason < Reason.TOO_LOW)
+        late = believed & (round_.measured_ms <= given.before_ms)
         new = believed & ~late
-        self._keep(round_, new, before_centi, before_ms)
-        self.doubted[bed] = np.where(new, verdict == Verdict.SUSPICIOUS, self.doubted[bed])
+        new[np.ix_(resent[self._held(bed, given, resent)], CUFF)] = False
+        poor = self.doubted[bed, Channel.SPO2]
+        poor |= (round_.flags[:, Channel.SPO2] & Flag.QUESTIONABLE) != 0
+        motion = steady.swing(limits, bed, given, new, poor)
+        runs = steady.runs(limits, bed, given, new)
+        steady.keep(runs)
+        flat = np.zeros(new.shape, np.bool_)
+        still = runs.row[runs.flat]
+        flat[still, runs.place[runs.flat] - N_CHANNELS * bed[still].astype(np.int64)] = True
+        reason = np.maximum(reason, np.where(motion, np.int8(Reason.MOVING), np.int8(0)))
+        reason = np.maximum(reason, np.where(flat, np.int8(Reason.FLAT), np.int8(0)))
+        self._object(
+            round_, (reason != Reason.ABSENT) & (round_.measured_ms > given.before_ms), reason
+        )
+        self._keep(round_, new, given)
+        suspicious = VERDICTS[reason] == Verdict.SUSPICIOUS
+        self.doubted[bed] = np.where(new, suspicious, self.doubted[bed])
         learn(
             self.params.baseline,
             self,
             bed,
             value_centi=np.where(new, round_.value_centi, MISSING).astype(np.int32),
             measured_ms=round_.measured_ms,
-            fit=(verdict == Verdict.TRUSTED) & ~self._disturbed(bed)[:, None],
+            fit=(reason == Reason.SOUND) & ~self._disturbed(bed)[:, None],
         )
         return Findings(bed=bed, reason=reason, late=late, changed=self.judge(bed, new))
+
+    def _held(self, bed: Int32, given: Given, resent: Rows) -> Bool:
+        """Which pressures that were sent again are held back, shape (found,).
+
+        They are no second reading, so they confirm nothing and clear nothing. But a pressure
+        that shows a sign and that nobody has measured again for a while is judged once more:
+        no gate silences what persists.
+        """
+        shows = (self.shown[bed[resent]] > self.track.grade[bed[resent]])[:, self.of_pressures]
+        age_ms = given.measured_ms[resent, Channel.SBP] - given.before_ms[resent, Channel.SBP]
+        held: Bool = ~shows.any(axis=1) | (age_ms < self.params.steadiness.held_ms)
+        return held
 
     def _disturbed(self, bed: Int32) -> Bool:
         """Where a charted sign speaks against learning a baseline now, shape (row,)."""

@@ -9,6 +9,7 @@ from detectors.confirmation import ConfirmationParams
 from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits, PulsePressureRow
 from detectors.rulebook import Rule, RuleBook
+from detectors.steadiness import SteadinessLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class DetectionParams:
 
     Attributes
     ----------
-    limits, pulse_pressure, baseline : parameter records of the modules of those names
+    limits, pulse_pressure, steadiness, baseline : parameter records of the modules of those names
     book : RuleBook
         The site's active book.
     bypass : tuple of Rule
@@ -49,6 +50,7 @@ class DetectionParams:
 
     limits: ChannelLimits
     pulse_pressure: tuple[PulsePressureRow, ...]
+    steadiness: SteadinessLimits
     baseline: BaselineParams
     book: RuleBook
     bypass: tuple[Rule, ...]

@@ -39,7 +39,7 @@ AGE_FIXED: Final = AGE_COLUMN - N_CHANNELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Look:
     """The messages of a round beside what is known, all of shape (row, channel) but the beds.
 
     ``at`` is :func:`detectors.spans.span` of ``bed``; ``after_centi`` is what is known if every
@@ -182,7 +182,7 @@ def _bounding(rule: Rule) -> list[_Bounding]:
 
 
 def loud_rows(
-    ranges: QuietRanges, limits: ChannelLimits, given: Given, rows: tuple[PulsePressureRow, ...]
+    ranges: QuietRanges, change_centi: Int32, given: Look, rows: tuple[PulsePressureRow, ...]
 ) -> Bool:
     """Which messages need the full judgement because of their values.
 
@@ -190,9 +190,9 @@ def loud_rows(
     ----------
     ranges : QuietRanges
         Of the beds as they are now.
-    limits : ChannelLimits
-        For the largest believable change.
-    given : Given
+    change_centi : int32 array, shape (channel,)
+        The largest change that no gate looks at.
+    given : Look
         The messages of a round.
     rows : tuple of PulsePressureRow
         Artefact table of pulse pressures.
@@ -205,7 +205,7 @@ def loud_rows(
     """
     present = given.value_centi != MISSING
     # Where there was no value before, the difference is meaningless and the bed is looked at.
-    marks = np.abs(given.value_centi - given.before_centi) > limits.change_centi
+    marks = np.abs(given.value_centi - given.before_centi) > change_centi
     if given.flags.any():
         marks |= (given.flags & Flag.QUESTIONABLE) != 0
     marks &= present

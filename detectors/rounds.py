@@ -75,6 +75,16 @@ class Findings:
 
     @property
     def heard(self) -> Bool:
-        """Where a reading is believed and newer than what was known, shape (row, channel)."""
+        """Where a reading is believed and newer than what was known, shape (row, channel).
+
+        Pressures that were only sent again are no news, also where they are judged.
+        """
         heard: Bool = (self.reason != Reason.ABSENT) & ~self.refused & ~self.late
+        heard &= ~self.resent
         return heard
+
+    @property
+    def resent(self) -> Bool:
+        """Where the reading before was sent again, shape (row, channel)."""
+        resent: Bool = (self.reason == Reason.RESENT) & ~self.late
+        return resent

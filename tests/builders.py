@@ -22,6 +22,7 @@ from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits
 from detectors.readings import Readings, empty_readings
 from detectors.rulebook import Basis, Clause, Comparison, Rule, RuleBook
+from detectors.steadiness import OFF_MS, SteadinessLimits
 from monitor.facts.records import SessionReported, SymptomCharted, Value, VitalsReported
 from monitor.settings.settings import load_settings
 from monitor.ward.ward import Ward
@@ -108,6 +109,19 @@ def channel_limits(**by_field: Mapping[str, Number]) -> ChannelLimits:
     return ChannelLimits(**columns)
 
 
+def steadiness_limits(**by_field: Mapping[str, Number]) -> SteadinessLimits:
+    """Return limits under which nothing is flat, moves or was sent twice, but what is given."""
+    off = {"flat_ms": OFF_MS, "top_centi": 10**6, "swing_centi": 10**6, "swing_ms": 0, "swings": 2}
+    columns: dict[str, Any] = {}
+    for name, default in off.items():
+        given = by_field.get(name, {})
+        dtype = {"swings": np.int8}.get(name, np.int64 if name.endswith("_ms") else np.int32)
+        columns[name] = np.array([int(given.get(c, default)) for c in CHANNEL_NAMES], dtype)
+    return SteadinessLimits(
+        **columns, gap_ms=30_000, swings_if_poor=2, resent_ms=0, held_ms=180_000
+    )
+
+
 def baseline_params(
     *,
     least_readings: int = 3,
@@ -153,6 +167,7 @@ def params(**changed: Any) -> DetectionParams:  # noqa: ANN401 - fields differ
     small: dict[str, Any] = {
         "limits": channel_limits(),
         "pulse_pressure": (),
+        "steadiness": steadiness_limits(),
         "baseline": baseline_params(),
         "book": used,
         "bypass": (),

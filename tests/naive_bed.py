@@ -6,14 +6,15 @@ import naive
 import naive_quality
 import numpy as np
 from naive_excursions import NaiveHistory
+from naive_steadiness import PRESSURES, NaiveSteadiness
 
 from benchmarks.plain_pictures import Facts, PlainMemory, PlainPictures, with_newest
-from detectors.channels import MISSING, N_CHANNELS, NEVER
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel, Flag
 from detectors.context import N_FLAGS
 from detectors.detection import Detection, DetectionParams
 from detectors.history import HISTORY_DEPTH
 from detectors.patterns import NO_PATTERN
-from detectors.quality import Verdict
+from detectors.quality import VERDICTS, Verdict
 
 
 @dataclass
@@ -36,6 +37,7 @@ class NaiveBed:
     value: list[int] = field(default_factory=lambda: [MISSING] * N_CHANNELS)
     value_ms: list[int] = field(default_factory=lambda: [NEVER] * N_CHANNELS)
     doubted: list[bool] = field(default_factory=lambda: [False] * N_CHANNELS)
+    raw: list[tuple[int, int, int] | None] = field(default_factory=lambda: [None] * N_CHANNELS)
     base: list[int] = field(default_factory=lambda: [MISSING] * N_CHANNELS)
     age_centi: int = MISSING
     at_ms: int = NEVER
@@ -57,6 +59,7 @@ class NaiveBed:
         """Begin with every sign absent."""
         given = self.params.baseline
         self.windows = [naive.NaiveBaseline(given, channel) for channel in range(N_CHANNELS)]
+        self.steady = NaiveSteadiness(self.params.steadiness)
         times = self.params.confirmation
         self.memory = PlainMemory(len(self.params.signs))
         for index, sign in enumerate(self.params.signs):
@@ -80,17 +83,30 @@ class NaiveBed:
             self.value,
             self.value_ms,
         )
+        steady = self.steady
+        again = steady.is_sent_again(value, at_ms, flags)
+        held = again and self.holds_back(at_ms[Channel.SBP])
+        if again:
+            steady.sent_ms = max(steady.sent_ms or 0, at_ms[Channel.SBP])
+        poor = self.doubted[Channel.SPO2] or bool(flags[Channel.SPO2] & Flag.QUESTIONABLE)
         new = set()
         for one in message:
-            c = one.channel
+            c, before_ms = one.channel, self.value_ms[one.channel]
+            if verdicts[c] == Verdict.TRUSTED and again and c in PRESSURES:
+                verdicts[c] = Verdict.SUSPICIOUS
             believed = verdicts[c] in (Verdict.TRUSTED, Verdict.SUSPICIOUS)
-            if believed and one.measured_ms > self.value_ms[c]:
+            if one.measured_ms > before_ms and believed and not (held and c in PRESSURES):
                 new.add(c)
+                steady.take(c, one.value_centi, one.measured_ms)
+                odd = steady.stands_still(c) or steady.is_motion(c, poor=poor)
+                if verdicts[c] == Verdict.TRUSTED and odd:
+                    verdicts[c] = Verdict.SUSPICIOUS
                 self.value[c], self.value_ms[c] = one.value_centi, one.measured_ms
                 self.doubted[c] = verdicts[c] == Verdict.SUSPICIOUS
                 self.at_ms = max(self.at_ms, one.measured_ms)
-                spacing_ms = int(self.params.history_spacing_ms[c])
-                self.history[c].take(spacing_ms, one.value_centi, one.measured_ms)
+            if one.measured_ms > before_ms:
+                sound = verdicts[c] == Verdict.TRUSTED
+                self.raw[c] = None if sound else (one.value_centi, one.measured_ms, verdicts[c])
         if self.taking_baseline:
             for c in new:
                 self.learn(c)
@@ -111,6 +127,15 @@ class NaiveBed:
         if self.taking_baseline:
             for window in self.windows:
                 window.give(at_ms)
+
+    def holds_back(self, at_ms: int) -> bool:
+        """Return whether pressures that were sent again are no reading at all."""
+        shows = any(
+            self.shown[sign] > self.signs[sign].grade
+            for sign in self.params.signs
+            if self.channels(sign) & set(PRESSURES)
+        )
+        return not shows or at_ms - self.value_ms[Channel.SBP] < self.params.steadiness.held_ms
 
     def chart(self, sign: str, grade: int, at_ms: int) -> None:
         """Take what people see of a sign."""
@@ -253,6 +278,10 @@ class NaiveBed:
         assert core.value_centi[bed].tolist() == self.value
         assert core.measured_ms[bed].tolist() == self.value_ms
         assert core.doubted[bed].tolist() == self.doubted
+        assert core.raw_centi[bed].tolist() == [raw[0] if raw else MISSING for raw in self.raw]
+        assert core.raw_ms[bed].tolist() == [raw[1] if raw else NEVER for raw in self.raw]
+        verdicts = VERDICTS[core.reason[bed]].tolist()
+        assert verdicts == [raw[2] if raw else Verdict.ABSENT for raw in self.raw]
         assert core.baseline_centi[bed].tolist() == self.base
         assert core.window.refused[bed].tolist() == [one.refused for one in self.windows]
         assert core.at_ms[bed] == self.at_ms

@@ -15,6 +15,7 @@ from detectors.detection import DetectionParams
 from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits, PulsePressureRow
 from detectors.rulebook import RuleBook
+from detectors.steadiness import OFF_MS, SteadinessLimits
 from detectors.symptoms import SymptomRow
 from monitor.care.silence import SilenceParams
 from monitor.settings.detection_tables import BaselineTable, ChannelRow, DetectionFile, all_signs
@@ -63,6 +64,7 @@ def detection_params(
             )
             for row in file.pulse_pressure
         ),
+        steadiness=_steadiness_limits(file, channels),
         baseline=_baseline_params(
             file.baseline, centi("baseline_doubt_centi"), centi("baseline_settling_centi")
         ),
@@ -92,6 +94,21 @@ def silence_params(file: DetectionFile, channels: tuple[ChannelRow, ...]) -> Sil
         required=tuple(int(channel) for channel in file.required.channels),
         absent_after_ms=file.absent.after_ms,
         pressure_old_ms=file.measure_now.pressure_older_ms,
+    )
+
+
+def _steadiness_limits(file: DetectionFile, channels: tuple[ChannelRow, ...]) -> SteadinessLimits:
+    rule = file.steadiness
+    return SteadinessLimits(
+        flat_ms=np.array([row.flat_ms or OFF_MS for row in channels], np.int64),
+        top_centi=np.array([row.impossible_above_centi for row in channels], np.int32),
+        gap_ms=rule.gap_ms,
+        swing_centi=np.array([row.swing_centi for row in channels], np.int32),
+        swing_ms=np.array([row.swing_within_ms for row in channels], np.int64),
+        swings=np.array([row.swings for row in channels], np.int8),
+        swings_if_poor=rule.swings_if_poor,
+        resent_ms=rule.resent_ms,
+        held_ms=rule.held_ms,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from detectors.baseline import BaselineRemark
 from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, MISSING, Channel
 from detectors.rulebook import Comparison, RuleBook
+from detectors.steadiness import LEAST_SWINGS, MOST_SWINGS
 from detectors.symptoms import SymptomRow, symptom_signs
 from monitor.settings.book_tables import RuleRow, age_band
 from monitor.tables.faults import FaultKept
@@ -32,6 +33,10 @@ class ChannelRow:
     suspicious_above_centi: int
     change_centi: int
     change_within_ms: int
+    swing_centi: int
+    swing_within_ms: int
+    swings: int
+    flat_ms: int
     hysteresis_centi: int
     baseline_doubt_centi: int
     baseline_settling_centi: int
@@ -51,6 +56,8 @@ class ChannelRow:
             raise ValueError("change must be above 0, and so must baseline_settling")
         if min(self.hysteresis_centi, self.baseline_doubt_centi) < 0:
             raise ValueError("hysteresis and doubt must not be negative")
+        if self.swing_centi <= 0 or not LEAST_SWINGS <= self.swings <= MOST_SWINGS:
+            raise ValueError(f"swing must be above 0, and swings {LEAST_SWINGS} to {MOST_SWINGS}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +180,22 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SteadinessTable:
+    """The table [steadiness]."""
+
+    gap_ms: int
+    swings_if_poor: int
+    resent_ms: int
+    held_ms: int
+    source: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a single swing, which is any fall or rise, as motion."""
+        if not LEAST_SWINGS <= self.swings_if_poor <= MOST_SWINGS:
+            raise ValueError(f"swings_if_poor must be {LEAST_SWINGS} to {MOST_SWINGS}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureNow:
     """The table [measure_now]."""
 
@@ -190,6 +213,7 @@ class DetectionFile:
     corroboration: LeastGrade
     bypass: tuple[RuleRow, ...]
     pulse_pressure: tuple[PulseRow, ...]
+    steadiness: SteadinessTable
     required: Required
     absent: Absent
     measure_now: MeasureNow

@@ -215,6 +215,7 @@ class Ward:
         refused, state = findings.refused, self.state
         limits = state.settings.detection.limits
         state.outcomes["late-stored"] += int(findings.late.sum())
+        state.outcomes["duplicate"] += int(findings.resent.sum())
         state.outcomes["accepted"] += int(findings.heard.sum())
         for index, channel in np.argwhere(refused).tolist():
             values_centi = given.value_centi[index].tolist()

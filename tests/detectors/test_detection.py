@@ -10,6 +10,7 @@ import pytest
 from builders import (
     T0_MS,
     Message,
+    Number,
     centi,
     channel_limits,
     detection,
@@ -49,13 +50,18 @@ BASE: dict[str, int | str] = {"hr": 72, "sbp": 120, "dbp": 75, "temp": "36.7", "
 @st.composite
 def sent(draw: st.DrawFn, n_beds: int = 2, most: int = 20) -> list[Message]:
     """Messages of some beds, mostly forward in time, with doubts and impossible values."""
-    made = []
+    made: list[Message] = []
     second = 0
     for _ in range(draw(st.integers(1, most))):
         second += draw(st.sampled_from(GAPS_S))
         flags = draw(st.sampled_from([Flag.NONE, Flag.NONE, Flag.QUESTIONABLE, Flag.HAND]))
         channels = draw(st.sets(st.sampled_from(CHANNEL_NAMES), min_size=1, max_size=4))
-        values = {name: draw(st.sampled_from(LEVELS[name])) for name in sorted(channels)}
+        values: dict[str, Number] = {
+            name: draw(st.sampled_from(LEVELS[name])) for name in sorted(channels)
+        }
+        if made and draw(st.integers(0, 3)) == 0:
+            # Devices repeat themselves, above all the last reading of the cuff.
+            values = made[-1].values
         made.append(message(second, draw(st.integers(0, n_beds - 1)), flags, **values))
     return made
 
@@ -65,6 +71,7 @@ def state_of(given_: Detection) -> dict[str, Any]:
     state = {name: value for name, value in vars(given_).items() if isinstance(value, np.ndarray)}
     state |= {f"window.{name}": value for name, value in vars(given_.window).items()}
     state |= {f"history.{name}": value for name, value in vars(given_.history).items()}
+    state |= {f"steadiness.{name}": value for name, value in vars(given_.steadiness).items()}
     state |= {f"track.{f.name}": getattr(given_.track, f.name) for f in fields(SignTrack)}
     return {name: value.tolist() for name, value in state.items()}
 

@@ -102,7 +102,7 @@ def test_the_second_reading_confirms_it() -> None:
 def test_two_readings_too_close_together_do_not_confirm() -> None:
     play = infusing()
     play.well(330, sbp=84, dbp=55)
-    assert alerts(play.well(350, sbp=84, dbp=55)) == []
+    assert alerts(play.well(350, sbp=85, dbp=55)) == []
     assert [one.condition for one in alerts(play.well(360, sbp=84, dbp=55))] == ["active"]
 
 
