@@ -16,6 +16,7 @@ from monitor.care.alerts import (
     SIGNAL_EVENTS,
     SIGNAL_TABLE,
 )
+from monitor.wire.dialects import ACM_PHASES, KINDS, PRESENT, PRIORITIES, SIGNALS, acm_state
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "alerts.md"
@@ -47,6 +48,27 @@ def cells(table: Table, events: Sequence[str]) -> Iterator[str]:
         yield f"| **{state}** | {row} |"
 
 
+def dialects() -> Iterator[str]:
+    """Yield the words of every dialect for every word of ours."""
+    yield "| ours | | IHE ACM | SDC | FHIR R6 |"
+    yield "|---|---|---|---|---|"
+    for phase, word in ACM_PHASES.items():
+        yield f"| phase | `{phase}` | EVENT_PHASE {word} | | |"
+    for condition, present in PRESENT.items():
+        state, there = acm_state(condition, "on"), str(present).lower()
+        status = "in-progress" if present else "completed"
+        words = f"ALARM_STATE {state} | condition presence {there} | {status}, presence {there}"
+        yield f"| condition | `{condition}` | {words} |"
+    for signal, said in SIGNALS.items():
+        sdc = f"presence {said.sdc_presence}, activation {said.sdc_activation}"
+        fhir = f"signal {said.fhir_presence}, {said.fhir_activation}"
+        yield f"| signal | `{signal}` | INACTIVATION_STATE {said.acm} | {sdc} | {fhir} |"
+    for priority, urgency in PRIORITIES.items():
+        yield f"| priority | `{priority}` | {' | '.join(urgency)} |"
+    for kind, about in KINDS.items():
+        yield f"| kind | `{kind}` | {' | '.join(about)} |"
+
+
 def _node(state: str) -> str:
     return state.replace("-", "_")
 
@@ -55,6 +77,7 @@ PARTS: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "condition-diagram": lambda: diagram(CONDITION_TABLE, "pending"),
     "condition-cells": lambda: cells(CONDITION_TABLE, CONDITION_EVENTS),
     "signal-diagram": lambda: diagram(SIGNAL_TABLE, "off"),
+    "dialects": dialects,
     "signal-cells": lambda: cells(SIGNAL_TABLE, SIGNAL_EVENTS),
 }
 """What makes each block of the page."""

@@ -5,6 +5,7 @@ gone, acknowledgements of the present and of older revisions, steps taken, long 
 closed and opened with and without a weight) and follows every alert through all it is told.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,8 @@ from ward_builders import UNIT, act, ms, of, pump, session, status, symptom, vit
 from ward_streams import LEVELS, beginning
 
 from detectors.channels import Flag
+from monitor.care.alerts import CALLS
+from monitor.care.escalation import chain
 from monitor.care.ladders import LadderStep
 from monitor.care.session import OPEN
 from monitor.facts.effects import (
@@ -131,6 +134,35 @@ class Life(RuleBasedStateMachine):
         self.at_s += 5
         self.take(act(self.at_s, verb, alert=alert.id, revision=revision))
 
+    @precondition(lambda self: self.alerts)
+    @rule(
+        data=st.data(),
+        verb=st.sampled_from(
+            (
+                "snooze",
+                "snooze",
+                "unsnooze",
+                "pause-audio",
+                "hand-back",
+                "not-a-reaction",
+                "escalate",
+            )
+        ),
+        grade=st.sampled_from((None, 1, 2, 3)),
+        for_s=st.sampled_from((None, 40, 300)),
+        sign=st.sampled_from(("hypotension", "tachycardia", "skin", "")),
+    )
+    def attend(
+        self, data: st.DataObject, verb: ActVerb, grade: int | None, for_s: int | None, sign: str
+    ) -> None:
+        alert = data.draw(st.sampled_from(list(self.alerts.values())[-3:]))
+        self.at_s += 5
+        for_ms = None if for_s is None else 1000 * for_s
+        record = act(
+            self.at_s, verb, alert=alert.id, sign=sign, grade=grade, for_ms=for_ms, reason="known"
+        )
+        self.take(replace(record, disbelief="artefact" if verb == "not-a-reaction" else None))
+
     @rule(
         key=st.sampled_from(("stop", "pause", "flat", "epinephrine", "slow")),
         status=st.sampled_from(("started", "done", "declined")),
@@ -154,7 +186,8 @@ class Life(RuleBasedStateMachine):
                 assert alert.phase == "update", "silence ends nothing"
                 before = self.alerts[alert.id]
                 assert alert.condition == before.condition
-                assert alert.signal == "on", "it calls again, or calls somebody further"
+                assert alert.signal != before.signal
+                assert alert.signal in {"on", "snoozed"}, "it calls again, or a snooze has words"
         for grade in of(GradeChanged, effects):
             assert (grade.before, grade.grade) == (0, NOT_ASSESSABLE)
         for advice in of(AdviceChanged, effects):
@@ -188,8 +221,13 @@ class Life(RuleBasedStateMachine):
     def follow_alert(self, now: AlertChanged) -> None:
         before = self.alerts.pop(now.id, None)
         self.alerts[now.id] = now
+        assert now.reason, "whoever is not told can read why"
+        if now.signal == "snoozed":
+            assert "snoozed by" in now.reason
+            assert now.grade <= ward_settings().alerts.snooze_grade_max
         if before is None:
-            assert (now.revision, now.phase, now.signal) == (1, "start", "on")
+            assert (now.revision, now.phase) == (1, "start")
+            assert now.signal in {"on", "snoozed"}
             return
         assert now.revision == before.revision + 1
         for name in ("session", "bed", "cause", "kind", "onset_ms", "raised_ms"):
@@ -200,7 +238,10 @@ class Life(RuleBasedStateMachine):
         assert now.grade_path[: len(before.grade_path)] == before.grade_path
         if before.signal == "acknowledged" and now.signal == "on":
             due = before.realert_ms is not None and ms(self.at_s) >= before.realert_ms
-            assert now.phase == "escalate" or due, "silently raised again"
+            given_back = now.reason.startswith("handed back by")
+            assert now.phase == "escalate" or due or given_back, "silently raised again"
+        if before.signal == "snoozed" and now.signal == "on":
+            assert now.reason.startswith("not snoozed: ")
         if now.phase == "escalate":
             self.check_worse(before, now)
 
@@ -208,7 +249,7 @@ class Life(RuleBasedStateMachine):
         """Time alone opens the next steps, or those after; it takes none away that is offered."""
         (bed,) = self.ward.state.beds
         episode = bed.episodes.get(REACTION)
-        if episode is not None and episode.condition == "active":
+        if episode is not None and episode.condition in ("active", "recovering"):
             assert advice.why, "it says what opened the next steps"
             before = {step.key for step in self.advised}
             assert before <= {step.key for step in advice.steps}
@@ -248,6 +289,27 @@ class Life(RuleBasedStateMachine):
         assert going is (seen(state, bed).picture is not None or held)
         assert not held or (episode is not None and episode.flaps > 0)
         assert not going or bed.phase in OPEN
+
+    @invariant()
+    def what_calls_is_answered_or_told_further(self) -> None:
+        """Nobody waits longer than the chain says, up to its failsafe."""
+        steps = ward_settings().escalation
+        for bed in self.ward.state.beds:
+            for episode in bed.episodes.values():
+                if episode.signal not in CALLS:
+                    assert (episode.calling_ms, episode.level) == (None, 0) or episode.called
+                elif episode.calling_ms is not None and episode.picture.kind == "physiological":
+                    waited_ms = ms(self.at_s) - episode.calling_ms
+                    rows = chain(steps, episode.picture.priority)
+                    late = [row for row in rows if waited_ms >= row.after_ms]
+                    assert len(late) <= episode.level or episode.held_ms is not None
+
+    @invariant()
+    def a_snooze_ends(self) -> None:
+        for bed in self.ward.state.beds:
+            for snooze in bed.snoozes:
+                assert ms(self.at_s) < snooze.until_ms
+                assert snooze.until_ms - ms(self.at_s) <= ward_settings().alerts.snooze_max_ms
 
     @invariant()
     def an_active_reaction_has_advice(self) -> None:
