@@ -35,9 +35,13 @@ def cases(
     *,
     config: Config = CONFIG_DIRECTORY,
     as_json: AsJson = False,
+    steps: Annotated[
+        bool, typer.Option(help="Print the steps of every case as a Markdown table.")
+    ] = False,
 ) -> None:
     """Replay published cases and lay what came out beside what was to be expected."""
-    from monitor.study.scoring import run_cases, yardstick
+    from monitor.study.scoring import lines, run_cases, yardstick
+    from monitor.study.step_table import step_table
 
     settings = read_settings(config)
     raise typer.Exit(
@@ -48,6 +52,7 @@ def cases(
             out=sys.stdout,
             err=sys.stderr,
             as_json=as_json,
+            shown=step_table if steps else lines,
         )
     )
 

@@ -10,7 +10,7 @@ one also asks for a look. Where nobody should be called, a low one is no fault: 
 seen. Both strict readings are reported beside it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -350,29 +350,6 @@ def _share(marks: Iterable[bool]) -> float | None:
     return round(sum(found) / len(found), 4) if found else None
 
 
-def run_cases(
-    path: Path,
-    *,
-    ward_of: WardOf,
-    beside: Yardstick,
-    out: TextIO,
-    err: TextIO,
-    as_json: bool,
-) -> int:
-    """Score the cases of a file, print what came out and return the exit code."""
-    try:
-        found = score_cases(path, ward_of, beside)
-    except InputFileError as fault:
-        err.write(f"{fault}\n")
-        return BAD_INPUT
-    if as_json:
-        out.write(f"{msgspec.json.encode(found, order='deterministic').decode()}\n")
-    else:
-        out.writelines(f"{line}\n" for line in lines(found))
-    err.writelines(f"crash: {crash}\n" for crash in found.crashes)
-    return FOUND_SOMETHING if found.crashes else 0
-
-
 def lines(found: CasesScore) -> Iterator[str]:
     """Yield the score for people."""
     shares = (
@@ -392,3 +369,27 @@ def lines(found: CasesScore) -> Iterator[str]:
     for case in found.cases:
         for words in case.why:
             yield f"- {case.id}: {words}"
+
+
+def run_cases(
+    path: Path,
+    *,
+    ward_of: WardOf,
+    beside: Yardstick,
+    out: TextIO,
+    err: TextIO,
+    as_json: bool,
+    shown: Callable[[CasesScore], Iterable[str]] = lines,
+) -> int:
+    """Score the cases of a file, print what came out and return the exit code."""
+    try:
+        found = score_cases(path, ward_of, beside)
+    except InputFileError as fault:
+        err.write(f"{fault}\n")
+        return BAD_INPUT
+    if as_json:
+        out.write(f"{msgspec.json.encode(found, order='deterministic').decode()}\n")
+    else:
+        out.writelines(f"{line}\n" for line in shown(found))
+    err.writelines(f"crash: {crash}\n" for crash in found.crashes)
+    return FOUND_SOMETHING if found.crashes else 0
