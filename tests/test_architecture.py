@@ -45,6 +45,7 @@ SHELLS = frozenset(
         "study.comparison",
         "study.evidence",
         "study.scoring",
+        "study.step_table",
     }
 )
 """What of the monitor is not core: the modules that meet the outside world."""
