@@ -1,19 +1,24 @@
 """The site's active book: what it says about beds as they stand, and what alarms at once."""
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
 from detectors.baseline import baseline_doubt
 from detectors.beds import Beds
-from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Float, Int8, Int32, Int64
+from detectors.expectations import expected_rises, leeway_table
 from detectors.parameters import DetectionParams
-from detectors.rulebook import Judgement, RuleBook, forms, judged, stand_in_channels, standing_in
+from detectors.rulebook import (
+    DANGEROUS_GRADE,
+    Judgement,
+    RuleBook,
+    forms,
+    judged,
+    stand_in_channels,
+    standing_in,
+)
 from detectors.sign_rules import SignRules
-
-DANGEROUS_GRADE: Final = 3
-"""Levels of this grade are not excused by a baseline that lies beyond the same limit."""
 
 
 def valid_values(params: DetectionParams, beds: Beds, bed: Int32) -> Int32:
@@ -54,13 +59,14 @@ class ActiveBook:
         self.rules = SignRules(params.book.rules, params.signs)
         self.bypass_rules = SignRules(params.bypass, params.signs)
         self.reads = self.rules.reads()
+        self.leeway_table = leeway_table(params.book.rules)
 
     def judgement(self, beds: Beds, bed: Int32) -> Judgement:
         """What the active book says about some beds as they stand."""
         valid, held = valid_values(self.params, beds, bed), beds.value_centi[bed]
         baseline, age = beds.baseline_centi[bed], beds.age_centi[bed]
         doubt = baseline_doubt(self.params.baseline, beds.window.count[bed])
-        verdict = judged(self.forms, valid, baseline, age, doubt)
+        verdict = judged(self.forms, valid, baseline, age, doubt, self._leeway(beds, bed))
         if not (valid == held).all():
             # Silence lowers nothing: a value too old to show a sign may still hold one.
             verdict = replace(verdict, stays=judged(self.forms, held, baseline, age, doubt).stays)
@@ -72,6 +78,19 @@ class ActiveBook:
             stays=excused.stays | (verdict.stays & kept),
             unknown=excused.unknown | (verdict.unknown & kept),
         )
+
+    def explained(self, beds: Beds, bed: Int32) -> Int32:
+        """How much of a rise drugs explain now, shape (row, channel), [hundredths]."""
+        return expected_rises(
+            self.params.expectations, beds.given_ms[bed], beds.at_ms[bed], beds.window.last_ms[bed]
+        )
+
+    def _leeway(self, beds: Beds, bed: Int32) -> Float | None:
+        """What drugs take from each clause now, shape (row, clause); None where none acts."""
+        if (beds.given_ms[bed] == NEVER).all():
+            return None
+        leeway: Float = self.explained(beds, bed).astype(np.float64) @ self.leeway_table
+        return leeway
 
     def sign_ms(self, beds: Beds, bed: Int32) -> Int64:
         """When each sign was last read, shape (row, sign)."""

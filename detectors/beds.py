@@ -12,6 +12,7 @@ from detectors.baseline import BaselineWindow
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.confirmation import SignTrack
 from detectors.context import N_FLAGS
+from detectors.expectations import DRUG_PLACES
 from detectors.history import History
 from detectors.memory import SignMemory
 from detectors.patterns import NO_PATTERN
@@ -20,6 +21,7 @@ from detectors.steadiness import Steadiness
 PER_CHANNEL: Final = (N_CHANNELS,)
 PER_BED: Final = ()
 PER_FLAG: Final = (N_FLAGS,)
+PER_DRUG: Final = (DRUG_PLACES,)
 
 COLUMNS: Final = (
     ("value_centi", PER_CHANNEL, np.int32, MISSING),
@@ -31,6 +33,7 @@ COLUMNS: Final = (
     ("baseline_centi", PER_CHANNEL, np.int32, MISSING),
     ("age_centi", PER_BED, np.int32, MISSING),
     ("context", PER_FLAG, np.bool_, False),
+    ("given_ms", PER_DRUG, np.int64, NEVER),
     ("opened_ms", PER_BED, np.int64, NEVER),
     ("taking_baseline", PER_BED, np.bool_, False),
     ("judging", PER_BED, np.bool_, False),
@@ -65,6 +68,8 @@ class Beds:
         Age in hundredths of a year; MISSING where it was never said.
     context : bool array, shape (bed, flag)
         What the session says of the person, a :class:`detectors.context.ContextFlag` a column.
+    given_ms : int64 array, shape (bed, drug)
+        When each drug of the configuration was last given; NEVER if it was not.
     opened_ms : int64 array, shape (bed,)
         When the session was opened; NEVER where none is.
     taking_baseline, judging : bool array, shape (bed,)
@@ -104,6 +109,7 @@ class Beds:
     baseline_centi: Int32
     age_centi: Int32
     context: Bool
+    given_ms: Int64
     opened_ms: Int64
     taking_baseline: Bool
     judging: Bool

@@ -12,6 +12,7 @@ from detectors.ages import age_in_force
 from detectors.baseline import baseline_doubt
 from detectors.channels import CENTI, MISSING, N_CHANNELS
 from detectors.detection import Detection
+from detectors.expectations import clause_leeway
 from detectors.rulebook import AGE_COLUMN, BASELINE_COLUMNS, Clause, Rule, linear_form
 
 
@@ -86,11 +87,18 @@ def outermost(weight: int, rest: int, threshold: int) -> int:
 
 
 def _clause_reason(
-    detection: Detection, bed: int, clause: Clause, known: list[int], doubt: list[int]
+    detection: Detection,
+    bed: int,
+    clause: Clause,
+    known: list[int],
+    doubt: list[int],
+    explained: list[int],
 ) -> ClauseReason:
     """Return what a clause saw, as a comparison of its channel with everything else as it is.
 
-    ``known`` are the values of all columns of a form, ``doubt`` those about the baselines.
+    ``known`` are the values of all columns of a form, ``doubt`` those about the baselines,
+    ``explained`` what drugs explain of a rise, which counts while a clause holds and not when
+    it stays.
     """
     form, threshold = linear_form(clause)
     channel = int(clause.channel)
@@ -100,7 +108,8 @@ def _clause_reason(
         w * v for c, (w, v) in enumerate(zip(form, known, strict=True)) if w and c != channel
     )
     slack = abs(weight) * int(detection.params.hysteresis_centi[channel])
-    limit = outermost(weight, rest, threshold)
+    leeway = sum(w * e for w, e in zip(clause_leeway(clause), explained, strict=True))
+    limit = outermost(weight, rest, threshold + leeway)
     towards = 1 if weight > 0 else -1
     return ClauseReason(
         clause=clause,
@@ -140,6 +149,7 @@ def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[Ru
     judgement = detection.judgement(np.array([bed], np.int32))
     holds, stays = judgement.holds[0].tolist(), judgement.stays[0].tolist()
     doubt = baseline_doubt(detection.params.baseline, detection.window.count[[bed]])[0].tolist()
+    explained = detection.active.explained(detection, np.array([bed], np.int32))[0].tolist()
     age_centi = age_in_force(detection.age_centi[[bed]])
     known = np.concatenate(
         [detection.value_centi[bed], detection.baseline_centi[bed], age_centi]
@@ -149,8 +159,10 @@ def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[Ru
     for index, rule in enumerate(detection.params.book.rules):
         live = holds[index]
         if rule.grade == wanted[signs[index]] and (live or (confirmed and stays[index])):
+            counts = explained if live else [0] * N_CHANNELS
             clauses = tuple(
-                _clause_reason(detection, bed, clause, known, doubt) for clause in rule.clauses
+                _clause_reason(detection, bed, clause, known, doubt, counts)
+                for clause in rule.clauses
             )
             found.append(RuleReason(rule=rule, held=not live, clauses=clauses))
     return tuple(sorted(found, key=lambda reason: (-reason.rule.grade, reason.held)))

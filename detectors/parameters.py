@@ -6,6 +6,7 @@ from detectors.baseline import BaselineParams
 from detectors.channels import Int32, Int64
 from detectors.clues import Clue
 from detectors.confirmation import ConfirmationParams
+from detectors.expectations import Expectations
 from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits, PulsePressureRow
 from detectors.rulebook import Rule, RuleBook
@@ -46,6 +47,8 @@ class DetectionParams:
     inertia_centi : int
         By how many hundredths of a point another pattern must be better supported than the
         one that leads.
+    expectations : Expectations
+        What drugs do to the vitals.
     """
 
     limits: ChannelLimits
@@ -62,6 +65,7 @@ class DetectionParams:
     valid_ms: Int64
     history_spacing_ms: Int64
     patterns: tuple[PatternRow, ...]
+    expectations: Expectations
     clues: tuple[Clue, ...] = ()
     memory_ms: int = 600_000
     inertia_centi: int = 0

@@ -22,7 +22,14 @@ from detectors.quality import (
     mean_as_systolic,
     narrow_pulse_pressure,
 )
-from detectors.rulebook import AGE_COLUMN, N_COLUMNS, Rule, RuleBook, linear_form
+from detectors.rulebook import (
+    AGE_COLUMN,
+    DANGEROUS_GRADE,
+    N_COLUMNS,
+    Rule,
+    RuleBook,
+    linear_form,
+)
 from detectors.spans import picked
 
 OUT_OF_REACH: Final = int(np.iinfo(np.int32).max)
@@ -173,7 +180,8 @@ def _bounding(rule: Rule) -> list[_Bounding]:
                 weights=tuple(form[c] for c in channels),
                 fixed=np.array(form[N_CHANNELS:], np.int64),
                 threshold=threshold,
-                stands_in=rule.unless_baseline,
+                # A dangerous level is not excused by every baseline, so it bounds every bed.
+                stands_in=rule.unless_baseline and rule.grade < DANGEROUS_GRADE,
                 ages=AgeBands.of([rule.ages]),
             )
         )

@@ -190,6 +190,7 @@ def judged(
     baseline_centi: Int32,
     age_centi_years: Int32 | None = None,
     doubt_centi: Int32 | None = None,
+    leeway: Float | None = None,
 ) -> Judgement:
     """Judge every rule of a book for every bed.
 
@@ -207,6 +208,9 @@ def judged(
     doubt_centi : int32 array, shape (bed, channel), optional
         How far each baseline may be off: a change must exceed its limit although the baseline
         were wrong by so much. No doubt where left out.
+    leeway : float64 array of integers, shape (bed, clause), optional
+        By how much a clause must exceed its limit to hold because that much is explained
+        otherwise. It keeps a sign from beginning and ends none: ``stays`` does not know it.
 
     Returns
     -------
@@ -224,7 +228,7 @@ def judged(
     if doubt_centi is not None:
         form -= doubt_centi.astype(np.float64) @ np.abs(table.weight[BASELINE_COLUMNS])
     unknown = (missing.astype(np.float64) @ table.needs) > 0
-    true = (form >= table.threshold) | unknown
+    true = ((form if leeway is None else form - leeway) >= table.threshold) | unknown
     near = (form >= table.threshold - table.slack) | unknown
     if not table.first.size:
         none = np.zeros((len(columns), 0), np.bool_)
@@ -235,6 +239,10 @@ def judged(
     return Judgement(
         holds=not_false & ~lacking, stays=not_far & ~lacking, unknown=not_false & lacking
     )
+
+
+DANGEROUS_GRADE: Final = 3
+"""Levels of this grade are not excused by a baseline that lies beyond the same limit."""
 
 
 def stand_in_channels(book: RuleBook) -> Int32:

@@ -18,6 +18,7 @@ from detectors.baseline import BaselineParams
 from detectors.channels import CHANNEL_NAMES, MISSING, N_CHANNELS, NEVER, Channel, Flag, Int32
 from detectors.confirmation import ConfirmationParams
 from detectors.detection import Detection, DetectionParams, Round
+from detectors.expectations import Expectations
 from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits
 from detectors.readings import Readings, empty_readings
@@ -152,6 +153,18 @@ def confirmation(n_signs: int, *, persist_s: int = 30, clear_s: int = 60) -> Con
     )
 
 
+def expectations(*rises: tuple[int, str, Number, float, float]) -> Expectations:
+    """Return expected rises: ``expectations((0, "hr", 20, 0, 60))`` is drug 0, 20 for an hour."""
+    drug, channel, most, since, until = zip(*rises, strict=True) if rises else ((),) * 5
+    return Expectations(
+        drug=np.array(drug, np.int32),
+        channel=np.array([Channel[name.upper()] for name in channel], np.int32),
+        most_centi=np.array([centi(number) for number in most], np.int32),
+        from_ms=np.array([60_000 * minute for minute in since], np.int64),
+        until_ms=np.array([60_000 * minute for minute in until], np.int64),
+    )
+
+
 SMALL_BOOK: Final = book(
     rule("hypotension", 1, clause("sbp", "level", "<", 90)),
     rule("hypotension", 2, clause("sbp", "fall", ">=", 30)),
@@ -179,6 +192,7 @@ def params(**changed: Any) -> DetectionParams:  # noqa: ANN401 - fields differ
         "valid_ms": np.full(N_CHANNELS, 1_800_000, np.int64),
         "history_spacing_ms": np.full(N_CHANNELS, 30_000, np.int64),
         "patterns": (),
+        "expectations": expectations(),
     }
     return DetectionParams(**{**small, **changed})
 

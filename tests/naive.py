@@ -15,6 +15,7 @@ from typing import Final
 from detectors.ages import NO_END, AgeBand
 from detectors.baseline import BASELINE_DEPTH, BaselineParams, BaselineState
 from detectors.channels import MISSING, N_CHANNELS, NEVER
+from detectors.expectations import Expectations
 from detectors.quantities import Quantity
 from detectors.rulebook import Clause, Rule, RuleBook
 
@@ -208,6 +209,35 @@ def doubted_base(clause: Clause, base: Values, doubt: Values) -> list[int]:
     ]
 
 
+def explained_base(clause: Clause, base: Values, doubt: Values, explained: Values) -> list[int]:
+    """Return the doubted baseline, raised by what drugs explain where a rise is asked for."""
+    moved = doubted_base(clause, base, doubt)
+    if not clause.basis.startswith("rise") or not clause.comparison.startswith(">"):
+        return moved
+    return [
+        centre + rise if centre != MISSING and weight > 0 else centre
+        for centre, rise, weight in zip(moved, explained, clause.compared.weights, strict=True)
+    ]
+
+
+def expected_rises(
+    rows: Expectations, given_ms: Values, at_ms: int, baseline_ms: Values
+) -> list[int]:
+    """Return how much of a rise of each channel drugs explain, for one bed."""
+    found = [0] * N_CHANNELS
+    for drug, channel, most, since, until in zip(
+        rows.drug, rows.channel, rows.most_centi, rows.from_ms, rows.until_ms, strict=True
+    ):
+        drug_ms = known(given_ms[drug])
+        if drug_ms is None or known(at_ms) is None:
+            continue
+        base_ms = known(baseline_ms[channel])
+        before = base_ms is None or base_ms < drug_ms
+        if before and since <= at_ms - drug_ms < until:
+            found[channel] = max(found[channel], int(most))
+    return found
+
+
 def every(truths: Sequence[Truth]) -> Truth:
     """Kleene's conjunction: one false is false, else one unknown is unknown."""
     if any(truth is False for truth in truths):
@@ -233,6 +263,7 @@ def rule_truths(
     give: Values | None = None,
     age_centi: int = MISSING,
     doubt: Values = (0,) * N_CHANNELS,
+    explained: Values = (0,) * N_CHANNELS,
 ) -> list[Truth]:
     """Return the truth of each rule of a book for one bed, within ``give`` if that is given."""
     found: list[Truth] = []
@@ -240,7 +271,7 @@ def rule_truths(
         if not speaks(rule.ages, age_centi):
             found.append(False)
             continue
-        bases = [doubted_base(one, base, doubt) for one in rule.clauses]
+        bases = [explained_base(one, base, doubt, explained) for one in rule.clauses]
         pairs = list(zip(rule.clauses, bases, strict=True))
         if give is None:
             truths = [clause_truth(one, value, off, age_centi) for one, off in pairs]

@@ -12,6 +12,7 @@ from benchmarks.plain_pictures import Facts, PlainMemory, PlainPictures, with_ne
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel, Flag
 from detectors.context import N_FLAGS
 from detectors.detection import Detection, DetectionParams
+from detectors.expectations import DRUG_PLACES
 from detectors.history import HISTORY_DEPTH
 from detectors.patterns import NO_PATTERN
 from detectors.quality import VERDICTS, Verdict
@@ -50,6 +51,7 @@ class NaiveBed:
     shown: dict[str, int] = field(default_factory=dict)
     signs: dict[str, naive.NaiveSign] = field(default_factory=dict)
     opened_ms: int | None = None
+    given_ms: list[int] = field(default_factory=lambda: [NEVER] * DRUG_PLACES)
     windows: list[naive.NaiveBaseline] = field(default_factory=list)
     history: list[NaiveHistory] = field(
         default_factory=lambda: [NaiveHistory() for _ in range(N_CHANNELS)]
@@ -122,8 +124,10 @@ class NaiveBed:
         elif window.take(self.value[c], self.value_ms[c], self.opened_ms):
             self.base[c] = window.centre()
 
-    def give(self, at_ms: int) -> None:
-        """Take note of a drug that was given."""
+    def give(self, at_ms: int, place: int | None = None) -> None:
+        """Take note of a drug that was given, and of which if something is expected of it."""
+        if place is not None:
+            self.given_ms[place] = max(self.given_ms[place], at_ms)
         if self.taking_baseline:
             for window in self.windows:
                 window.give(at_ms)
@@ -157,7 +161,10 @@ class NaiveBed:
         book = self.params.book
         give = self.params.hysteresis_centi.tolist()
         doubt = self.doubt()
-        truths = naive.rule_truths(book, self.valid(), self.base, None, self.age_centi, doubt)
+        explained = self.explained()
+        truths = naive.rule_truths(
+            book, self.valid(), self.base, None, self.age_centi, doubt, explained
+        )
         held = naive.rule_truths(book, self.value, self.base, give, self.age_centi, doubt)
         truths, held = (self.needed(some) for some in (truths, held))
         shown = self.grades([truth is True for truth in truths])
@@ -192,6 +199,12 @@ class NaiveBed:
             off if 0 < len(window.values) <= least else 0
             for off, window in zip(given, self.windows, strict=True)
         ]
+
+    def explained(self) -> list[int]:
+        """Return how much of a rise drugs explain now."""
+        last_ms = [NEVER if one.last_ms is None else one.last_ms for one in self.windows]
+        rows = self.params.expectations
+        return naive.expected_rises(rows, self.given_ms, self.at_ms, last_ms)
 
     def valid(self) -> list[int]:
         """Return the values that are young enough to be combined."""

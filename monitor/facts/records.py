@@ -124,6 +124,16 @@ class PriorReaction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrugGiven:
+    """A drug that was given besides the product; ``at_ms`` is None where no time was told."""
+
+    drug: str
+    at_ms: int | None = None
+    dose_centi: int | None = None
+    dose_unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReported(Record):
     """Somebody opened, started, stopped or closed an infusion session, or moved it.
 
@@ -142,7 +152,7 @@ class SessionReported(Record):
     age_years: int | None
     age_months: int | None
     first_dose: bool | None
-    premedication: tuple[str, ...]
+    premedication: tuple[DrugGiven, ...]
     beta_blocker: bool | None
     ace_inhibitor: bool | None
     devices: tuple[str, ...]

@@ -12,6 +12,7 @@ from detectors.baseline import BaselineParams
 from detectors.channels import CENTI, Int32, Int64
 from detectors.confirmation import ConfirmationParams
 from detectors.detection import DetectionParams
+from detectors.expectations import Expectations
 from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits, PulsePressureRow
 from detectors.rulebook import RuleBook
@@ -32,6 +33,7 @@ def detection_params(
     symptoms: tuple[SymptomRow, ...],
     patterns: tuple[PatternRow, ...],
     clues: ClueFile,
+    expectations: Expectations,
 ) -> DetectionParams:
     """Return the parameters of the detection core, in column and in sign order."""
     signs = all_signs(book, symptoms)
@@ -83,6 +85,7 @@ def detection_params(
         clues=clues.clue,
         memory_ms=clues.memory.value_ms,
         inertia_centi=CENTI * clues.inertia.value_points,
+        expectations=expectations,
     )
 
 

@@ -33,6 +33,7 @@ from monitor.settings.detection_tables import (
     symptom_rows,
 )
 from monitor.settings.evidence_tables import clue_file, pattern_rows
+from monitor.settings.expectation_tables import expectation_file
 from monitor.settings.site_settings import BrokerSettings, SiteSettings, site_settings
 from monitor.settings.stay_tables import active_schedule, window_rows
 from monitor.tables.faults import ConfigError, Fault, FaultKept
@@ -56,6 +57,7 @@ FILES: Final = (
     "detection.toml",
     "doses.toml",
     "clues.toml",
+    "expectations.toml",
     "mitigation.toml",
     "patterns.toml",
     "schedules.toml",
@@ -123,6 +125,7 @@ class _Reader:
         products = _attempt(self._products)
         channels = _attempt(lambda: channel_rows(self.table("channels.toml")))
         detection = _attempt(lambda: detection_file(self.table("detection.toml")))
+        expected = _attempt(lambda: expectation_file(self.table("expectations.toml")))
         symptoms = _attempt(lambda: symptom_rows(self.table("symptoms.toml")))
         windows = _attempt(lambda: window_rows(self.table("watches.toml")))
         schedule = _attempt(lambda: active_schedule(self.table("schedules.toml")))
@@ -142,11 +145,15 @@ class _Reader:
             raise FaultKept
         if not (book and patterns and clues and ladders and mitigation and windows and schedule):
             raise FaultKept
-        if not escalation or self.faults:
+        if not (escalation and expected) or self.faults:
             raise FaultKept
         ward = WardSettings(
             digest=digest,
-            detection=detection_params(detection, channels, book, symptoms, patterns, clues),
+            detection=detection_params(
+                detection, channels, book, symptoms, patterns, clues, expected.expectations()
+            ),
+            drugs=expected.drug,
+            drug_remarks=expected.remark,
             silence=silence_params(detection, channels),
             symptoms=symptoms,
             side_books=tuple(one.book() for one in books if one.name != book.name),

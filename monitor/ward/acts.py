@@ -24,6 +24,7 @@ from monitor.ward.advising import refused_dose, replace_steps
 from monitor.ward.alert_acts import acted_on_alert
 from monitor.ward.bedside import Bedside, ChartedSymptom
 from monitor.ward.devices import take_absences, take_birth, take_status
+from monitor.ward.drugs import take_step_drug
 from monitor.ward.pump_acts import take_pump
 from monitor.ward.session_acts import take_session
 from monitor.ward.telling import tell_judged
@@ -101,6 +102,7 @@ def _acted_on_step(state: WardState, bed: Bedside, record: ActTaken) -> str:
     if refused:
         return refused
     replace_steps(state, bed, record.position, record.measured_ms, steps, record)
+    take_step_drug(state, bed, record)
     return ""
 
 

@@ -13,6 +13,7 @@ from monitor.facts.effects import NOT_ASSESSABLE
 from monitor.facts.views import AlertView, BedView, ChannelView, WardView
 from monitor.ward.baselines import BaselineNumbers, baseline_numbers, baseline_remarks
 from monitor.ward.bedside import Bedside
+from monitor.ward.drugs import expectation_remarks
 from monitor.ward.pictures import missing_measurements
 from monitor.ward.timetable import owed_sets
 from monitor.ward.ward_state import NO_BED, WardState
@@ -49,6 +50,7 @@ def _bed_view(
     if opened:
         remarks += age_remarks(int(state.detection.age_centi[bed.row]))
         remarks += baseline_remarks(state, numbers, row)
+        remarks += expectation_remarks(state, bed.row, now_ms)
         remarks += missing_measurements(state, bed)
     steps = bed.advice.steps if bed.advice is not None else ()
     return BedView(

@@ -24,6 +24,7 @@ from monitor.ward.alerting import end_episodes
 from monitor.ward.baselines import tell_baseline
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
+from monitor.ward.drugs import take_premedication
 from monitor.ward.telling import tell_grade
 from monitor.ward.transfers import place_refusal, take_place
 from monitor.ward.ward_state import WardState
@@ -76,6 +77,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         for device in record.devices:
             reason = f"named when session {record.id} was opened"
             associate(state, bed, device, record, reason=reason)
+    take_premedication(state, bed, record)
     reason = _session_reason(bed, record)
     move(state, bed, event, reason, position=record.position, at_ms=record.measured_ms)
     confirm_steps(state, bed, record, event, record.by)

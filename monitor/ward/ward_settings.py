@@ -10,6 +10,7 @@ from typing import Final, Literal
 from detectors.books import Book
 from detectors.detection import DetectionParams
 from detectors.symptoms import SymptomRow
+from monitor.care.drugs import DrugRemark, DrugRow
 from monitor.care.escalation import EscalationStep
 from monitor.care.ladders import Ladder
 from monitor.care.products import Product
@@ -104,6 +105,8 @@ class WardSettings:
     escalation: tuple[EscalationStep, ...]
     products: tuple[Product, ...]
     ladders: tuple[Ladder, ...]
+    drugs: tuple[DrugRow, ...]
+    drug_remarks: tuple[DrugRemark, ...]
     mitigation: Mitigation
     windows: tuple[WindowRow, ...]
     schedule: Schedule

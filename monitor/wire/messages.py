@@ -28,6 +28,7 @@ from monitor.facts.records import (
     ActTaken,
     DeviceBorn,
     DeviceReported,
+    DrugGiven,
     Input,
     MessageRefused,
     PriorReaction,
@@ -46,6 +47,7 @@ from monitor.wire.payloads import (
     HandVitalsPayload,
     Payload,
     PositiveQuantity,
+    PremedPayload,
     PriorReactionPayload,
     PumpPayload,
     Quantity,
@@ -81,6 +83,7 @@ __all__ = [
     "HandVitalsPayload",
     "Payload",
     "PositiveQuantity",
+    "PremedPayload",
     "PumpPayload",
     "Quantity",
     "SessionPayload",
@@ -258,6 +261,19 @@ def _age_years(years: int | None, months: int | None, band: str | None) -> int |
     return whole
 
 
+def _premedication(
+    given: str | PremedPayload, index: int, arrival: Arrival, age_ms_max: int | None
+) -> DrugGiven:
+    """Return a drug that was given; a plain name says neither when nor how much."""
+    if isinstance(given, str):
+        return DrugGiven(drug=given)
+    place, at_ms = f"premed[{index}]", None
+    if given.t is not None:
+        at_ms = arrival.measured(milliseconds(given.t), age_ms_max, f"{place}.t")
+    dose = _amount(given.dose, "drug-dose", f"{place}.dose")
+    return DrugGiven(drug=given.drug, at_ms=at_ms, dose_centi=dose, dose_unit="mg" if dose else "")
+
+
 def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
     payload: SessionPayload = parsed(_SESSION, raw.payload)
     if payload.event == "open":
@@ -280,7 +296,10 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
         age_years=_age_years(payload.age_years, payload.age_months, payload.age_band),
         age_months=payload.age_months,
         first_dose=payload.first_dose,
-        premedication=payload.premed,
+        premedication=tuple(
+            _premedication(one, index, arrival, age_ms_max)
+            for index, one in enumerate(payload.premed)
+        ),
         beta_blocker=payload.beta_blocker,
         ace_inhibitor=payload.ace_inhibitor,
         devices=payload.devices,

@@ -144,6 +144,14 @@ class PumpPayload(Payload, frozen=True, kw_only=True):
     alarm: Text | None = None
 
 
+class PremedPayload(Payload, frozen=True, kw_only=True):
+    """A drug that was given besides the product: what, when, how much."""
+
+    drug: Text
+    t: Stamp | None = None
+    dose: PositiveQuantity | None = None
+
+
 class PriorReactionPayload(Payload, frozen=True, kw_only=True):
     """An earlier reaction of the person, as far as it is known."""
 
@@ -168,7 +176,7 @@ class SessionPayload(Payload, frozen=True, kw_only=True):
     age_years: Annotated[int, Meta(ge=0, le=MAX_AGE_YEARS)] | None = None
     age_months: Annotated[int, Meta(ge=0, le=12 * MAX_AGE_YEARS + 11)] | None = None
     first_dose: bool | None = None
-    premed: Annotated[tuple[Text, ...], Meta(max_length=MAX_VALUES)] = ()
+    premed: Annotated[tuple[Text | PremedPayload, ...], Meta(max_length=MAX_VALUES)] = ()
     beta_blocker: bool | None = None
     ace_inhibitor: bool | None = None
     age_band: Annotated[str, Meta(pattern=r"^[0-9]{1,3}(-[0-9]{1,3}|\+)$(?!\n)")] | None = None

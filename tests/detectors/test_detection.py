@@ -105,13 +105,14 @@ class Deed:
     sign: str = ""
     grade: int = 0
     channel: int = 0
+    """Of a lost probe; of a drug its place."""
 
 
 deeds = st.one_of(
     st.builds(Deed, st.just("chart"), st.sampled_from(SHIPPED.signs), st.integers(0, 3)),
     st.builds(Deed, st.just("withdraw"), channel=st.integers(0, N_CHANNELS - 1)),
     st.just(Deed("start")),
-    st.just(Deed("drug")),
+    st.builds(Deed, st.just("drug"), channel=st.integers(0, 3)),
     st.just(Deed("faster")),
 )
 
@@ -153,7 +154,8 @@ def do(core: Detection, twin: NaiveBed, deed: Deed, at_ms: int) -> None:
         twin.withdraw(deed.channel)
     elif deed.what == "drug":
         set_aside(SHIPPED.baseline, core, 0, at_ms)
-        twin.give(at_ms)
+        core.given_ms[0, deed.channel] = max(int(core.given_ms[0, deed.channel]), at_ms)
+        twin.give(at_ms, deed.channel)
     elif deed.what == "start":
         core.taking_baseline[0] = twin.taking_baseline = False
     else:
@@ -287,7 +289,7 @@ def test_a_cleared_bed_is_new_and_its_neighbour_unchanged(messages: list[Message
     in_steps(made, [message(99_999, bed, hr=72) for bed in (0, 1)], [])
     made.charted[:], made.context[:] = 1, True
     made.rate_step_ms[:] = made.opened_ms[:] = T0_MS
-    made.window.aside_ms[:] = T0_MS
+    made.window.aside_ms[:] = made.given_ms[:] = T0_MS
     before = state_of(made)
     made.clear(0)
     after, new = state_of(made), state_of(Detection(SHIPPED, 1))

@@ -22,6 +22,7 @@ from detectors import (
     confirmation,
     directions,
     excursions,
+    expectations,
     explanation,
     memory,
     patterns,
@@ -36,12 +37,14 @@ from detectors.baseline import BASELINE_DEPTH
 from detectors.channels import MISSING, N_CHANNELS, NEVER
 from detectors.confirmation import GRADES, SignTrack
 from detectors.context import N_FLAGS
+from detectors.expectations import DRUG_PLACES
 from detectors.memory import SignMemory
 from detectors.patterns import NO_PATTERN, Matches, pattern_table
 from detectors.rulebook import Judgement, forms
 
 PARAMS = shipped()
 N_SIGNS = len(PARAMS.signs)
+N_CLAUSES = sum(len(rule.clauses) for rule in PARAMS.book.rules)
 AGES_CENTI = (0, 1, 24, 25, 99, 100, 1000, 1001, 1201, 1800, 9000)
 FIVE = ("value_centi", "measured_ms", "flags", "before_centi", "before_ms")
 PAIRS = ("value_centi", "measured_ms", "before_centi", "before_ms")
@@ -124,10 +127,16 @@ KERNELS = {
     ),
     "judged": Kernel(
         call=rulebook.judged,
-        per_bed=("value_centi", "baseline_centi", "age_centi_years", "doubt_centi"),
+        per_bed=("value_centi", "baseline_centi", "age_centi_years", "doubt_centi", "leeway"),
         dtypes=(np.bool_, np.bool_, np.bool_),
         # Of a person of unknown age, rules for children only say no.
         nothing=(0, 0, np.array([not rule.ages.has_end for rule in PARAMS.book.rules])),
+    ),
+    "expected_rises": Kernel(
+        call=expectations.expected_rises,
+        per_bed=("given_ms", "at_ms", "baseline_ms"),
+        dtypes=(np.int32,),
+        nothing=(0,),
     ),
     "standing_in": Kernel(
         call=rulebook.standing_in,
@@ -184,7 +193,7 @@ KERNELS = {
 NOT_OVER_BEDS = {
     *EXCURSIONS_NOT_OVER_BEDS,
     "linear_form", "at_least", "forms", "age_of", "stand_in_channels",
-    "outermost", "rule_reasons",
+    "outermost", "rule_reasons", "clause_leeway", "leeway_table",
     "pattern_table", "symptom_signs",
 }  # fmt: skip
 """Functions about one row of a table, or about one bed at a time."""
@@ -278,6 +287,16 @@ def memory_arguments(draw: Draw, n: int) -> dict[str, Any]:
     }
 
 
+def drug_arguments(draw: Draw, n: int) -> dict[str, Any]:
+    minutes = [T0_MS - 60_000 * minute for minute in (0, 19, 20, 360, 361)]
+    return {
+        "expectations": PARAMS.expectations,
+        "given_ms": pick(draw, np.int64, (n, DRUG_PLACES), NEVER, T0_MS + 1, *minutes),
+        "at_ms": pick(draw, np.int64, (n,), NEVER, T0_MS, T0_MS),
+        "baseline_ms": pick(draw, np.int64, (n, N_CHANNELS), NEVER, *minutes),
+    }
+
+
 def judging_arguments(draw: Draw, n: int) -> dict[str, Any]:
     n_rules = len(PARAMS.book.rules)
     return {
@@ -290,6 +309,7 @@ def judging_arguments(draw: Draw, n: int) -> dict[str, Any]:
         ),
         "doubt_centi": pick(draw, np.int32, (n, N_CHANNELS), 0, 500),
         "table": forms(PARAMS.book, PARAMS.hysteresis_centi),
+        "leeway": pick(draw, np.float64, (n, N_CLAUSES), 0, 0, 2_000),
         "value_centi": draw(values(n)),
         "baseline_centi": draw(values(n)),
         "age_centi_years": pick(draw, np.int32, (n,), MISSING, *AGES_CENTI),
@@ -302,6 +322,7 @@ MAKERS = (
     (baseline_arguments, baseline),
     (baseline_arguments, statistics),
     (judging_arguments, rulebook),
+    (drug_arguments, expectations),
     (track_arguments, confirmation),
     (pattern_arguments, patterns),
     (excursion_arguments, excursions),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import book, clause, detection, params, pattern, rule, shipped
+from builders import book, clause, detection, expectations, params, pattern, rule, shipped
 
 from detectors.ages import UNDER_ONE, AgeBand
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel, Flag
@@ -51,12 +51,15 @@ SEVERAL = params(
         rule("tachycardia", 1, clause("hr", "level", ">", 80), clause("spo2", "level", "<", 95)),
         rule("strain", 2, RATIO),
         rule("racing", 3, BY_AGE),
+        replace(rule("racing", 3, clause("hr", "level", ">", 79)), unless_baseline=True),
+        rule("racing", 1, clause("hr", "rise", ">", 4)),
         of_ages(rule("racing", 2, clause("hr", "level", ">=", 85)), 25, 1001),
         of_ages(rule("strain", 1, RATIO, clause("hr", "level", ">", 70)), 0, 100),
         of_ages(rule("hypotension", 4, LOW_BY_AGE), 100, 6001),
         replace(rule("racing", 1, clause("hr", "level", ">", 82)), unless_baseline=True),
     ),
     patterns=(pattern(every=(("hypotension", 1),), floor=2), pattern(some=(("racing", 1),))),
+    expectations=expectations((0, "hr", 6, 0, 10), (1, "sbp", 10, 2, 30)),
 )
 
 
@@ -98,7 +101,9 @@ def some_rounds(rng: np.random.Generator, n_rounds: int) -> list[Round]:
 def disturb(rng: np.random.Generator, beds: tuple[Detection, Detection], number: int) -> None:
     """Let people chart symptoms, probes fall off, baselines end and sessions begin anew."""
     bed = int(rng.integers(N_BEDS))
-    what = rng.choice(["chart", "withdraw", "open", "start", "judge", "rate", *["nothing"] * 6])
+    what = rng.choice(
+        ["chart", "withdraw", "open", "start", "judge", "rate", "drug", *["nothing"] * 6]
+    )
     at_ms = T0_MS + 10_000 * number + 1
     for one in beds:
         if what == "chart":
@@ -114,6 +119,8 @@ def disturb(rng: np.random.Generator, beds: tuple[Detection, Detection], number:
             one.taking_baseline[bed] = False
         elif what == "judge":
             one.judging[bed] = not one.judging[bed]
+        elif what == "drug":
+            one.given_ms[bed, number % 2] = at_ms
         elif what == "rate":
             one.rate_step_ms[bed] = at_ms
 

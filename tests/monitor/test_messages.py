@@ -16,6 +16,7 @@ from monitor.facts.records import (
     ActVerb,
     DeviceBorn,
     DeviceReported,
+    DrugGiven,
     MessageRefused,
     PumpReported,
     PumpState,
@@ -34,6 +35,7 @@ from monitor.wire.messages import (
     HandVitalsPayload,
     Payload,
     PositiveQuantity,
+    PremedPayload,
     PumpPayload,
     Quantity,
     SessionPayload,
@@ -228,7 +230,12 @@ def test_an_encoded_session_comes_back() -> None:
         age_years=0,
         age_months=None,
         first_dose=False,
-        premed=("a", "b"),
+        premed=(
+            "a",
+            PremedPayload(
+                drug="b", t=stamp(RECEIVED_MS - 60_000), dose=PositiveQuantity(v=4, u="mg")
+            ),
+        ),
         beta_blocker=True,
         devices=("mon-17",),
         channels=names,
@@ -245,7 +252,10 @@ def test_an_encoded_session_comes_back() -> None:
         age_years=0,
         age_months=None,
         first_dose=False,
-        premedication=("a", "b"),
+        premedication=(
+            DrugGiven(drug="a"),
+            DrugGiven(drug="b", at_ms=RECEIVED_MS - 60_000, dose_centi=400, dose_unit="mg"),
+        ),
         beta_blocker=True,
         ace_inhibitor=None,
         devices=("mon-17",),
