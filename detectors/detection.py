@@ -341,6 +341,15 @@ class Detection(Beds):
         grade: Int8 = np.maximum(signs, self.floor[bed]).astype(np.int8)
         return grade
 
+    def unsteady(self) -> tuple[Bool, Bool]:
+        """Return the channels that stand still and those that swing to and fro, (bed, channel).
+
+        A sensor that somebody should look at: it is told in words, and ends no alarm.
+        """
+        limits, poor = self.params.steadiness, self.doubted[:, Channel.SPO2]
+        still = self.steadiness.flat(limits, self.value_centi, self.measured_ms)
+        return still, self.steadiness.moving(limits, self.measured_ms, poor)
+
     def baseline_states(self, bed: Int32) -> Int8:
         """State of each channel's baseline, shape (row, channel)."""
         return baseline_state(self.params.baseline, self.window.count[bed])

@@ -182,6 +182,7 @@ class Tally:
     sessions: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
+    gates: Counter[str] = field(default_factory=Counter)
     peak_grades: Counter[int] = field(default_factory=Counter)
     """Recordings by the highest grade that their bed reached."""
     episodes: Counter[tuple[str, int]] = field(default_factory=Counter)
@@ -225,6 +226,7 @@ class Tally:
                 peaks[effect.id] = (effect.kind, max(before, highest))
             case SessionChanged(event="open", refused=False):
                 self.sessions += 1
+                self.gates[effect.gates] += 1
             case MessageRejected():
                 self.refused[effect.reason] += 1
             case ReadingsKept():
@@ -244,6 +246,7 @@ class Tally:
         yield f"highest grade   {_counted(self.peak_grades, 'grade ')}"
         yield f"refused         {_counted(self.refused)}"
         yield f"readings kept   {_counted(self.kept)}"
+        yield f"gates           {_counted(self.gates)}"
 
 
 def _calls(effect: AnyEffect) -> TypeGuard[AlertChanged]:

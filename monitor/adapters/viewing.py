@@ -59,6 +59,9 @@ def _channel_view(shown: ChannelShown) -> ChannelView:
         baseline_centi=_centi(shown.base),
         noise_centi=_centi(shown.noise),
         drift_centi=_centi(shown.drift),
+        raw_centi=_centi(shown.raw),
+        raw_ms=None if shown.raw_t is None else time_ms(shown.raw_t),
+        doubt=shown.doubt,
     )
 
 

@@ -6,6 +6,12 @@ from typing import Final
 from detectors.channels import CHANNEL_NAMES, DISPLAY_UNITS, MISSING
 from detectors.quality import PRESSURES, ChannelLimits, Reason
 from detectors.traps import probable_unit
+from monitor.care.reasons import FULL_NAMES
+
+MINUTE_MS: Final = 60_000
+
+SENSORS: Final = ("lead", "cuff", "cuff", "cuff", "thermometer", "probe", "lead")
+"""What a nurse looks at, in column order."""
 
 REASON_CODES: Final = tuple(reason.name.lower().replace("_", "-") for reason in Reason)
 """Codes by number of the reason: ``flat``, ``too-low``, ``contradicted``."""
@@ -68,3 +74,14 @@ def doubt_words(
         return words
     meant = f"{unit.value_centi / 100:.3g} {DISPLAY_UNITS[channel]}"
     return f"{words}; {value_centi / 100:g} looks like {unit.unit}: {meant}"
+
+
+def still_words(channel: int, still_ms: int) -> str:
+    """Return what to look at when a channel has not moved for some time."""
+    minutes = still_ms // MINUTE_MS
+    return f"{FULL_NAMES[channel]} has not moved for {minutes} min: check the {SENSORS[channel]}"
+
+
+def moving_words(channel: int) -> str:
+    """Return what to look at when a channel swings to and fro."""
+    return f"{FULL_NAMES[channel]} jumps to and fro: motion? Check the {SENSORS[channel]}"

@@ -256,7 +256,11 @@ class MeasurementWanted(Effect, frozen=True, kw_only=True, tag="measure"):
 
 
 class SessionChanged(Effect, frozen=True, kw_only=True, tag="session"):
-    """A session moved to another phase, or an event was refused in its phase (``refused``)."""
+    """A session moved to another phase, or an event was refused in its phase (``refused``).
+
+    ``config`` is the digest of the configuration in force, ``gates`` the version of the rules by
+    which readings are believed: results of other gates are not comparable.
+    """
 
     event: str
     phase: SessionPhase
@@ -266,6 +270,7 @@ class SessionChanged(Effect, frozen=True, kw_only=True, tag="session"):
     reason: str
     refused: bool
     config: str
+    gates: str = ""
 
 
 class SessionMoved(Effect, frozen=True, kw_only=True, tag="moved"):

@@ -24,6 +24,8 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     ``noise_centi`` is how far the readings behind the baseline scatter (an estimate of their
     standard deviation), ``drift_centi`` how far the later half lies above the earlier one.
+    Where a gate objects to the newest reading, ``raw_centi`` and ``raw_ms`` are that reading as
+    it was sent, and ``doubt`` is the code of the reason; otherwise it is the trusted value.
     """
 
     channel: str
@@ -33,6 +35,9 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     baseline_centi: int | None = None
     noise_centi: int | None = None
     drift_centi: int | None = None
+    raw_centi: int | None = None
+    raw_ms: int | None = None
+    doubt: str = ""
 
 
 class AlertView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

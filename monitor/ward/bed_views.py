@@ -1,12 +1,15 @@
 """Pictures of beds for screens, made from the state of the ward."""
 
-from typing import Final
+from typing import Final, TypedDict
 
 import numpy as np
 
 from detectors.ages import UNDER_ONE
-from detectors.channels import CHANNEL_NAMES, MISSING, Channel
+from detectors.channels import CHANNEL_NAMES, MISSING, Bool, Channel
+from detectors.detection import Detection
+from detectors.quality import Reason
 from monitor.care.alerts import RANK, Episode
+from monitor.care.doubts import REASON_CODES, doubt_words, moving_words, still_words
 from monitor.care.session import OPEN
 from monitor.care.watches import still_open
 from monitor.facts.effects import NOT_ASSESSABLE
@@ -29,20 +32,36 @@ AGE_REMARK: Final = {
 }
 
 
+class RawReading(TypedDict, total=False):
+    """The fields of a :class:`ChannelView` about a reading that a gate objects to."""
+
+    raw_centi: int
+    raw_ms: int
+    doubt: str
+
+
 def ward_view(state: WardState, now_ms: int) -> WardView:
     """Return a picture of all beds, in order of their names."""
     beds = [bed for bed in sorted(state.beds, key=lambda bed: bed.name) if bed.name != NO_BED]
     numbers = baseline_numbers(state, np.array([bed.row for bed in beds], np.int32))
+    unsteady = state.detection.unsteady()
     return WardView(
         unit=state.unit,
         now_ms=now_ms,
-        beds=tuple(_bed_view(state, bed, now_ms, numbers, row) for row, bed in enumerate(beds)),
+        beds=tuple(
+            _bed_view(state, bed, now_ms, numbers, row, unsteady) for row, bed in enumerate(beds)
+        ),
         outcomes={**state.outcomes, "refused messages": state.refused},
     )
 
 
 def _bed_view(
-    state: WardState, bed: Bedside, now_ms: int, numbers: BaselineNumbers, row: int
+    state: WardState,
+    bed: Bedside,
+    now_ms: int,
+    numbers: BaselineNumbers,
+    row: int,
+    unsteady: tuple[Bool, Bool],
 ) -> BedView:
     """Return a picture of one bed, whose baselines are a row of the numbers."""
     opened = bed.opened if bed.phase in OPEN else None
@@ -52,6 +71,7 @@ def _bed_view(
         remarks += baseline_remarks(state, numbers, row)
         remarks += expectation_remarks(state, bed.row, now_ms)
         remarks += missing_measurements(state, bed)
+        remarks += sensor_remarks(state, bed.row, unsteady)
     steps = bed.advice.steps if bed.advice is not None else ()
     return BedView(
         bed=bed.name,
@@ -110,7 +130,43 @@ def _channel_view(
         baseline_centi=_stated(base),
         noise_centi=_stated(int(numbers.noise_centi[index, channel])),
         drift_centi=_stated(int(numbers.drift_centi[index, channel])),
+        **_raw(detection, row, channel),
     )
+
+
+def _raw(detection: Detection, row: int, channel: Channel) -> RawReading:
+    """Return the newest reading as it was sent, if a gate objects to it."""
+    reason = int(detection.reason[row, channel])
+    if reason <= Reason.SOUND:
+        return {}
+    return {
+        "raw_centi": int(detection.raw_centi[row, channel]),
+        "raw_ms": int(detection.raw_ms[row, channel]),
+        "doubt": REASON_CODES[reason],
+    }
+
+
+def sensor_remarks(state: WardState, row: int, unsteady: tuple[Bool, Bool]) -> list[str]:
+    """Return what should be looked at: sensors that stand still or swing, refused values.
+
+    ``unsteady`` is what :meth:`detectors.detection.Detection.unsteady` found of all beds. A
+    refused value is named here while its channel has no trusted one to stand beside.
+    """
+    detection, (still, moving) = state.detection, unsteady
+    words = []
+    for channel in Channel:
+        if still[row, channel]:
+            since_ms = int(detection.steadiness.run_since_ms[row, channel])
+            words.append(still_words(channel, int(detection.measured_ms[row, channel]) - since_ms))
+        if moving[row, channel]:
+            words.append(moving_words(channel))
+        raw_centi = int(detection.raw_centi[row, channel])
+        if raw_centi != MISSING and detection.value_centi[row, channel] == MISSING:
+            sent = [raw_centi if one == channel else MISSING for one in Channel]
+            reason = int(detection.reason[row, channel])
+            limits = state.settings.detection.limits
+            words.append(doubt_words(limits, reason, channel, sent))
+    return words
 
 
 def _stated(number: int) -> int | None:

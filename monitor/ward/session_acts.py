@@ -5,6 +5,7 @@ from typing import Final, get_args
 from detectors.ages import age_of
 from detectors.baseline_life import freeze
 from detectors.channels import NEVER
+from detectors.quality import QUALITY_VERSION
 from monitor.care.contradictions import report_words
 from monitor.care.mitigation import steps_confirmed
 from monitor.care.products import Product
@@ -186,6 +187,7 @@ def _tell_session(
             reason=reason,
             refused=refused,
             config=state.settings.digest,
+            gates=QUALITY_VERSION,
         ),
     )
 

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from detectors.channels import NEVER
+from detectors.quality import QUALITY_VERSION
 from monitor.care import alerts
 from monitor.care.session import OPEN
 from monitor.facts.effects import NOT_ASSESSABLE, SessionChanged, SessionMoved
@@ -175,4 +176,5 @@ def _changed(
         reason=reason,
         refused=False,
         config=state.settings.digest,
+        gates=QUALITY_VERSION,
     )

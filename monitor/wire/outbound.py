@@ -221,7 +221,10 @@ class AdvicePayload(Published, frozen=True, kw_only=True):
 
 
 class ChannelShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The newest trusted value of a channel, its baseline, and the noise and drift of that."""
+    """The newest trusted value of a channel, its baseline, and the noise and drift of that.
+
+    ``raw``, ``raw_t`` and ``doubt``: the newest reading as it was sent, if a gate objects to it.
+    """
 
     ch: str
     v: Decimal
@@ -231,6 +234,9 @@ class ChannelShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     base: Decimal | None = None
     noise: Decimal | None = None
     drift: Decimal | None = None
+    raw: Decimal | None = None
+    raw_t: Utc | None = None
+    doubt: str = ""
 
 
 class AlertShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

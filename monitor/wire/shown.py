@@ -166,6 +166,9 @@ def channel_shown(view: ChannelView) -> ChannelShown:
         base=number_or_none(view.baseline_centi),
         noise=number_or_none(view.noise_centi),
         drift=number_or_none(view.drift_centi),
+        raw=number_or_none(view.raw_centi),
+        raw_t=None if view.raw_ms is None else iso(view.raw_ms),
+        doubt=view.doubt,
     )
 
 
