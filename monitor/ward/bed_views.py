@@ -8,6 +8,7 @@ from detectors.ages import UNDER_ONE
 from detectors.channels import CHANNEL_NAMES, MISSING, Bool, Channel
 from detectors.detection import Detection
 from detectors.quality import Reason
+from detectors.traps import probable_unit
 from monitor.care.alerts import RANK, Episode
 from monitor.care.doubts import REASON_CODES, doubt_words, moving_words, still_words
 from monitor.care.session import OPEN
@@ -150,7 +151,8 @@ def sensor_remarks(state: WardState, row: int, unsteady: tuple[Bool, Bool]) -> l
     """Return what should be looked at: sensors that stand still or swing, refused values.
 
     ``unsteady`` is what :meth:`detectors.detection.Detection.unsteady` found of all beds. A
-    refused value is named here while its channel has no trusted one to stand beside.
+    refused value is named here while its channel has no trusted one to stand beside, and any
+    that looks like one in another unit.
     """
     detection, (still, moving) = state.detection, unsteady
     words = []
@@ -161,10 +163,11 @@ def sensor_remarks(state: WardState, row: int, unsteady: tuple[Bool, Bool]) -> l
         if moving[row, channel]:
             words.append(moving_words(channel))
         raw_centi = int(detection.raw_centi[row, channel])
-        if raw_centi != MISSING and detection.value_centi[row, channel] == MISSING:
+        is_alone = detection.value_centi[row, channel] == MISSING
+        limits = state.settings.detection.limits
+        if raw_centi != MISSING and (is_alone or probable_unit(limits, channel, raw_centi)):
             sent = [raw_centi if one == channel else MISSING for one in Channel]
             reason = int(detection.reason[row, channel])
-            limits = state.settings.detection.limits
             words.append(doubt_words(limits, reason, channel, sent))
     return words
 

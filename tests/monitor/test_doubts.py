@@ -58,6 +58,15 @@ def test_a_refused_value_of_a_channel_without_a_trusted_one_is_a_remark() -> Non
     assert play.view().channels == ()
 
 
+def test_a_doubtful_value_that_looks_like_another_unit_is_a_remark() -> None:
+    play = opened()
+    play.read(10, sbp="21.3")
+    words = "doubtful: sbp 21.3 < 60; 21.3 looks like kPa: 160 mmHg"
+    assert words in play.view().remarks
+    play.read(60, sbp=55)
+    assert not any("looks like" in words for words in play.view().remarks)
+
+
 def test_a_lead_that_stands_still_is_named_until_it_moves() -> None:
     play = opened()
     for at_s in range(0, 601, 20):
