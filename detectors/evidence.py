@@ -20,6 +20,7 @@ from detectors.parameters import DetectionParams
 from detectors.patterns import (
     NO_PATTERN,
     Matches,
+    PatternRow,
     leading_row,
     lifted_grade,
     matched_rows,
@@ -76,6 +77,15 @@ class Support:
     unknown: tuple[Clue, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A sign that nobody has looked at, and the graver picture that it would make."""
+
+    sign: str
+    pattern: str
+    floor: int
+
+
 class Evidence:
     """The patterns and clues of a site, ready to look at beds."""
 
@@ -130,6 +140,41 @@ class Evidence:
             self.table, grade, recent, since_ms, beds.rate_step_ms[bed], beds.context[bed], at_ms
         )
 
+    def questions(
+        self, beds: Beds, row: int, grade: Int8, unseen: frozenset[str]
+    ) -> tuple[Question, ...]:
+        """Return what would lift the grade of one bed if it were there, and is not known.
+
+        Parameters
+        ----------
+        beds : Beds
+            The state, after its judgement.
+        row : int
+            Row of the bed.
+        grade : int8 array, shape (1, sign)
+            Confirmed grade of each sign.
+        unseen : frozenset of str
+            Signs that were not measured of late, or that nobody has looked for.
+
+        Returns
+        -------
+        tuple of Question
+            One for each sign, with the gravest picture that it would make; the gravest first.
+        """
+        recent = recent_grade(
+            beds.memory.rows(np.array([row], np.int32)), beds.at_ms[[row]], self.params.memory_ms
+        )
+        late = dict(zip(self.params.signs, recent[0].tolist(), strict=True))
+        now = max(int(grade.max(initial=0)), int(beds.floor[row]))
+        found: dict[str, Question] = {}
+        for one in self.params.patterns:
+            if one.floor <= now or not _fits(one, beds.context[row]):
+                continue
+            for sign in _open_signs(one, late, unseen):
+                if sign not in found or found[sign].floor < one.floor:
+                    found[sign] = Question(sign=sign, pattern=one.name, floor=one.floor)
+        return tuple(sorted(found.values(), key=lambda one: (-one.floor, one.sign)))
+
     def weights(self, beds: Beds, bed: Int32) -> Int32:
         """Evidence for each pattern at some beds, shape (row, pattern), hundredths of a point."""
         valid = valid_values(self.params, beds, bed)
@@ -183,3 +228,21 @@ class Evidence:
                 )
             )
         return tuple(sorted(supports, key=lambda one: (not one.leads, -one.weight_centi)))
+
+
+def _fits(row: PatternRow, context: Bool) -> bool:
+    """Return whether nothing but signs keeps a row from holding."""
+    timed = row.lasting_ms or row.after_rate_step_ms
+    return not timed and all(context[flag] for flag in row.flags)
+
+
+def _open_signs(row: PatternRow, late: dict[str, int], unseen: frozenset[str]) -> tuple[str, ...]:
+    """Return the signs that a row still needs, if some are there and the others are not known."""
+    met = [sign for sign, least in (*row.every, *row.some) if late[sign] >= least]
+    needed = [sign for sign, least in row.every if late[sign] < least]
+    if not met or any(sign not in unseen for sign in needed):
+        return ()
+    if not row.some or any(late[sign] >= least for sign, least in row.some):
+        return tuple(needed)
+    any_of = [sign for sign, _ in row.some if sign in unseen]
+    return (*needed, *any_of) if any_of else ()

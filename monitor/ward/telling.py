@@ -16,6 +16,7 @@ from monitor.facts.effects import (
 from monitor.ward.advising import tell_advice
 from monitor.ward.alerting import tell_reaction
 from monitor.ward.bedside import Bedside
+from monitor.ward.likelihood import open_questions
 from monitor.ward.pictures import Seen, missing_measurements, one, seen
 from monitor.ward.ward_state import WardState
 
@@ -61,7 +62,7 @@ def tell_grade(state: WardState, bed: Bedside, position: int, at_ms: int) -> Non
 
 
 def _tell_wanted(state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen) -> None:
-    """Ask for the readings that would decide: repeats of unconfirmed signs, and old pressures."""
+    """Ask for what would decide: repeats, old pressures, signs that nobody has looked at."""
     wanted: dict[str, str] = {}
     unsure = {sign for sign, _ in now.unconfirmed}
     if now.picture is not None:
@@ -73,6 +74,8 @@ def _tell_wanted(state: WardState, bed: Bedside, position: int, at_ms: int, now:
         if old and not any(sign in PRESSURE_SIGNS for sign, _ in now.picture.signs):
             age = "none yet" if sbp_ms == NEVER else f"{(at_ms - sbp_ms) // 1000} s old"
             wanted.setdefault("sbp", f"{now.picture.label}; the last pressure is {age}")
+        for what, reason in open_questions(state, bed, at_ms):
+            wanted.setdefault(what, reason)
     for channel in sorted(set(wanted) - bed.wanted):
         state.tell(
             position,

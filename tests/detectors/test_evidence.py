@@ -259,3 +259,40 @@ def test_what_cannot_be_compared_is_named_and_gives_nothing() -> None:
 def test_a_clue_about_an_unknown_pattern_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="clue 'it' names 'artefact'; known: febrile"):
         ClueTable((a_clue(),), ("low",), ("febrile",), np.ones(1, np.bool_))
+
+
+def asked(unseen: frozenset[str], floor: int = 0, **grades: int) -> dict[str, str]:
+    """Return the signs that would decide at a bed with these signs, with what they would mean."""
+    params = shipped()
+    made = bed_with(params)
+    made.floor[0] = floor
+    grade = np.array([[grades.get(sign, 0) for sign in params.signs]], np.int8)
+    made.evidence.pictures(made, np.zeros(1, np.int32), grade)
+    questions = made.evidence.questions(made, 0, grade, unseen)
+    return {one.sign: one.pattern for one in questions}
+
+
+EVERY_SIGN = frozenset(shipped().signs)
+
+
+def test_low_pressure_asks_for_skin_and_airway() -> None:
+    found = asked(EVERY_SIGN, hypotension=2)
+    assert found["skin"] == found["airway"] == "anaphylaxis"
+
+
+def test_skin_signs_ask_for_pressure_and_saturation() -> None:
+    found = asked(EVERY_SIGN, skin=1)
+    assert {"hypotension", "hypoxia"} <= set(found)
+
+
+def test_what_was_looked_at_is_not_asked_for() -> None:
+    assert asked(frozenset(), hypotension=2) == {}
+    assert "skin" not in asked(EVERY_SIGN - {"skin"}, hypotension=2)
+
+
+def test_what_would_not_make_it_graver_is_not_asked_for() -> None:
+    assert asked(EVERY_SIGN, floor=4, hypotension=2) == {}
+
+
+def test_nothing_is_asked_where_nothing_is_there() -> None:
+    assert asked(EVERY_SIGN) == {}
