@@ -339,6 +339,8 @@ def test_a_second_session_on_a_bed_starts_afresh() -> None:
 def test_a_pressure_that_was_never_taken_is_asked_for_at_once() -> None:
     play = opened()
     wanted = of(MeasurementWanted, play.take(symptom(60, "hives")))
-    assert [(one.channel, one.reason) for one in wanted] == [
-        ("sbp", "hives (moderate); the last pressure is none yet")
-    ]
+    assert {one.channel: one.reason for one in wanted} == {
+        "sbp": "hives (moderate); the last pressure is none yet",
+        "spo2": "with skin, hypoxia would mean anaphylaxis: not measured of late",
+        "breathing": "with skin, breathing would mean anaphylaxis: look for it",
+    }
