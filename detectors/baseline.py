@@ -61,6 +61,10 @@ class BaselineParams:
         From so many readings on the drift is stated.
     settling_centi : int32 array, shape (channel,)
         A drift of so much or more is remarked as still settling.
+    renewal_pause_ms : int
+        A pause of so long or longer may make a baseline again.
+    renewal_within_ms : int
+        From readings that are no older than this when it ends.
     not_during : tuple of str
         While one of these signs is charted, readings are not taken for a baseline.
     """
@@ -73,6 +77,8 @@ class BaselineParams:
     noise_readings: int
     drift_readings: int
     settling_centi: Int32
+    renewal_pause_ms: int
+    renewal_within_ms: int
     not_during: tuple[str, ...]
 
 

@@ -1,7 +1,8 @@
 """The life of a baseline: what each event does to it in each state, as a table.
 
 Before the start it takes readings; a drug sets those aside that came before it; the start
-freezes it, so that a reaction can never be learned as normal.
+freezes it, so that a reaction can never be learned as normal. Only a long pause in which nothing
+is shown makes it again (:mod:`detectors.baseline_renewal`).
 """
 
 from enum import IntEnum
@@ -24,6 +25,8 @@ class BaselineEvent(IntEnum):
     """A drug was given."""
     START = 2
     """The infusion starts."""
+    REST = 3
+    """A long pause ends in which nothing was shown."""
 
 
 class Deed(IntEnum):
@@ -36,6 +39,8 @@ class Deed(IntEnum):
     """It stands until the next reading, which begins it anew."""
     FREEZE = 3
     """It changes no more."""
+    RENEW = 4
+    """It is made again from the readings of the pause, as far as it stays near the start."""
 
 
 TABLE: Final[dict[BaselineState, dict[BaselineEvent, Deed]]] = {
@@ -43,21 +48,25 @@ TABLE: Final[dict[BaselineState, dict[BaselineEvent, Deed]]] = {
         BaselineEvent.READING: Deed.TAKE,
         BaselineEvent.DRUG: Deed.NOTHING,
         BaselineEvent.START: Deed.FREEZE,
+        BaselineEvent.REST: Deed.NOTHING,
     },
     BaselineState.PROVISIONAL: {
         BaselineEvent.READING: Deed.TAKE,
         BaselineEvent.DRUG: Deed.SET_ASIDE,
         BaselineEvent.START: Deed.FREEZE,
+        BaselineEvent.REST: Deed.NOTHING,
     },
     BaselineState.ESTABLISHED: {
         BaselineEvent.READING: Deed.TAKE,
         BaselineEvent.DRUG: Deed.SET_ASIDE,
         BaselineEvent.START: Deed.FREEZE,
+        BaselineEvent.REST: Deed.NOTHING,
     },
     BaselineState.FROZEN: {
         BaselineEvent.READING: Deed.NOTHING,
         BaselineEvent.DRUG: Deed.NOTHING,
         BaselineEvent.START: Deed.NOTHING,
+        BaselineEvent.REST: Deed.RENEW,
     },
 }
 """What is done with an event in a state; every cell is there."""
@@ -171,3 +180,4 @@ def freeze(params: BaselineParams, beds: Beds, bed: int) -> None:
     row = np.array([bed], np.int32)
     if (deeds(params, beds, row, BaselineEvent.START) == Deed.FREEZE).any():
         beds.taking_baseline[bed] = False
+        beds.start_centi[bed] = beds.baseline_centi[bed]

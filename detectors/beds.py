@@ -31,6 +31,7 @@ COLUMNS: Final = (
     ("raw_ms", PER_CHANNEL, np.int64, NEVER),
     ("reason", PER_CHANNEL, np.int8, 0),
     ("baseline_centi", PER_CHANNEL, np.int32, MISSING),
+    ("start_centi", PER_CHANNEL, np.int32, MISSING),
     ("age_centi", PER_BED, np.int32, MISSING),
     ("context", PER_FLAG, np.bool_, False),
     ("given_ms", PER_DRUG, np.int64, NEVER),
@@ -64,6 +65,8 @@ class Beds:
         is sound: then it is also the newest believed one.
     baseline_centi : int32 array, shape (bed, channel)
         MISSING where there is none.
+    start_centi : int32 array, shape (bed, channel)
+        The baseline with which the infusion started, or the first one after it.
     age_centi : int32 array, shape (bed,)
         Age in hundredths of a year; MISSING where it was never said.
     context : bool array, shape (bed, flag)
@@ -107,6 +110,7 @@ class Beds:
     raw_ms: Int64
     reason: Int8
     baseline_centi: Int32
+    start_centi: Int32
     age_centi: Int32
     context: Bool
     given_ms: Int64

@@ -140,6 +140,8 @@ def baseline_params(
         "noise_readings": 5,
         "drift_readings": 4,
         "settling_centi": np.full(N_CHANNELS, 1000, np.int32),
+        "renewal_pause_ms": 1_800_000,
+        "renewal_within_ms": 600_000,
         "not_during": (),
     }
     return BaselineParams(**{**usual, **changed})

@@ -127,5 +127,7 @@ def _baseline_params(
         noise_readings=baseline.noise_readings,
         drift_readings=baseline.drift_readings,
         settling_centi=settling_centi,
+        renewal_pause_ms=baseline.renewal_pause_ms,
+        renewal_within_ms=baseline.renewal_within_ms,
         not_during=baseline.not_during,
     )

@@ -100,6 +100,8 @@ class BaselineTable:
     rest_ms: int
     noise_readings: int
     drift_readings: int
+    renewal_pause_ms: int
+    renewal_within_ms: int
     not_during: tuple[str, ...]
     spacing_ms: tuple[int, ...]
     remark: tuple[RemarkRow, ...]

@@ -7,6 +7,7 @@ import numpy as np
 
 from detectors.baseline import BaselineState, remarkable
 from detectors.baseline_life import window_readings
+from detectors.baseline_renewal import renewed
 from detectors.baseline_statistics import drift, robust_noise, still_settling
 from detectors.channels import CHANNEL_NAMES, DISPLAY_UNITS, MISSING, NEVER, Bool, Channel, Int32
 from monitor.care.reasons import FULL_NAMES, decimal
@@ -28,15 +29,47 @@ def tell_baseline(
     if status == bed.baseline and not freeze:
         return
     bed.baseline = status
-    numbers = baseline_numbers(state, one(bed.row))
-    counts = state.detection.window.count[bed.row].tolist()
-    remarks = baseline_remarks(state, numbers, 0)
+    thin: list[str] = []
     if freeze:
-        remarks += [
+        thin = [
             f"{FULL_NAMES[c]}: {BaselineState(int(states[c])).name.lower()} baseline"
             for c in state.settings.silence.required
             if states[c] != BaselineState.ESTABLISHED
         ]
+    shown = "frozen" if freeze else cast(BaselineStatus, status)
+    _tell(state, bed, position, at_ms, status=shown, more=thin)
+
+
+def tell_renewal(state: WardState, bed: Bedside, position: int, at_ms: int, paused_ms: int) -> None:
+    """Make baselines again after a long pause, and tell what was made or only noted."""
+    params, detection = state.settings.detection.baseline, state.detection
+    found = renewed(params, detection, bed.row, paused_ms=paused_ms, at_ms=at_ms)
+    shift = found.shift_centi
+    words = [f"{_names(found.taken)}: made again in the pause"] if found.taken.any() else []
+    words += [
+        f"{FULL_NAMES[c]} has shifted since the start by {_signed(int(shift[c]))} "
+        f"{DISPLAY_UNITS[c]}: noted, not absorbed"
+        for c in np.flatnonzero(shift != MISSING)
+    ]
+    if words:
+        states = detection.baseline_states(one(bed.row))[0]
+        needed = states[list(state.settings.silence.required)]
+        bed.baseline = BaselineState(int(needed.min())).name.lower()
+        _tell(state, bed, position, at_ms, status="frozen", more=words)
+
+
+def _tell(
+    state: WardState,
+    bed: Bedside,
+    position: int,
+    at_ms: int,
+    *,
+    status: BaselineStatus,
+    more: list[str],
+) -> None:
+    numbers = baseline_numbers(state, one(bed.row))
+    counts = state.detection.window.count[bed.row].tolist()
+    remarks = baseline_remarks(state, numbers, 0) + more
     centre = _known(state.detection.baseline_centi[bed.row].tolist())
     state.tell(
         position,
@@ -44,7 +77,7 @@ def tell_baseline(
             at_ms=at_ms,
             bed=bed.name,
             session=bed.session,
-            status="frozen" if freeze else cast(BaselineStatus, status),
+            status=status,
             centre_centi=centre,
             readings={name: counts[CHANNEL_NAMES.index(name)] for name in centre},
             remarks=tuple(remarks),

@@ -22,7 +22,7 @@ from monitor.facts.effects import NOT_ASSESSABLE, SessionChanged
 from monitor.facts.records import PhaseVerb, PlaceVerb, PumpReported, SessionReported, SessionVerb
 from monitor.ward.advising import replace_steps, take_flow, tell_advice
 from monitor.ward.alerting import end_episodes
-from monitor.ward.baselines import tell_baseline
+from monitor.ward.baselines import tell_baseline, tell_renewal
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
 from monitor.ward.drugs import take_premedication
@@ -139,6 +139,8 @@ def move(
         state.detection.rate_step_ms[bed.row] = at_ms
     if event in EASED:
         state.detection.rate_cut_ms[bed.row] = at_ms
+    if event == "resume" and bed.flow_ended_ms is not None:
+        tell_renewal(state, bed, position, at_ms, bed.flow_ended_ms)
     if after in RUNNING:
         bed.flow_ended_ms = None
     elif before in RUNNING:

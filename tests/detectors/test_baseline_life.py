@@ -1,5 +1,6 @@
 """The life of a baseline: every event in every state, and what is not learned."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -16,7 +17,8 @@ from detectors.baseline_life import (
     life_states,
     set_aside,
 )
-from detectors.channels import MISSING, Channel, Flag
+from detectors.baseline_renewal import Renewal, renewed
+from detectors.channels import MISSING, N_CHANNELS, Channel, Flag
 from detectors.detection import Detection
 
 ROW = np.array([0], np.int32)
@@ -26,15 +28,19 @@ AFTER = {
     ("ABSENT", "READING"): "PROVISIONAL",
     ("ABSENT", "DRUG"): "ABSENT",
     ("ABSENT", "START"): "FROZEN",
+    ("ABSENT", "REST"): "ABSENT",
     ("PROVISIONAL", "READING"): "PROVISIONAL",
     ("PROVISIONAL", "DRUG"): "PROVISIONAL",
     ("PROVISIONAL", "START"): "FROZEN",
+    ("PROVISIONAL", "REST"): "PROVISIONAL",
     ("ESTABLISHED", "READING"): "ESTABLISHED",
     ("ESTABLISHED", "DRUG"): "ESTABLISHED",
     ("ESTABLISHED", "START"): "FROZEN",
+    ("ESTABLISHED", "REST"): "ESTABLISHED",
     ("FROZEN", "READING"): "FROZEN",
     ("FROZEN", "DRUG"): "FROZEN",
     ("FROZEN", "START"): "FROZEN",
+    ("FROZEN", "REST"): "FROZEN",
 }
 """What is true after each event in each state, written from what is promised."""
 
@@ -48,6 +54,20 @@ def bed_in(state: str) -> Detection:
     if state == "FROZEN":
         freeze(made.params.baseline, made, 0)
     return made
+
+
+def rested(made: Detection, rates: Sequence[int]) -> Renewal:
+    """End a pause of an hour in whose last minutes the heart rate was as given."""
+    for number, rate in enumerate(rates):
+        kept_s = 3600 + 30 * number
+        values = np.full((1, N_CHANNELS), MISSING, np.int32)
+        values[0, Channel.HR] = centi(rate)
+        at_ms = np.full((1, N_CHANNELS), T0_MS + 1000 * kept_s, np.int64)
+        new = values != MISSING
+        made.history.take(made.params.history_spacing_ms, ROW, values, at_ms, new)
+    return renewed(
+        made.params.baseline, made, 0, paused_ms=T0_MS, at_ms=T0_MS + 1000 * (3600 + 300)
+    )
 
 
 def state_of(made: Detection) -> str:
@@ -79,9 +99,13 @@ def test_every_event_in_every_state(state: str, event: str) -> None:
         fresh = made.baseline_centi[0, Channel.HR] == centi(90)
         assert fresh == (asked == Deed.SET_ASIDE or state == "ABSENT")
         return
-    else:
+    elif event == "START":
         freeze(made.params.baseline, made, 0)
         assert made.baseline_centi[0, Channel.HR] == before
+    else:
+        rested(made, (78, 79, 80))
+        renewed_ = made.baseline_centi[0, Channel.HR] == centi(79)
+        assert renewed_ == (asked == Deed.RENEW)
     assert state_of(made) == AFTER[state, event]
 
 

@@ -1,6 +1,6 @@
 """What a ward tells of the baseline of a bed: how far it has come, and what to know of it."""
 
-from ward_builders import infusing, ms, of, opened, session, symptom
+from ward_builders import infusing, ms, of, opened, pump, session, symptom
 
 from monitor.facts.effects import BaselineChanged
 
@@ -78,3 +78,30 @@ def test_what_was_doubted_or_shivered_is_remarked() -> None:
     assert frozen.centre_centi == {}
     left_out = "readings left out that were doubted or taken while shivering"
     assert frozen.remarks[0] == f"heart rate, systolic pressure: {left_out}"
+
+
+def test_a_long_pause_makes_a_baseline_again_and_notes_what_is_too_far() -> None:
+    play = infusing()
+    before = of(BaselineChanged, play.told)[-1].centre_centi
+    play.take(pump(400, "paused"))
+    for at_s in (2000, 2060, 2120, 2180):
+        play.read(at_s, hr=before["hr"] / 100 + 3, sbp=before["sbp"] / 100 + 15)
+    play.take(pump(2250, "infusing", 84))
+    told = of(BaselineChanged, play.told)[-1]
+    assert (told.status, told.at_ms) == ("frozen", ms(2250))
+    assert told.centre_centi == before | {"hr": before["hr"] + 300}
+    assert told.remarks[-2:] == (
+        "heart rate: made again in the pause",
+        "systolic pressure has shifted since the start by +15 mmHg: noted, not absorbed",
+    )
+    assert play.view().baseline == "established"
+
+
+def test_a_short_pause_leaves_the_baseline_alone() -> None:
+    play = infusing()
+    told = of(BaselineChanged, play.told)
+    play.take(pump(400, "paused"))
+    for at_s in (460, 520, 580):
+        play.read(at_s, hr=80, sbp=121)
+    play.take(pump(600, "infusing", 84))
+    assert of(BaselineChanged, play.told) == told
