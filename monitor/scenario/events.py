@@ -98,7 +98,7 @@ class Sent:
 
 def event(place: Place, bed: str, sent: Sent) -> Delivery:
     """Return the message of a row, or keep its faults and leave."""
-    found = [name for name in KINDS if name in place.values]
+    found = _kinds_named(place)
     if "raw" in place.values:
         return _raw(place, bed)
     if len(found) != 1:
@@ -133,6 +133,18 @@ def event(place: Place, bed: str, sent: Sent) -> Delivery:
         payload=_payload(place, row.payload, converted),
         retained=place.flag("retained"),
     )
+
+
+def _kinds_named(place: Place) -> list[str]:
+    """Return the kinds that a row names; the ``status`` of an act is a field of it and no kind."""
+    named = [name for name in KINDS if name in place.values]
+    fields = {
+        name: {one.encode_name for one in msgspec.structs.fields(KINDS[name].payload)}
+        for name in named
+    }
+    return [
+        name for name in named if not any(name in fields[other] for other in named if other != name)
+    ]
 
 
 def _raw(place: Place, bed: str) -> Delivery:
