@@ -62,8 +62,9 @@ def contest(settings: WardSettings, load: Load) -> Contest:
         for bed in beds:
             bed.is_judging = bed.is_taking_baseline = True
     for second in again.before():
-        take_all(plain, second.messages)
-        take_all(quick, second.messages)
+        messages = second.messages
+        take_all(plain, messages)
+        take_all(quick, messages)
     for row, (bed, other) in enumerate(zip(plain, quick, strict=True)):
         bed.is_taking_baseline = other.is_taking_baseline = False
         bed.rate_step_ms = other.rate_step_ms = int(ward.state.detection.rate_step_ms[row])
@@ -95,11 +96,11 @@ def measured(contestants: Contest, seconds: Sequence[Second]) -> dict[str, Taken
     for number, second in enumerate(seconds):
         if number == UNMEASURED:
             taken = {name: Taken() for name in taken}
-        rounds = rounds_of(second)
+        rounds, messages = rounds_of(second), second.messages
         taken["step"].call(contestants.ward.step, second.now_ms, second.readings, ())
         taken["detection"].call(detect, contestants.detection, rounds)
-        taken["plain"].call(take_all, contestants.plain, second.messages)
-        taken["quick"].call(take_all, contestants.quick, second.messages)
+        taken["plain"].call(take_all, contestants.plain, messages)
+        taken["quick"].call(take_all, contestants.quick, messages)
     return taken
 
 

@@ -43,11 +43,15 @@ Message = tuple[int, list[tuple[int, int, int, int]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Second:
-    """One step: what arrived, as columns and message by message."""
+    """One step: what arrived, as columns and, where it is asked for, message by message."""
 
     now_ms: int
     readings: Readings
-    messages: list[Message]
+
+    @property
+    def messages(self) -> list[Message]:
+        """The readings as messages; made anew each time."""
+        return messages_of(self.readings)
 
 
 class Load:
@@ -101,7 +105,7 @@ class Load:
             flags=np.full(len(bed), Flag.NONE, np.uint16),
             position=place[bed],
         )
-        return Second(now_ms=now_ms, readings=readings, messages=messages_of(readings))
+        return Second(now_ms=now_ms, readings=readings)
 
     def _values(self, name: str, beds: Int32, second: int) -> Int32:
         noise = self._rng.integers(-NOISE[name], NOISE[name] + 1, len(beds))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import messages, replays, steps
+from benchmarks import cohorts, messages, peers, replays, steps
 from benchmarks.agreement import PeerError, check, differences
 from benchmarks.measuring import Report, Table, cell, machine, printed, ratio, share
 from benchmarks.plain import PlainBed
@@ -53,6 +53,43 @@ def test_a_step_is_measured_at_every_size_and_share() -> None:
     table = steps.steps_table(((3, 4), (20, 4)))
     assert len(table.rows) == 2 * len(steps.SHARES)
     assert "20 beds, 1 reacting" in printed(table)
+
+
+def test_sessions_side_by_side_and_beds_that_send_nothing_are_measured() -> None:
+    table = cohorts.cohorts_table(((20, 3),))
+    assert [name for name, _ in table.rows] == [
+        "20 sessions, 0 reacting",
+        "20 sessions, 1 reacting",
+    ]
+    changes = cohorts.changes_table(20, (1, 5, 20), n_seconds=3)
+    assert changes.rows[0][1][1] is None, "there is nothing to compare the first row with"
+    assert len(cohorts.idle_table((5, 10), n_seconds=3).rows) == 2
+
+
+def test_the_state_of_a_bed_fits_into_four_kibibytes() -> None:
+    bytes_a_bed = cohorts.bytes_a_bed(load_settings(ROOT / "config").ward)
+    least = Detection(load_settings(ROOT / "config").ward.detection, 1).history.measured_ms.nbytes
+    assert least < bytes_a_bed <= 4096
+
+
+def test_tools_that_are_installed_find_what_they_must_find() -> None:
+    table = peers.peers_table(((6, 1),))
+    assert [name.split(": ")[1 if index else 2] for index, (name, _) in enumerate(table.rows)][
+        :2
+    ] == ["everything", "everything"]
+    for name, cells in table.rows:
+        assert ("not installed" in name) == (cells[0] is None)
+
+
+@pytest.mark.parametrize("name", peers.PEERS)
+def test_a_tool_agrees_with_windows_over_arrays(name: str) -> None:
+    pytest.importorskip(name)
+    values = np.random.default_rng(1).integers(9_000, 10_000, (40, 3, 2)).astype(np.float64)
+    high, total = peers.expected(values)
+    found = peers.PEERS[name]()(values)
+    assert found == (high, pytest.approx(total))
+    with pytest.raises(PeerError, match=name):
+        peers._compare(name, found, (high + 1, total))
 
 
 def test_a_replay_is_measured_and_its_peer_agrees() -> None:
@@ -111,4 +148,4 @@ def test_the_command_says_what_it_can_do() -> None:
         text=True,
     )
     assert "--json" in done.stdout
-    assert "steps,replays,messages" in done.stdout
+    assert "steps,cohorts,peers,replays,messages" in done.stdout
