@@ -18,6 +18,9 @@ from detectors.spans import picked, span
 HISTORY_DEPTH: Final = 16
 """Readings of one channel that the history holds."""
 
+LONGEST_MS: Final = int(np.iinfo(np.int32).max)
+"""Longest time that is kept after the first reading of a ring: 24 days."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
@@ -43,8 +46,11 @@ class History:
     ----------
     value_centi : int32 array, shape (bed, channel, sample)
         A ring; MISSING in unused places.
-    measured_ms : int64 array, shape (bed, channel, sample)
-        NEVER in unused places.
+    after_ms : int32 array, shape (bed, channel, sample)
+        Time after ``begun_ms`` at which each was measured, in half the room of a time.
+    begun_ms : int64 array, shape (bed, channel)
+        Time of the first reading of a ring; NEVER where there is none. A reading so much later
+        that the time after it cannot be kept begins the ring anew.
     place : uint8 array, shape (bed, channel)
         Where the next reading goes, which is also where the oldest stands once all are used.
     due_ms : int64 array, shape (bed, channel)
@@ -54,7 +60,8 @@ class History:
     def __init__(self, n_beds: int) -> None:
         shape = (n_beds, N_CHANNELS)
         self.value_centi: Int32 = np.full((*shape, HISTORY_DEPTH), MISSING, np.int32)
-        self.measured_ms: Int64 = np.full((*shape, HISTORY_DEPTH), NEVER, np.int64)
+        self.after_ms: Int32 = np.zeros((*shape, HISTORY_DEPTH), np.int32)
+        self.begun_ms: Int64 = np.full(shape, NEVER, np.int64)
         self.place = np.zeros(shape, np.uint8)
         self.due_ms: Int64 = np.full(shape, NEVER, np.int64)
 
@@ -62,14 +69,16 @@ class History:
         """Make room for more beds; existing rows are kept."""
         more = History(n_beds - len(self.due_ms))
         self.value_centi = np.concatenate([self.value_centi, more.value_centi])
-        self.measured_ms = np.concatenate([self.measured_ms, more.measured_ms])
+        self.after_ms = np.concatenate([self.after_ms, more.after_ms])
+        self.begun_ms = np.concatenate([self.begun_ms, more.begun_ms])
         self.place = np.concatenate([self.place, more.place])
         self.due_ms = np.concatenate([self.due_ms, more.due_ms])
 
     def clear(self, bed: int) -> None:
         """Forget the readings of one bed."""
         self.value_centi[bed] = MISSING
-        self.measured_ms[bed] = NEVER
+        self.after_ms[bed] = 0
+        self.begun_ms[bed] = NEVER
         self.place[bed] = 0
         self.due_ms[bed] = NEVER
 
@@ -97,18 +106,35 @@ class History:
         row, channel = np.divmod(kept, N_CHANNELS)
         # Places of flat arrays: one index is found and followed several times faster than three.
         flat = bed.take(row).astype(np.int64) * N_CHANNELS + channel
+        read_ms = measured_ms.take(kept)
+        begun_ms = self._begun(flat, read_ms)
         place = self.place.take(flat)
         slot = flat * HISTORY_DEPTH + place
-        read_ms = measured_ms.take(kept)
         self.value_centi.reshape(-1)[slot] = value_centi.take(kept)
-        self.measured_ms.reshape(-1)[slot] = read_ms
+        self.after_ms.reshape(-1)[slot] = read_ms - begun_ms
         self.place.reshape(-1)[flat] = (place + 1) % HISTORY_DEPTH
         self.due_ms.reshape(-1)[flat] = read_ms + spacing_ms.take(channel)
+
+    def _begun(self, flat: Int64, read_ms: Int64) -> Int64:
+        """Begin rings that are empty or too old for a reading, and return when each began."""
+        begun_ms = self.begun_ms.take(flat)
+        known = begun_ms != NEVER
+        anew = ~known | (read_ms - np.where(known, begun_ms, read_ms) > LONGEST_MS)
+        if anew.any():
+            begins = flat[anew]
+            self.value_centi.reshape(-1, HISTORY_DEPTH)[begins] = MISSING
+            self.after_ms.reshape(-1, HISTORY_DEPTH)[begins] = 0
+            self.place.reshape(-1)[begins] = 0
+            self.begun_ms.reshape(-1)[begins] = read_ms[anew]
+        return np.where(anew, read_ms, begun_ms)
 
     def rows(self, bed: Int32) -> Recent:
         """Return the recent readings of some beds, shape (row, channel, sample)."""
         order = (self.place[bed][..., None] + np.arange(HISTORY_DEPTH)) % HISTORY_DEPTH
+        value_centi = np.take_along_axis(self.value_centi[bed], order, axis=-1)
+        after_ms = np.take_along_axis(self.after_ms[bed], order, axis=-1)
+        measured_ms = self.begun_ms[bed][..., None] + after_ms
         return Recent(
-            value_centi=np.take_along_axis(self.value_centi[bed], order, axis=-1),
-            measured_ms=np.take_along_axis(self.measured_ms[bed], order, axis=-1),
+            value_centi=value_centi,
+            measured_ms=np.where(value_centi == MISSING, NEVER, measured_ms),
         )

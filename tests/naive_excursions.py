@@ -11,7 +11,7 @@ from naive import known
 
 from detectors.channels import MISSING, NEVER, Channel
 from detectors.directions import Concordance, Direction
-from detectors.history import HISTORY_DEPTH
+from detectors.history import HISTORY_DEPTH, LONGEST_MS
 from detectors.truth import Truth
 
 Sample = tuple[int, int]
@@ -26,10 +26,13 @@ class NaiveHistory:
     """The recent readings of one channel of one bed."""
 
     kept: list[Sample] = field(default_factory=list)
+    begun_ms: int = NEVER
 
     def take(self, spacing_ms: int, value: int, at_ms: int) -> None:
         """Keep a reading unless it is too close to the newest kept one."""
-        if not self.kept or at_ms - self.kept[-1][1] >= spacing_ms:
+        if not self.kept or at_ms - self.begun_ms > LONGEST_MS:
+            self.kept, self.begun_ms = [(value, at_ms)], at_ms
+        elif at_ms - self.kept[-1][1] >= spacing_ms:
             self.kept.append((value, at_ms))
 
     def recent(self) -> list[Sample]:

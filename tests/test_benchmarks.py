@@ -68,15 +68,13 @@ def test_sessions_side_by_side_and_beds_that_send_nothing_are_measured() -> None
 
 def test_the_state_of_a_bed_fits_into_four_kibibytes() -> None:
     bytes_a_bed = cohorts.bytes_a_bed(load_settings(ROOT / "config").ward)
-    least = Detection(load_settings(ROOT / "config").ward.detection, 1).history.measured_ms.nbytes
+    least = Detection(load_settings(ROOT / "config").ward.detection, 1).history.after_ms.nbytes
     assert least < bytes_a_bed <= 4096
 
 
 def test_tools_that_are_installed_find_what_they_must_find() -> None:
     table = peers.peers_table(((6, 1),))
-    assert [name.split(": ")[1 if index else 2] for index, (name, _) in enumerate(table.rows)][
-        :2
-    ] == ["everything", "everything"]
+    assert [name.endswith("everything") for name, _ in table.rows[:2]] == [True, True]
     for name, cells in table.rows:
         assert ("not installed" in name) == (cells[0] is None)
 
@@ -87,7 +85,8 @@ def test_a_tool_agrees_with_windows_over_arrays(name: str) -> None:
     values = np.random.default_rng(1).integers(9_000, 10_000, (40, 3, 2)).astype(np.float64)
     high, total = peers.expected(values)
     found = peers.PEERS[name]()(values)
-    assert found == (high, pytest.approx(total))
+    assert found[0] == high
+    assert found[1] == pytest.approx(total)
     with pytest.raises(PeerError, match=name):
         peers._compare(name, found, (high + 1, total))
 

@@ -1,6 +1,7 @@
 """The recent readings of a bed: thinned, in order, and the same however messages are cut."""
 
 import numpy as np
+import pytest
 from arrays import Array
 from builders import T0_MS
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from naive_excursions import NaiveHistory, Sample
 
 from detectors.channels import MISSING, N_CHANNELS, NEVER
-from detectors.history import HISTORY_DEPTH, History
+from detectors.history import HISTORY_DEPTH, LONGEST_MS, History
 
 Taking = tuple[Array, Array, Array, Array]
 """One round: beds, values, times, and which readings are new."""
@@ -22,7 +23,7 @@ def takings(draw: st.DrawFn, n_beds: int) -> list[Taking]:
     made = []
     at_ms = T0_MS
     for _ in range(draw(st.integers(1, 40))):
-        at_ms += draw(st.sampled_from([1, 1_000, 29_999, 30_000, 60_001, 10**9]))
+        at_ms += draw(st.sampled_from([1, 1_000, 29_999, 30_000, 60_001, 10**9, 10**10]))
         beds = draw(st.lists(st.integers(0, n_beds - 1), unique=True, min_size=1))
         shape = (len(beds), N_CHANNELS)
         size = len(beds) * N_CHANNELS
@@ -76,7 +77,7 @@ def test_beds_together_and_one_by_one_are_the_same(data: st.DataObject) -> None:
             alone.take(SPACING_MS, bed[one], value[one], at_ms[one], new[one])
         for array, before in zip((bed, value, at_ms, new), given_, strict=True):
             np.testing.assert_array_equal(array, before, "inputs are not written to")
-    for name in ("value_centi", "measured_ms", "place", "due_ms"):
+    for name in ("value_centi", "after_ms", "begun_ms", "place", "due_ms"):
         np.testing.assert_array_equal(getattr(together, name), getattr(alone, name), name)
 
 
@@ -91,7 +92,25 @@ def test_room_and_clearing_touch_no_other_bed(data: st.DataObject) -> None:
     history.clear(0)
     assert [held(history, bed, 0) for bed in range(4)] == [[], before[1], [], []]
     assert (history.due_ms[0] == NEVER).all(), "the next reading is kept"
+    assert (history.begun_ms[0] == NEVER).all()
+    assert (history.after_ms[0] == 0).all()
     assert (history.place[0] == 0).all()
+
+
+@pytest.mark.parametrize(("later_ms", "expected"), [(LONGEST_MS, 2), (LONGEST_MS + 1, 1)])
+def test_a_reading_weeks_later_begins_anew(later_ms: int, expected: int) -> None:
+    history = History(1)
+    for at_ms in (T0_MS, T0_MS + later_ms):
+        history.take(
+            SPACING_MS,
+            np.array([0], np.int32),
+            np.full((1, N_CHANNELS), 7_200, np.int32),
+            np.full((1, N_CHANNELS), at_ms, np.int64),
+            np.ones((1, N_CHANNELS), np.bool_),
+        )
+    kept = held(history, 0, 0)
+    assert len(kept) == expected
+    assert kept[-1] == (7_200, T0_MS + later_ms)
 
 
 def test_a_continuous_channel_reaches_back_minutes() -> None:

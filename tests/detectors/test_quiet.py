@@ -128,7 +128,7 @@ def disturb(rng: np.random.Generator, beds: tuple[Detection, Detection], number:
 COMPARED: dict[str, tuple[str, ...]] = {
     "": ("value_centi", "measured_ms", "doubted", "baseline_centi", "at_ms", "raw_centi", "raw_ms"),
     "beds": ("reason", "shown", "charted", "pattern"),
-    "history": ("value_centi", "measured_ms"),
+    "history": ("value_centi", "after_ms", "begun_ms"),
     "steadiness": ("run_since_ms", "run_at_ms", "swings", "swing_ms", "sent_ms"),
     "track": ("grade", "since_ms", "readings"),
 }
