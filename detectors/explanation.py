@@ -10,6 +10,8 @@ import numpy as np
 
 from detectors.ages import age_in_force
 from detectors.baseline import baseline_doubt
+from detectors.baseline_life import window_readings
+from detectors.baseline_statistics import robust_noise
 from detectors.channels import CENTI, MISSING, N_CHANNELS
 from detectors.detection import Detection
 from detectors.expectations import clause_leeway
@@ -35,6 +37,9 @@ class ClauseReason:
     clears_centi : int
         The first value at which neither clause nor hysteresis holds.
     measured_ms : int
+    noise_centi : int
+        How far the readings behind the baseline scatter; MISSING where that is not stated, and
+        for a clause about the level.
     """
 
     clause: Clause
@@ -45,6 +50,7 @@ class ClauseReason:
     margin_centi: int
     clears_centi: int
     measured_ms: int
+    noise_centi: int = MISSING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +99,13 @@ def _clause_reason(
     known: list[int],
     doubt: list[int],
     explained: list[int],
+    noise: list[int],
 ) -> ClauseReason:
     """Return what a clause saw, as a comparison of its channel with everything else as it is.
 
     ``known`` are the values of all columns of a form, ``doubt`` those about the baselines,
     ``explained`` what drugs explain of a rise, which counts while a clause holds and not when
-    it stays.
+    it stays; ``noise`` is that of the baselines.
     """
     form, threshold = linear_form(clause)
     channel = int(clause.channel)
@@ -120,6 +127,7 @@ def _clause_reason(
         margin_centi=towards * (known[channel] - limit),
         clears_centi=outermost(weight, rest, threshold - slack) - towards,
         measured_ms=int(detection.measured_ms[bed, channel]),
+        noise_centi=noise[channel] if uses_base else MISSING,
     )
 
 
@@ -149,7 +157,9 @@ def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[Ru
     judgement = detection.judgement(np.array([bed], np.int32))
     holds, stays = judgement.holds[0].tolist(), judgement.stays[0].tolist()
     doubt = baseline_doubt(detection.params.baseline, detection.window.count[[bed]])[0].tolist()
-    explained = detection.active.explained(detection, np.array([bed], np.int32))[0].tolist()
+    row, baseline = np.array([bed], np.int32), detection.params.baseline
+    explained = detection.active.explained(detection, row)[0].tolist()
+    noise = robust_noise(baseline, window_readings(baseline, detection, row))[0].tolist()
     age_centi = age_in_force(detection.age_centi[[bed]])
     known = np.concatenate(
         [detection.value_centi[bed], detection.baseline_centi[bed], age_centi]
@@ -161,7 +171,7 @@ def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[Ru
         if rule.grade == wanted[signs[index]] and (live or (confirmed and stays[index])):
             counts = explained if live else [0] * N_CHANNELS
             clauses = tuple(
-                _clause_reason(detection, bed, clause, known, doubt, counts)
+                _clause_reason(detection, bed, clause, known, doubt, counts, noise)
                 for clause in rule.clauses
             )
             found.append(RuleReason(rule=rule, held=not live, clauses=clauses))

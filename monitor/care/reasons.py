@@ -82,6 +82,7 @@ def because_rule(reason: RuleReason) -> tuple[Because, ...]:
             clears_at_centi=one.clears_centi,
             unit=DISPLAY_UNITS[one.clause.channel],
             measured_ms=one.measured_ms,
+            noise_centi=None if one.noise_centi == MISSING else one.noise_centi,
         )
         for one in reason.clauses
     )

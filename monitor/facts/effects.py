@@ -47,7 +47,8 @@ class Because(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``value_centi`` and ``limit_centi`` are in ``unit``; ``margin_centi`` is how far the value
     lies beyond the limit; ``clears_at_centi`` is the value of the channel at which the row
-    stops holding. ``baseline_centi`` is present for rows that compare with the baseline.
+    stops holding. ``baseline_centi`` is present for rows that compare with the baseline, and
+    ``noise_centi`` where it is known how far the readings behind that scatter.
     """
 
     rule: str
@@ -64,6 +65,7 @@ class Because(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str = ""
     measured_ms: int | None = None
     symptom: str = ""
+    noise_centi: int | None = None
 
 
 class BookSays(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

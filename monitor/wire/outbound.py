@@ -52,6 +52,7 @@ class BecauseShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     u: str = ""
     limit: Decimal | None = None
     base: Decimal | None = None
+    noise: Decimal | None = None
     margin: Decimal | None = None
     clears_at: Decimal | None = None
     t: Utc | None = None

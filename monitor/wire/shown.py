@@ -89,6 +89,7 @@ def because_shown(row: Because) -> BecauseShown:
         u=row.unit,
         limit=number_or_none(row.limit_centi),
         base=number_or_none(row.baseline_centi),
+        noise=number_or_none(row.noise_centi),
         margin=number_or_none(row.margin_centi),
         clears_at=number_or_none(row.clears_at_centi),
         t=iso_or_none(row.measured_ms),

@@ -195,3 +195,17 @@ def test_a_reason_agrees_with_the_judgement(values: list[tuple[int, int]], base:
 def test_nothing_is_shown_of_a_healthy_bed() -> None:
     made = told(infused(), message(0, sbp=centi(1.2), hr=70))
     assert reasons(made, confirmed=True) == reasons(made, confirmed=False) == []
+
+
+def test_a_change_says_how_far_its_baseline_scatters_and_a_level_does_not() -> None:
+    made = detection(shipped())
+    made.taking_baseline[0] = True
+    for minute, pressure in enumerate((130, 116, 118, 120, 122, 124)):
+        told(made, message(60 * minute, sbp=pressure))
+    made.taking_baseline[0] = False
+    for second in (400, 440):
+        told(made, message(second, sbp=80))
+    noise = {part.clause.basis: part.noise_centi for _, part in parts(made)}
+    assert noise["level"] == MISSING
+    # Distances from 120: 4, 2, 0, 2, 4; 2 mmHg times 1.4826.
+    assert {value for basis, value in noise.items() if basis != "level"} == {297}
