@@ -26,6 +26,7 @@ Outcome: TypeAlias = Literal["accepted", "duplicate", "late-stored", "quarantine
 
 BookWord: TypeAlias = Literal["no", "not-applicable", "not-assessable", "undefined", "yes"]
 
+ProposalKind: TypeAlias = Literal["prescriber", "premedication", "rate-cap"]
 WatchHolds: TypeAlias = Literal["stay", "watch", "tell"]
 
 DeviceState: TypeAlias = Literal["online", "offline", "associated", "released"]
@@ -275,6 +276,22 @@ class SessionChanged(Effect, frozen=True, kw_only=True, tag="session"):
     gates: str = ""
 
 
+class Proposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an earlier reaction proposes for this session, and which reaction that was."""
+
+    kind: ProposalKind
+    words: str
+    because: str
+    rate_centi_ml_per_h: int | None = None
+
+
+class HistoryConsidered(Effect, frozen=True, kw_only=True, tag="history"):
+    """Earlier reactions of a person were known when a session was opened; what they propose."""
+
+    subject: str
+    proposals: tuple[Proposal, ...]
+
+
 class SessionMoved(Effect, frozen=True, kw_only=True, tag="moved"):
     """A session left a bed for another; ``alerts`` are the episodes that went along."""
 
@@ -381,6 +398,7 @@ AnyEffect: TypeAlias = (
     | AdviceChanged
     | MeasurementWanted
     | SessionChanged
+    | HistoryConsidered
     | SessionMoved
     | WatchChanged
     | BaselineChanged

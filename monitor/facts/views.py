@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from monitor.facts.effects import Priority, Signal, WatchWindow
+from monitor.facts.effects import Priority, Proposal, Signal, WatchWindow
 
 DueState: TypeAlias = Literal["next", "due", "late", "overdue"]
 
@@ -58,6 +58,15 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     called: str = ""
 
 
+class StepUpView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The next faster rate, when it is due, and what speaks against it; ``ready`` if nothing."""
+
+    rate_centi_ml_per_h: int | None
+    due_ms: int | None
+    ready: bool
+    reasons: tuple[str, ...] = ()
+
+
 class BedView(msgspec.Struct, frozen=True, kw_only=True):
     """One bed: who lies there (pseudonym), what runs, the numbers, the grade and the alerts."""
 
@@ -81,6 +90,10 @@ class BedView(msgspec.Struct, frozen=True, kw_only=True):
     """Sets of vital signs that are owed, and the next one."""
     wanted: tuple[str, ...] = ()
     """Channels whose reading was asked for and has not come."""
+    step_up: StepUpView | None = None
+    """The next faster rate of the table; None while nothing flows."""
+    proposals: tuple[Proposal, ...] = ()
+    """What earlier reactions of the person propose for this session."""
 
 
 class WardView(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from detectors.context import FLAG_NAMES
 from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
 from monitor.care.escalation import EscalationStep, escalation_faults
+from monitor.care.history import HistoryParams
 from monitor.care.ladders import Dose, Ladder, LadderStep, coverage_faults, ladder_faults
 from monitor.care.products import Product
 from monitor.care.variants import Mitigation, MitigationTimes, ladders_of_site
@@ -58,6 +59,7 @@ FILES: Final = (
     "doses.toml",
     "clues.toml",
     "expectations.toml",
+    "history.toml",
     "mitigation.toml",
     "patterns.toml",
     "schedules.toml",
@@ -128,6 +130,7 @@ class _Reader:
         expected = _attempt(lambda: expectation_file(self.table("expectations.toml")))
         symptoms = _attempt(lambda: symptom_rows(self.table("symptoms.toml")))
         windows = _attempt(lambda: window_rows(self.table("watches.toml")))
+        history = _attempt(lambda: sheet(self.table("history.toml"), HistoryParams))
         schedule = _attempt(lambda: active_schedule(self.table("schedules.toml")))
         books = _attempt(self._rule_books)
         doses = _attempt(self._doses)
@@ -143,7 +146,16 @@ class _Reader:
             self._check_refusals(detection, signs)
         if not (site and alerts and products and channels and detection and symptoms and books):
             raise FaultKept
-        if not (book and patterns and clues and ladders and mitigation and windows and schedule):
+        if not (
+            book
+            and patterns
+            and clues
+            and ladders
+            and mitigation
+            and windows
+            and schedule
+            and history
+        ):
             raise FaultKept
         if not (escalation and expected) or self.faults:
             raise FaultKept
@@ -164,6 +176,7 @@ class _Reader:
             mitigation=mitigation,
             windows=windows,
             schedule=schedule,
+            history=history,
         )
         return Settings(ward=ward, site=site, digest=digest, sources=self.sources or {})
 

@@ -11,6 +11,7 @@ from monitor.care.alert_effects import alert_changed
 from monitor.care.flaps import FlapLimits, flap_count, starts_within
 from monitor.care.snoozes import Snooze, broken, cover, uncovered
 from monitor.facts.effects import SnoozeChanged, SnoozeEnd
+from monitor.facts.records import PriorReaction
 from monitor.ward.bedside import Bedside
 from monitor.ward.likelihood import likely_pictures
 from monitor.ward.opinions import opinions
@@ -115,8 +116,16 @@ def tell_episode(
     else:
         bed.episodes.pop(cause, None)
     reaction = cause == REACTION
-    if reaction and after.condition == "active" and after.picture.pattern:
-        bed.stay.patterns.add(after.picture.pattern)
+    if reaction and after.condition == "active":
+        bed.stay.note(
+            PriorReaction(
+                grade=after.picture.grade,
+                pattern=after.picture.pattern,
+                product=after.picture.context.product,
+                rate_centi_ml_per_h=after.picture.context.rate_centi_ml_per_h,
+                at_ms=at_ms,
+            )
+        )
         state.look_ms[bed.row] = 0
     state.tell(
         position,

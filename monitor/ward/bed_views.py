@@ -19,6 +19,7 @@ from monitor.ward.baselines import BaselineNumbers, baseline_numbers, baseline_r
 from monitor.ward.bedside import Bedside
 from monitor.ward.drugs import expectation_remarks
 from monitor.ward.pictures import missing_measurements
+from monitor.ward.running import step_up_view
 from monitor.ward.timetable import owed_sets
 from monitor.ward.ward_state import NO_BED, WardState
 
@@ -99,6 +100,8 @@ def _bed_view(
         windows=still_open(bed.stay.windows, now_ms),
         vitals_due=owed_sets(state, bed, now_ms) if opened else (),
         wanted=tuple(sorted(bed.wanted)) if opened else (),
+        step_up=step_up_view(state, bed, now_ms),
+        proposals=bed.stay.proposals if opened else (),
     )
 
 

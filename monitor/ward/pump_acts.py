@@ -6,6 +6,7 @@ from monitor.facts.records import PumpReported
 from monitor.ward.advising import check_pump, tell_advice, undo_steps
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import owner_elsewhere, tell_misplaced
+from monitor.ward.running import take_step, tell_rates
 from monitor.ward.session_acts import confirm_steps, move
 from monitor.ward.technical import tell_technical
 from monitor.ward.ward_state import WardState
@@ -18,7 +19,7 @@ def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
         _refuse_pump(state, bed, record, owner)
         return
     rate = record.rate_centi_ml_per_h
-    before = bed.rate_centi
+    before, before_since_ms = bed.rate_centi, bed.rate_changed_ms
     event = pump_event(bed.phase, before, record)
     if rate is not None and record.state == "infusing" and rate != before:
         bed.rate_before_centi = before or bed.rate_before_centi
@@ -30,6 +31,7 @@ def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
         bed.rate_changed_ms = record.measured_ms
     if bed.phase not in OPEN:
         return
+    take_step(state, bed, record, before_since_ms)
     if event is not None:
         reason = f"pump {record.device} reports {record.state}"
         move(state, bed, event, reason, position=record.position, at_ms=record.measured_ms)
@@ -37,6 +39,7 @@ def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
         undo_steps(state, bed, event)
     if check_pump(state, bed, record, event):
         tell_technical(state, bed, record.position, record.measured_ms)
+    tell_rates(state, bed, record.position, record.measured_ms)
     tell_advice(state, bed, record.position, record.measured_ms)
 
 

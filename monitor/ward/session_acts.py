@@ -26,6 +26,8 @@ from monitor.ward.baselines import tell_baseline, tell_renewal
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
 from monitor.ward.drugs import take_premedication
+from monitor.ward.remembering import remember, tell_history
+from monitor.ward.running import tell_rates
 from monitor.ward.telling import tell_grade
 from monitor.ward.transfers import place_refusal, take_place
 from monitor.ward.ward_state import WardState
@@ -75,6 +77,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         state.expected[bed.row] = state.troubled[bed.row] = False
         state.opened_ms[bed.row] = record.received_ms
         expect(state, bed, record.channels)
+        tell_history(state, bed, record)
         for device in record.devices:
             reason = f"named when session {record.id} was opened"
             associate(state, bed, device, record, reason=reason)
@@ -148,7 +151,9 @@ def move(
     take_flow(state, bed, event, at_ms)
     _tell_session(state, bed, event, reason, position=position, at_ms=at_ms, before=before)
     tell_watch(state, bed, position, at_ms, f"the session is {after}")
+    tell_rates(state, bed, position, at_ms)
     if after == "closed":
+        remember(state, bed)
         _close(state, bed, position, at_ms)
 
 

@@ -12,6 +12,7 @@ from detectors.detection import DetectionParams
 from detectors.symptoms import SymptomRow
 from monitor.care.drugs import DrugRemark, DrugRow
 from monitor.care.escalation import EscalationStep
+from monitor.care.history import HistoryParams
 from monitor.care.ladders import Ladder
 from monitor.care.products import Product
 from monitor.care.schedules import Schedule
@@ -110,6 +111,7 @@ class WardSettings:
     mitigation: Mitigation
     windows: tuple[WindowRow, ...]
     schedule: Schedule
+    history: HistoryParams
 
     def product(self, key: str) -> Product | None:
         """Return the product of a key, or None when the site does not list it."""

@@ -9,6 +9,7 @@ from detectors.bookshelf import Bookshelf
 from detectors.channels import N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.detection import Detection
 from monitor.facts.effects import AnyEffect, Outcome
+from monitor.facts.records import PriorReaction
 from monitor.ward.bedside import Bedside
 from monitor.ward.roster import Roster
 from monitor.ward.ward_settings import WardSettings
@@ -65,6 +66,8 @@ class WardState:
         Bed with which a session has associated the device; -1 if none has.
     births : dict
         Channels that each device has said it will send.
+    subjects : dict
+        Reactions that people have had here, by pseudonym, the newest last.
     outcomes : dict
         How many readings came to each end; every reading comes to exactly one.
     refused : int
@@ -91,6 +94,7 @@ class WardState:
         self.course_due_ms: Int64 = np.empty(0, np.int64)
         self.births: dict[str, tuple[int, ...]] = {}
         self.outcomes: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
+        self.subjects: dict[str, tuple[PriorReaction, ...]] = {}
         self.refused = 0
         self._told: list[tuple[int, AnyEffect]] = []
 

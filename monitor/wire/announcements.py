@@ -47,8 +47,10 @@ from monitor.wire.shown import (
     iso_or_none,
     persistence_shown,
     picture_shown,
+    proposal_shown,
     rate_shown,
     step_shown,
+    step_up_shown,
     window_shown,
 )
 from monitor.wire.topics import MONITOR, NOBODY, topic
@@ -164,6 +166,8 @@ def state_announcement(view: BedView, *, unit: str, now_ms: int) -> Announcement
         watch=tuple(window_shown(window) for window in view.windows),
         vitals_due=tuple(due_shown(due) for due in view.vitals_due),
         wanted=view.wanted,
+        step_up=None if view.step_up is None else step_up_shown(view.step_up),
+        proposals=tuple(proposal_shown(one) for one in view.proposals),
     )
     return _retained(topic(unit, view.bed, NOBODY, "state"), encode_published(payload))
 

@@ -15,6 +15,7 @@ from monitor.facts.effects import (
     BookWord,
     Condition,
     Priority,
+    ProposalKind,
     Signal,
     StepState,
     WatchHolds,
@@ -279,6 +280,24 @@ class DueShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing: tuple[str, ...] = ()
 
 
+class StepUpShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The next faster rate, when it is due, and what speaks against it."""
+
+    rate: RateShown | None
+    due: Utc | None
+    ready: bool
+    reasons: tuple[str, ...] = ()
+
+
+class ProposalShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an earlier reaction proposes for this session."""
+
+    kind: ProposalKind
+    words: str
+    because: str
+    rate: RateShown | None = None
+
+
 class StatePayload(Published, frozen=True, kw_only=True):
     """One bed as it stands."""
 
@@ -298,6 +317,8 @@ class StatePayload(Published, frozen=True, kw_only=True):
     watch: tuple[WindowShown, ...]
     vitals_due: tuple[DueShown, ...]
     wanted: tuple[str, ...]
+    step_up: StepUpShown | None
+    proposals: tuple[ProposalShown, ...]
     notice: str = NOTICE
 
 

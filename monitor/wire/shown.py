@@ -11,10 +11,11 @@ from monitor.facts.effects import (
     Context,
     Persistence,
     PictureSays,
+    Proposal,
     Step,
     WatchWindow,
 )
-from monitor.facts.views import AlertView, ChannelView, DueSet
+from monitor.facts.views import AlertView, ChannelView, DueSet, StepUpView
 from monitor.wire.outbound import (
     Acknowledged,
     AlertShown,
@@ -26,8 +27,10 @@ from monitor.wire.outbound import (
     DueShown,
     PersistenceShown,
     PictureShown,
+    ProposalShown,
     RateShown,
     StepShown,
+    StepUpShown,
     WindowShown,
     iso,
 )
@@ -208,4 +211,24 @@ def alert_shown(view: AlertView) -> AlertShown:
         acked_by=view.acknowledged_by,
         reason=view.reason,
         called=view.called,
+    )
+
+
+def step_up_shown(view: StepUpView) -> StepUpShown:
+    """Return what a message shows of the next step up."""
+    return StepUpShown(
+        rate=rate_shown(view.rate_centi_ml_per_h),
+        due=iso_or_none(view.due_ms),
+        ready=view.ready,
+        reasons=view.reasons,
+    )
+
+
+def proposal_shown(one: Proposal) -> ProposalShown:
+    """Return what a message shows of one proposal."""
+    return ProposalShown(
+        kind=one.kind,
+        words=one.words,
+        because=one.because,
+        rate=rate_shown(one.rate_centi_ml_per_h),
     )
