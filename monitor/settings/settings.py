@@ -20,7 +20,6 @@ from detectors.context import FLAG_NAMES
 from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
 from monitor.care.escalation import EscalationStep, escalation_faults
-from monitor.care.history import HistoryParams
 from monitor.care.ladders import Dose, Ladder, LadderStep, coverage_faults, ladder_faults
 from monitor.care.products import Product
 from monitor.care.variants import Mitigation, MitigationTimes, ladders_of_site
@@ -36,7 +35,7 @@ from monitor.settings.detection_tables import (
 from monitor.settings.evidence_tables import clue_file, pattern_rows
 from monitor.settings.expectation_tables import expectation_file
 from monitor.settings.site_settings import BrokerSettings, SiteSettings, site_settings
-from monitor.settings.stay_tables import active_schedule, window_rows
+from monitor.settings.stay_tables import stay_rows
 from monitor.tables.faults import ConfigError, Fault, FaultKept
 from monitor.tables.tables import Source, Table, each, record, records, sheet, unique
 from monitor.ward.ward_settings import AlertParams, WardSettings
@@ -129,9 +128,7 @@ class _Reader:
         detection = _attempt(lambda: detection_file(self.table("detection.toml")))
         expected = _attempt(lambda: expectation_file(self.table("expectations.toml")))
         symptoms = _attempt(lambda: symptom_rows(self.table("symptoms.toml")))
-        windows = _attempt(lambda: window_rows(self.table("watches.toml")))
-        history = _attempt(lambda: sheet(self.table("history.toml"), HistoryParams))
-        schedule = _attempt(lambda: active_schedule(self.table("schedules.toml")))
+        stay = _attempt(lambda: stay_rows(self.table))
         books = _attempt(self._rule_books)
         doses = _attempt(self._doses)
         mitigation = _attempt(self._mitigation)
@@ -146,16 +143,7 @@ class _Reader:
             self._check_refusals(detection, signs)
         if not (site and alerts and products and channels and detection and symptoms and books):
             raise FaultKept
-        if not (
-            book
-            and patterns
-            and clues
-            and ladders
-            and mitigation
-            and windows
-            and schedule
-            and history
-        ):
+        if not (book and patterns and clues and ladders and mitigation and stay):
             raise FaultKept
         if not (escalation and expected) or self.faults:
             raise FaultKept
@@ -174,9 +162,9 @@ class _Reader:
             products=products,
             ladders=ladders_of_site(ladders, mitigation),
             mitigation=mitigation,
-            windows=windows,
-            schedule=schedule,
-            history=history,
+            windows=stay.windows,
+            schedule=stay.schedule,
+            history=stay.history,
         )
         return Settings(ward=ward, site=site, digest=digest, sources=self.sources or {})
 

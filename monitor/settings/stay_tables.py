@@ -1,10 +1,44 @@
-"""What the site says about a stay: windows after the end, and schedules of vital signs."""
+"""What the site says about a stay: windows after the end, schedules of vital signs, history."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 from detectors.channels import CHANNEL_NAMES
+from monitor.care.history import HistoryParams
 from monitor.care.schedules import Schedule
 from monitor.care.watches import WindowRow
-from monitor.tables.tables import Table, each, record, records, unique
+from monitor.tables.faults import FaultKept
+from monitor.tables.tables import Table, each, record, records, sheet, unique
 from monitor.wire.payloads import ChannelName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayRows:
+    """Everything that the site says about a stay."""
+
+    windows: tuple[WindowRow, ...]
+    schedule: Schedule
+    history: HistoryParams
+
+
+def stay_rows(table: Callable[[str], Table]) -> StayRows:
+    """Return what the three files about a stay say; ``table`` returns the reader of a file.
+
+    All of them are read even when one has faults.
+    """
+    windows: tuple[WindowRow, ...] = ()
+    schedule: Schedule | None = None
+    history: HistoryParams | None = None
+    with suppress(FaultKept):
+        windows = window_rows(table("watches.toml"))
+    with suppress(FaultKept):
+        schedule = active_schedule(table("schedules.toml"))
+    with suppress(FaultKept):
+        history = sheet(table("history.toml"), HistoryParams)
+    if not windows or schedule is None or history is None:
+        raise FaultKept
+    return StayRows(windows=windows, schedule=schedule, history=history)
 
 
 def window_rows(table: Table) -> tuple[WindowRow, ...]:
