@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.care.products import Product, rate_text, slower_rate
-from monitor.facts.effects import Proposal
 from monitor.facts.records import PriorReaction
+from monitor.facts.stays import Proposal
 
 REMEMBERED: Final = 8
 """Engineering: earlier reactions of one person that are kept, the newest."""

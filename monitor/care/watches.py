@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 from monitor.care.ladders import Pattern
 from monitor.care.products import Product, ProductKind
-from monitor.facts.effects import WatchHolds, WatchWindow
+from monitor.facts.stays import WatchHolds, WatchWindow
 
 Since: TypeAlias = Literal["end-of-flow", "epinephrine"]
 Holds: TypeAlias = Literal["stay", "stay-after-reaction", "watch", "tell"]

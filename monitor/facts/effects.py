@@ -11,6 +11,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from monitor.facts.stays import Proposal, WatchWindow
+
 AlertKind: TypeAlias = Literal["physiological", "technical", "advisory"]
 Priority: TypeAlias = Literal["high", "medium", "low", "info"]
 AlertPhase: TypeAlias = Literal["start", "update", "escalate", "deescalate", "acknowledge", "end"]
@@ -26,8 +28,6 @@ Outcome: TypeAlias = Literal["accepted", "duplicate", "late-stored", "quarantine
 
 BookWord: TypeAlias = Literal["no", "not-applicable", "not-assessable", "undefined", "yes"]
 
-ProposalKind: TypeAlias = Literal["prescriber", "premedication", "rate-cap"]
-WatchHolds: TypeAlias = Literal["stay", "watch", "tell"]
 
 DeviceState: TypeAlias = Literal["online", "offline", "associated", "released"]
 
@@ -276,15 +276,6 @@ class SessionChanged(Effect, frozen=True, kw_only=True, tag="session"):
     gates: str = ""
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an earlier reaction proposes for this session, and which reaction that was."""
-
-    kind: ProposalKind
-    words: str
-    because: str
-    rate_centi_ml_per_h: int | None = None
-
-
 class HistoryConsidered(Effect, frozen=True, kw_only=True, tag="history"):
     """Earlier reactions of a person were known when a session was opened; what they propose."""
 
@@ -299,17 +290,6 @@ class SessionMoved(Effect, frozen=True, kw_only=True, tag="moved"):
     alerts: tuple[str, ...]
     by: str
     reason: str
-
-
-class WatchWindow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One reaction that is still watched for after the drug stopped flowing, and until when."""
-
-    key: str
-    words: str
-    until_ms: int
-    holds: WatchHolds
-    source: tuple[str, ...]
-    because: str = ""
 
 
 class WatchChanged(Effect, frozen=True, kw_only=True, tag="watch"):

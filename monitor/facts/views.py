@@ -4,7 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from monitor.facts.effects import Priority, Proposal, Signal, WatchWindow
+from monitor.facts.effects import Priority, Signal
+from monitor.facts.stays import Proposal, WatchWindow
 
 DueState: TypeAlias = Literal["next", "due", "late", "overdue"]
 

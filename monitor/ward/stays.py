@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from monitor.care.products import Product
 from monitor.care.rates import RunFinding
-from monitor.facts.effects import Proposal, WatchWindow
 from monitor.facts.records import PriorReaction
+from monitor.facts.stays import Proposal, WatchWindow
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from typing import Final
 from monitor.care.ladders import EPINEPHRINE
 from monitor.care.session import OPEN
 from monitor.care.watches import AfterFlow, still_open, watch_windows, watched_until_ms
-from monitor.facts.effects import WatchChanged, WatchWindow
+from monitor.facts.effects import WatchChanged
+from monitor.facts.stays import WatchWindow
 from monitor.ward.bedside import Bedside
 from monitor.ward.ward_state import WardState
 

@@ -15,11 +15,10 @@ from monitor.facts.effects import (
     BookWord,
     Condition,
     Priority,
-    ProposalKind,
     Signal,
     StepState,
-    WatchHolds,
 )
+from monitor.facts.stays import ProposalKind, WatchHolds
 from monitor.facts.views import DueState
 from monitor.wire.payloads import stamp
 

@@ -11,10 +11,9 @@ from monitor.facts.effects import (
     Context,
     Persistence,
     PictureSays,
-    Proposal,
     Step,
-    WatchWindow,
 )
+from monitor.facts.stays import Proposal, WatchWindow
 from monitor.facts.views import AlertView, ChannelView, DueSet, StepUpView
 from monitor.wire.outbound import (
     Acknowledged,

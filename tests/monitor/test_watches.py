@@ -15,7 +15,7 @@ from monitor.care.watches import (
     watch_windows,
     watched_until_ms,
 )
-from monitor.facts.effects import WatchWindow
+from monitor.facts.stays import WatchWindow
 
 HOUR_MS: Final = 3_600_000
 END_MS: Final = 1_000
