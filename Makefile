@@ -80,6 +80,10 @@ bless: setup ## Rewrite the blessed results of the golden sessions, to be read a
 	@IRM_BLESS=1 $(RUN)/python -m pytest -q tests/replay
 	@git --no-pager diff --stat -- tests/replay
 
+.PHONY: plots
+plots: setup ## Draw the plots of docs/detection.md from the code that decides
+	@$(RUN)/python -m scripts.detection_plots
+
 .PHONY: books
 books: setup ## Rewrite docs/rulebooks.md from the rule books in config
 	@$(RUN)/python scripts/rulebook_page.py
