@@ -92,7 +92,7 @@ def outermost(weight: int, rest: int, threshold: int) -> int:
     return (-needed) // (-weight)
 
 
-def _clause_reason(
+def clause_reason(
     detection: Detection,
     bed: int,
     clause: Clause,
@@ -171,7 +171,7 @@ def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[Ru
         if rule.grade == wanted[signs[index]] and (live or (confirmed and stays[index])):
             counts = explained if live else [0] * N_CHANNELS
             clauses = tuple(
-                _clause_reason(detection, bed, clause, known, doubt, counts, noise)
+                clause_reason(detection, bed, clause, known, doubt, counts, noise)
                 for clause in rule.clauses
             )
             found.append(RuleReason(rule=rule, held=not live, clauses=clauses))

@@ -25,6 +25,7 @@ from monitor.commands import (
     ward_of,
 )
 from monitor.score_command import score
+from monitor.why_command import why
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -53,6 +54,7 @@ app = typer.Typer(
 
 app.add_typer(files)
 app.add_typer(score)
+app.add_typer(why)
 
 
 @app.callback()

@@ -238,15 +238,17 @@ def schema(
 
 @files.command()
 def verify(journal: JournalFile, *, as_json: AsJson = False) -> None:
-    """Check a journal: its pages, its numbering and the chain of its ledger."""
+    """Check a journal: its pages, its numbering, its chain, and the delays of its alerts."""
     import msgspec
 
+    from monitor.adapters.delays import alert_delays
     from monitor.adapters.journal import JournalReader
 
     with JournalReader.open(journal) as reader:
         found = reader.verify()
+        delays = None if found.faults else alert_delays(reader)
     if as_json:
-        typer.echo(msgspec.json.encode(found))
+        typer.echo(msgspec.json.encode({**msgspec.to_builtins(found), "delays": delays}))
     else:
         for fault in found.faults:
             typer.echo(f"{journal}: {fault}", err=True)
@@ -255,6 +257,9 @@ def verify(journal: JournalFile, *, as_json: AsJson = False) -> None:
             f"{journal}: {verdict}; {found.steps} steps, {found.messages} messages, "
             f"{found.effects} effects, head {found.head}"
         )
+        if delays is not None and delays.condition is not None and delays.signal is not None:
+            typer.echo(f"{delays.alerts} alerts; condition delay: {delays.condition.words}")
+            typer.echo(f"signal delay: {delays.signal.words}")
     raise typer.Exit(FOUND if found.faults else OK)
 
 

@@ -1,4 +1,4 @@
-"""The commands that score: published cases, uneventful recordings, and what chance alone does."""
+"""The commands that score: cases, uneventful recordings, chance, and what people judged."""
 
 import re
 import sys
@@ -55,6 +55,30 @@ def cases(
             shown=step_table if steps else lines,
         )
     )
+
+
+@score.command()
+def ppv(
+    journals: Annotated[list[Path], typer.Argument(help="Journals that monitors have written.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Count, for every rule that decided an alert, what people did about it and said of it."""
+    import msgspec
+
+    from monitor.adapters.journal import JournalReader
+    from monitor.study.judgements import Judgements
+
+    found = Judgements()
+    for path in journals:
+        with JournalReader.open(path) as reader:
+            found.add(reader.effects())
+    rows = found.rows()
+    if as_json:
+        typer.echo(msgspec.json.encode(rows))
+        return
+    typer.echo(f"{'rule':<34} {'alerts':>6}   acted on     judged to be no reaction")
+    typer.echo("".join(f"{row.line}\n" for row in rows), nl=False)
 
 
 @score.command()

@@ -46,6 +46,7 @@ SHELLS = frozenset(
         "study.evidence",
         "study.scoring",
         "study.step_table",
+        "why_command",
     }
 )
 """What of the monitor is not core: the modules that meet the outside world."""

@@ -104,3 +104,21 @@ class WardView(msgspec.Struct, frozen=True, kw_only=True):
     now_ms: int
     beds: tuple[BedView, ...]
     outcomes: dict[str, int]
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
+    """One bed as a shift hands it over, in lines for people.
+
+    ``untold`` is what nobody is being told, each with its reason; ``why`` what every open alert
+    rests on, and why nothing fires where no reaction is open.
+    """
+
+    bed: str
+    session: str
+    phase: str
+    grade: int
+    alerts: tuple[str, ...]
+    snoozes: tuple[str, ...]
+    steps: tuple[str, ...]
+    untold: tuple[str, ...]
+    why: tuple[str, ...]

@@ -19,12 +19,13 @@ from detectors.spans import picked, span
 from monitor.care.doubts import doubt_words
 from monitor.facts.effects import AnyEffect, Outcome, ReadingsKept
 from monitor.facts.records import Act, Input, MessageRefused, SessionReported, VitalsReported
-from monitor.facts.views import WardView
+from monitor.facts.views import HandOver, WardView
 from monitor.ward.acts import take_act
 from monitor.ward.baselines import tell_baseline
 from monitor.ward.bed_views import ward_view
 from monitor.ward.care_due import tell_care_due
 from monitor.ward.devices import tell_misplaced
+from monitor.ward.handover import hand_over
 from monitor.ward.roster import columns
 from monitor.ward.rounds import Turn, turns
 from monitor.ward.technical import tell_due
@@ -94,6 +95,10 @@ class Ward:
     def view(self, now_ms: int) -> WardView:
         """Return a picture of all beds."""
         return ward_view(self.state, now_ms)
+
+    def hand_over(self, now_ms: int) -> tuple[HandOver, ...]:
+        """Return what one shift hands to the next, bed by bed."""
+        return hand_over(self.state, now_ms)
 
     def _admitted(self, readings: Readings) -> tuple[Readings, tuple[Misplaced, ...]]:
         """Return the readings that may be judged, and those of other beds' devices.

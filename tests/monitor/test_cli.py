@@ -67,7 +67,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     )
     assert done.returncode == 0, done.stderr
     commands = "live demo simulate replay evidence export watch tail check-config check-rules"
-    for command in (*commands.split(), "schema", "verify", "version"):
+    for command in (*commands.split(), "schema", "verify", "version", "why"):
         assert f" {command} " in done.stdout
 
 
