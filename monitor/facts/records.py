@@ -30,6 +30,7 @@ ActVerb: TypeAlias = Literal[
 Disbelief: TypeAlias = Literal["artefact", "known-condition", "treated", "other"]
 """Why an alert was no reaction."""
 StepStatus: TypeAlias = Literal["started", "done", "declined", "not-possible"]
+Consciousness: TypeAlias = Literal["alert", "confused", "voice", "pain", "unresponsive"]
 Severity: TypeAlias = Literal["mild", "moderate", "severe"]
 AbsenceReason: TypeAlias = Literal[
     "probe-off", "off", "invalid", "not-available", "test", "demo", "motion", "battery"
@@ -134,6 +135,21 @@ class DrugGiven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionCharted(Record):
+    """How awake a person is and whether on oxygen; None where that was not said.
+
+    ``oxygen_centi_l_per_min`` is known only where the flow was said.
+    """
+
+    id: str
+    by: str
+    consciousness: Consciousness | None
+    on_oxygen: bool | None
+    oxygen_centi_l_per_min: int | None
+    session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReported(Record):
     """Somebody opened, started, stopped or closed an infusion session, or moved it.
 
@@ -229,6 +245,7 @@ class MessageRefused(Record):
 Act: TypeAlias = (
     PumpReported
     | SymptomCharted
+    | ConditionCharted
     | SessionReported
     | ActTaken
     | DeviceReported

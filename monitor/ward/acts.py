@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Final
 
 from monitor.care.mitigation import acted_steps, given_text
+from monitor.care.reasons import decimal
 from monitor.care.session import OPEN
 from monitor.facts.effects import ActRecorded, MessageRejected
 from monitor.facts.records import (
     Act,
     ActTaken,
+    ConditionCharted,
     DeviceBorn,
     DeviceReported,
     MessageRefused,
@@ -66,6 +68,41 @@ def _take_symptom(state: WardState, bed: Bedside, record: SymptomCharted) -> Non
         charted[sign] = max(charted[sign], row.grade(symptom.severity))
     state.detection.chart(bed.row, record.measured_ms)
     tell_judged(state, bed, record.position, int(state.detection.at_ms[bed.row]))
+
+
+def _take_condition(state: WardState, bed: Bedside, record: ConditionCharted) -> None:
+    """Keep what the side books ask for; it decides nothing, so nothing is judged again."""
+    said: dict[str, str] = {}
+    if record.consciousness is not None:
+        said["consciousness"] = record.consciousness
+    if record.on_oxygen is not None:
+        flow = record.oxygen_centi_l_per_min
+        amount = "on" if flow is None else f"{decimal(flow)} L/min"
+        said["oxygen"] = amount if record.on_oxygen else "room air"
+    refused = unknown_session(bed, record.session)
+    if not refused and bed.phase not in OPEN:
+        refused = "no session is open at this bed"
+    if not refused:
+        bed.consciousness = record.consciousness or bed.consciousness
+        bed.on_oxygen = bed.on_oxygen if record.on_oxygen is None else record.on_oxygen
+    state.tell(
+        record.position,
+        ActRecorded(
+            at_ms=record.measured_ms,
+            bed=bed.name,
+            session=bed.session,
+            id=record.id,
+            act="condition",
+            by=record.by,
+            role="",
+            via=record.device,
+            alert="",
+            step=", ".join(said),
+            status=", ".join(said.values()),
+            reason="",
+            refused=refused,
+        ),
+    )
 
 
 def _take_person(state: WardState, bed: Bedside, record: ActTaken) -> None:
@@ -162,6 +199,7 @@ HANDLERS: Final[dict[type, Callable[..., None]]] = {
     SessionReported: take_session,
     PumpReported: take_pump,
     SymptomCharted: _take_symptom,
+    ConditionCharted: _take_condition,
     ActTaken: _take_person,
     DeviceReported: take_status,
     DeviceBorn: take_birth,

@@ -9,7 +9,7 @@ from monitor.care.products import Product
 from monitor.care.session import Phase
 from monitor.care.snoozes import Snooze
 from monitor.facts.effects import AdviceChanged, Step
-from monitor.facts.records import SessionReported
+from monitor.facts.records import Consciousness, SessionReported
 from monitor.ward.stays import Stay
 
 
@@ -32,7 +32,8 @@ class Bedside:
     advice that people or pumps have started, done, declined or found impossible; ``course`` what
     mitigation has come to in this session; ``contradiction`` what the pump does that was recorded
     otherwise; ``snoozes`` what nobody wants to be called for; ``starts`` when each cause
-    began of late, to find flapping; ``known`` the ids of all alerts of the session.
+    began of late, to find flapping; ``known`` the ids of all alerts of the session;
+    ``consciousness`` and ``on_oxygen`` are as last charted.
     """
 
     name: str
@@ -65,6 +66,8 @@ class Bedside:
     snoozes: tuple[Snooze, ...] = ()
     starts: dict[str, tuple[int, ...]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    consciousness: Consciousness | None = None
+    on_oxygen: bool | None = None
 
     def new_onset(self, cause: str, onset_ms: int) -> int:
         """Return the onset of a new episode: later than that of the last one of its cause.
@@ -80,6 +83,7 @@ class Bedside:
         """Forget what was true of somebody who is no longer watched."""
         self.symptoms, self.wanted, self.pattern = {}, frozenset(), ""
         self.misplaced, self.misplaced_since = {}, {}
+        self.consciousness = self.on_oxygen = None
 
     def begin(self, opened: SessionReported, product: Product | None) -> None:
         """Start afresh for another session; latched alerts of the last one stay to be seen."""

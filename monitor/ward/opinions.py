@@ -4,9 +4,10 @@ from typing import Final
 
 import numpy as np
 
-from detectors.book_table import BookTable
+from detectors.book_table import FACTS, BookTable
 from detectors.book_verdicts import NO_POINTS, BookVerdicts
-from detectors.books import Says
+from detectors.books import Consciousness, Says
+from detectors.channels import CENTI, MISSING, Int32
 from monitor.facts.effects import BookSays, BookWord
 from monitor.ward.bedside import Bedside
 from monitor.ward.ward_state import WardState
@@ -28,12 +29,27 @@ def opinions(state: WardState, bed: Bedside) -> tuple[BookSays, ...]:
     table = state.shelf.table
     if not table.books or not state.detection.judging[bed.row]:
         return ()
-    found = state.shelf.verdicts(state.detection, np.array([bed.row], np.int32))
+    row = np.array([bed.row], np.int32)
+    found = state.shelf.verdicts(state.detection, row, facts(bed))
     return tuple(
         _says(table, found, number)
         for number, book in enumerate(table.books)
         if not book.on_request
     )
+
+
+def facts(bed: Bedside) -> Int32:
+    """Return what people have charted for the books, shape (1, fact), in hundredths.
+
+    MISSING where nobody has said it. It stands until it is charted otherwise.
+    """
+    said = {
+        "oxygen": MISSING if bed.on_oxygen is None else CENTI * bed.on_oxygen,
+        "consciousness": MISSING
+        if bed.consciousness is None
+        else int(Consciousness[bed.consciousness.upper()]),
+    }
+    return np.array([[said[fact] for fact in FACTS]], np.int32)
 
 
 def _says(table: BookTable, found: BookVerdicts, number: int) -> BookSays:

@@ -35,10 +35,10 @@ from monitor.facts.records import (
     PumpReported,
     RawMessage,
     SessionReported,
-    SymptomCharted,
-    VitalsReported,
 )
+from monitor.wire.amounts import amount_centi
 from monitor.wire.arrivals import AGE_MS_MAX, Arrival, parsed
+from monitor.wire.observations import observation
 from monitor.wire.payloads import (
     MAX_PAYLOAD_BYTES,
     ActPayload,
@@ -73,7 +73,7 @@ from monitor.wire.topics import (
     topic,
 )
 from monitor.wire.units import ACCEPTED_UNITS, centi
-from monitor.wire.vitals import device_vitals, hand_vitals, stored_vitals
+from monitor.wire.vitals import device_vitals, stored_vitals
 
 __all__ = [
     "KINDS",
@@ -156,61 +156,11 @@ def _refused(
     )
 
 
-_SYMPTOM: Final = msgspec.json.Decoder(SymptomPayload)
 _PUMP: Final = msgspec.json.Decoder(PumpPayload)
 _SESSION: Final = msgspec.json.Decoder(SessionPayload)
 _ACT: Final = msgspec.json.Decoder(ActPayload)
 _STATUS: Final = msgspec.json.Decoder(StatusPayload)
 _BIRTH: Final = msgspec.json.Decoder(BirthPayload)
-
-
-class _WhichObservation(msgspec.Struct):
-    """Tells the two shapes of an observation apart without believing either."""
-
-    symptom: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    values: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-
-
-_WHICH_OBSERVATION: Final = msgspec.json.Decoder(_WhichObservation)
-
-
-def _observation(raw: RawMessage, arrival: Arrival) -> VitalsReported | SymptomCharted:
-    which: _WhichObservation = parsed(_WHICH_OBSERVATION, raw.payload)
-    if which.values is msgspec.UNSET:
-        return _symptom(raw, arrival)
-    if which.symptom is not msgspec.UNSET:
-        raise Refusal("unknown-value", "symptom", "", "symptom or values, not both")
-    return hand_vitals(raw, arrival)
-
-
-def _symptom(raw: RawMessage, arrival: Arrival) -> SymptomCharted:
-    payload: SymptomPayload = parsed(_SYMPTOM, raw.payload)
-    measured_ms = arrival.measured(milliseconds(payload.t), AGE_MS_MAX)
-    onset_ms = measured_ms
-    if payload.onset is not None:
-        onset_ms = arrival.measured(milliseconds(payload.onset), AGE_MS_MAX, "onset")
-    # The note stays behind: free text is where names leak.
-    return SymptomCharted(
-        **arrival._asdict(),
-        measured_ms=measured_ms,
-        id=payload.id,
-        by=payload.by,
-        symptom=payload.symptom,
-        present=payload.present,
-        severity=payload.severity,
-        onset_ms=onset_ms,
-        session=payload.session or "",
-    )
-
-
-def _amount(quantity: Quantity | PositiveQuantity | None, name: str, field: str) -> int | None:
-    """Return hundredths of the canonical unit of a named quantity, None where not sent."""
-    if quantity is None:
-        return None
-    conversion = ACCEPTED_UNITS[name].get(quantity.u)
-    if conversion is None:
-        raise Refusal("wrong-unit", f"{field}.u", quantity.u, " or ".join(ACCEPTED_UNITS[name]))
-    return centi(quantity.v, conversion)
 
 
 def _pump(raw: RawMessage, arrival: Arrival) -> PumpReported:
@@ -221,9 +171,9 @@ def _pump(raw: RawMessage, arrival: Arrival) -> PumpReported:
         sequence=payload.seq,
         boot=payload.boot or "",
         state=payload.state,
-        rate_centi_ml_per_h=_amount(payload.rate, "rate", "rate"),
-        infused_centi_ml=_amount(payload.infused, "volume", "infused"),
-        left_centi_ml=_amount(payload.left, "volume", "left"),
+        rate_centi_ml_per_h=amount_centi(payload.rate, "rate", "rate"),
+        infused_centi_ml=amount_centi(payload.infused, "volume", "infused"),
+        left_centi_ml=amount_centi(payload.left, "volume", "left"),
         drug=payload.drug or "",
         alarm=payload.alarm or "",
     )
@@ -270,7 +220,7 @@ def _premedication(
     place, at_ms = f"premed[{index}]", None
     if given.t is not None:
         at_ms = arrival.measured(milliseconds(given.t), age_ms_max, f"{place}.t")
-    dose = _amount(given.dose, "drug-dose", f"{place}.dose")
+    dose = amount_centi(given.dose, "drug-dose", f"{place}.dose")
     return DrugGiven(drug=given.drug, at_ms=at_ms, dose_centi=dose, dose_unit="mg" if dose else "")
 
 
@@ -291,8 +241,8 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
         event=payload.event,
         subject=payload.subject or "",
         product=payload.product or "",
-        dose_centi_g=_amount(payload.dose, "product-dose", "dose"),
-        weight_centi_kg=_amount(payload.weight, "weight", "weight"),
+        dose_centi_g=amount_centi(payload.dose, "product-dose", "dose"),
+        weight_centi_kg=amount_centi(payload.weight, "weight", "weight"),
         age_years=_age_years(payload.age_years, payload.age_months, payload.age_band),
         age_months=payload.age_months,
         first_dose=payload.first_dose,
@@ -305,7 +255,7 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
         devices=payload.devices,
         channels=_columns(payload.channels),
         age_band=payload.age_band or "",
-        concentration_centi_mg_per_ml=_amount(
+        concentration_centi_mg_per_ml=amount_centi(
             payload.concentration, "concentration", "concentration"
         ),
         at_risk=payload.at_risk,
@@ -351,7 +301,7 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
         revision=payload.rev,
         step=payload.step or "",
         status=payload.status,
-        dose_centi=_amount(payload.dose, "drug-dose", "dose"),
+        dose_centi=amount_centi(payload.dose, "drug-dose", "dose"),
         dose_unit="mg" if payload.dose else "",
         reason=payload.reason or "",
         sign=payload.sign or "",
@@ -392,7 +342,7 @@ _READERS: Final[dict[str, Callable[[RawMessage, Arrival], Input]]] = {
     "vitals": device_vitals,
     "backfill": stored_vitals,
     "pump": _pump,
-    "obs": _observation,
+    "obs": observation,
     "session": _session,
     "act": _act,
     "status": _status,

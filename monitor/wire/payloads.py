@@ -17,6 +17,7 @@ from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, Channel
 from monitor.facts.records import (
     AbsenceReason,
     ActVerb,
+    Consciousness,
     Disbelief,
     PumpState,
     SessionVerb,
@@ -126,6 +127,24 @@ class SymptomPayload(Payload, frozen=True, kw_only=True):
     onset: Stamp | None = None
     session: SessionId | None = None
     note: Note | None = None
+
+
+class Condition(Payload, frozen=True, kw_only=True):
+    """What a person sees that no channel carries; whatever is left out stays as it was."""
+
+    consciousness: Consciousness | None = None
+    oxygen: Quantity | None = None
+    on_oxygen: bool | None = None
+
+
+class ConditionPayload(Payload, frozen=True, kw_only=True):
+    """How awake a person is, and whether on oxygen (``obs`` with ``condition``)."""
+
+    id: Text
+    t: Stamp
+    by: Text
+    condition: Condition
+    session: SessionId | None = None
 
 
 class PumpPayload(Payload, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from monitor.wire.outbound import (
 from monitor.wire.payloads import (
     ActPayload,
     BirthPayload,
+    ConditionPayload,
     HandVitalsPayload,
     PumpPayload,
     SessionPayload,
@@ -37,7 +38,7 @@ PAYLOADS: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "vitals": (VitalsPayload,),
     "backfill": (VitalsPayload,),
     "pump": (PumpPayload,),
-    "obs": (SymptomPayload, HandVitalsPayload),
+    "obs": (SymptomPayload, HandVitalsPayload, ConditionPayload),
     "session": (SessionPayload,),
     "act": (ActPayload,),
     "status": (StatusPayload,),

@@ -7,9 +7,20 @@ from typing import Any, Final
 import msgspec
 import pytest
 from builders import ward_settings
-from ward_builders import Play, acknowledge, alerts, anaphylactic, hypotensive, infusing, session
+from ward_builders import (
+    Play,
+    acknowledge,
+    alerts,
+    anaphylactic,
+    hypotensive,
+    infusing,
+    ms,
+    session,
+)
 
-from monitor.facts.effects import AlertChanged, AnyEffect, BookSays
+from monitor.facts.effects import ActRecorded, AlertChanged, AnyEffect, BookSays
+from monitor.facts.records import ConditionCharted
+from monitor.ward.bedside import Bedside
 from monitor.wire.announcements import announcements
 
 ON_REQUEST: Final = "news2-scale-2"
@@ -119,3 +130,80 @@ def test_opinions_are_on_the_wire() -> None:
     payload = announcements([alert], unit="inf-a")[0].payload
     assert b'{"book":"wao-2020","says":"yes","signs":["hypotension"]}' in payload
     assert b'{"book":"nhsn-isbt","says":"no"}' in payload
+
+
+def condition(at_s: float, **said: Any) -> ConditionCharted:  # noqa: ANN401 - fields differ
+    """Return what a nurse has charted of consciousness and oxygen at bed 1."""
+    usual: dict[str, Any] = {
+        "position": 0,
+        "received_ms": ms(at_s),
+        "unit": "unit",
+        "bed": "1",
+        "device": "desk",
+        "measured_ms": ms(at_s),
+        "id": f"condition-{at_s:g}",
+        "by": "rn-1",
+        "consciousness": None,
+        "on_oxygen": None,
+        "oxygen_centi_l_per_min": None,
+        "session": "",
+    }
+    return ConditionCharted(**{**usual, **said})
+
+
+def charted(bed: Bedside) -> tuple[str | None, bool | None]:
+    return bed.consciousness, bed.on_oxygen
+
+
+def recorded(play: Play, record: ConditionCharted) -> ActRecorded:
+    """Return what the ward tells of a charted condition."""
+    before = len(play.told)
+    play.take(record)
+    (told,) = [one for one in play.told[before:] if isinstance(one, ActRecorded)]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("said_", "news2", "mews", "whole"),
+    [
+        # 88 mmHg is 3 points of NEWS2; in MEWS it is 1, and 16 breaths are 1.
+        ({"consciousness": "alert", "on_oxygen": False}, 3, 2, True),
+        ({"consciousness": "voice", "on_oxygen": True}, 3 + 3 + 2, 2 + 1, True),
+        ({"consciousness": "unresponsive"}, 3 + 3, 2 + 3, False),
+        ({"consciousness": "confused", "on_oxygen": False}, 3 + 3, 2, True),
+        ({"on_oxygen": True}, 3 + 2, 2, False),
+    ],
+)
+def test_oxygen_and_consciousness_get_their_points(
+    said_: dict[str, Any], news2: int, mews: int, *, whole: bool
+) -> None:
+    play = infusing(age_years=40)
+    play.take(condition(500, **said_))
+    for at_s in (600, 660):
+        play.well(at_s, sbp=88, dbp=50, hr=84)
+    got = said(play.alert)
+    assert (got["news2"].points, got["mews-subbe"].points) == (news2, mews)
+    assert got["news2"].at_least is not whole
+
+
+def test_a_condition_stands_until_it_is_charted_otherwise_or_the_session_is_over() -> None:
+    play = infusing(age_years=40)
+    bed = play.ward.state.beds[0]
+    assert recorded(play, condition(500, consciousness="voice")).status == "voice"
+    told = recorded(play, condition(510, on_oxygen=True, oxygen_centi_l_per_min=250))
+    assert (told.act, told.step, told.status) == ("condition", "oxygen", "2.5 L/min")
+    assert charted(bed) == ("voice", True)
+    assert recorded(play, condition(515, on_oxygen=True)).status == "on"
+    assert recorded(play, condition(520, on_oxygen=False)).status == "room air"
+    assert charted(bed) == ("voice", False)
+    play.take(session(700, "close"))
+    assert charted(bed) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("named", "refused"), [("S-9", "unknown-session"), ("", "no session is open")]
+)
+def test_a_condition_of_nobody_is_refused(named: str, refused: str) -> None:
+    play = Play()
+    assert refused in recorded(play, condition(10, on_oxygen=True, session=named)).refused
+    assert play.ward.state.beds[0].on_oxygen is None

@@ -36,6 +36,7 @@ EXACT: Final[dict[tuple[str, str], dict[float, int]]] = {
     ("product-dose", "mg"): {2500.0: 250, 25.0: 2, 35.0: 4},
     ("concentration", "mg/mL"): {100.0: 10_000},
     ("concentration", "g/L"): {51.5: 5150},
+    ("oxygen", "L/min"): {2.0: 200, 0.25: 25},
     ("drug-dose", "mg"): {0.5: 50, 0.125: 12},
     ("drug-dose", "g"): {0.125: 12500},
     **{(channel, "mm[Hg]"): {84.0: 8400} for channel in ("sbp", "dbp", "map")},
