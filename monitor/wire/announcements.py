@@ -64,6 +64,9 @@ AT_LEAST_ONCE: Final = 1
 UNKNOWN_SESSION: Final = "unknown-session"
 """Code of a refusal of the ward: the session that a message names is not open at its bed."""
 
+TOLD_TWICE: Final = frozenset({"baseline", "start", "pause", "resume", "stop", "complete"})
+"""Phases that a pump and a person both tell: the second word is kept and needs no answer."""
+
 _NO_TOPIC_LEVEL: Final = re.compile(r"[^A-Za-z0-9._:@-]")
 
 
@@ -246,6 +249,8 @@ def _refused(effect: SessionChanged | ActRecorded, unit: str) -> tuple[Announcem
     if not limit:
         return ()
     code, is_unknown, rest = limit.partition(f"{UNKNOWN_SESSION}: ")
+    if kind == "session" and not is_unknown and value in TOLD_TWICE:
+        return ()
     refused = MessageRejected(
         at_ms=effect.at_ms,
         bed=effect.bed,
