@@ -291,10 +291,12 @@ def quiet_clocks(settings: WardSettings) -> WardSettings:
             life,
             realert_high_ms=never_ms,
             realert_medium_ms=never_ms,
+            device_silent_after_ms=never_ms,
             never_heard_after_ms=never_ms,
             flap_count=10**6,
         ),
         escalation=(),
+        hearing=replace(settings.hearing, trouble_forgotten_ms=never_ms),
     )
 
 

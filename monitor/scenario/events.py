@@ -17,7 +17,7 @@ import msgspec
 
 from monitor.scenario.places import Place, shown
 from monitor.scenario.stories import START_MS, Delivery
-from monitor.scenario.times import AT_FORM, at_ms
+from monitor.scenario.times import AT_FORM, LENGTH_FORM, at_ms, clock, length_ms
 from monitor.wire.payloads import (
     ActPayload,
     BirthPayload,
@@ -94,6 +94,22 @@ class Sent:
     session: dict[str, str] = made(default_factory=dict)
     counts: dict[str, int] = made(default_factory=dict)
     events: int = 0
+
+
+def events(place: Place, bed: str, ends_ms: int, sent: Sent) -> list[Delivery]:
+    """Return the messages of a row: one, or with ``every`` one again and again until ``until``."""
+    every = length_ms(place.values["every"]) if "every" in place.values else None
+    if "every" in place.values and (every is None or every <= 0):
+        place.refuse("every", f"must be {LENGTH_FORM}, got {shown(place.values['every'])}")
+    until = _time(place, "until") if "until" in place.values else ends_ms
+    rest = {key: raw for key, raw in place.values.items() if key not in {"every", "until"}}
+    if every is None:
+        return [event(Place(place.name, rest, place.faults), bed, sent)]
+    rows = (
+        Place(place.name, {**rest, "at": clock(at)}, place.faults)
+        for at in range(_time(place, "at"), until + 1, every)
+    )
+    return [event(row, bed, sent) for row in rows]
 
 
 def event(place: Place, bed: str, sent: Sent) -> Delivery:

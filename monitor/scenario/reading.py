@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from monitor.scenario.charts import chart, chart_deliveries
-from monitor.scenario.events import Sent, event
+from monitor.scenario.events import Sent, event, events
 from monitor.scenario.expectations import expectation
 from monitor.scenario.places import FaultKept, Place, ScenarioError, shown
 from monitor.scenario.stories import Delivery, Scenario
@@ -46,7 +46,8 @@ def _scenario(place: Place) -> Scenario:
     bed, sent = place.text("bed", "1"), Sent()
     deliveries = _opening(place, bed, sent)
     charts = _each(place.rows("chart"), lambda row: chart(row, bed, ends))
-    deliveries += _each(place.rows("event"), lambda row: event(row, bed, sent))
+    rows = _each(place.rows("event"), lambda row: events(row, bed, ends, sent))
+    deliveries += [one for row in rows for one in row]
     deliveries += chart_deliveries(charts)
     wanted = _each(place.rows("expect"), lambda row: expectation(row, bed, ends, wanted=True))
     never = _each(place.rows("never"), lambda row: expectation(row, bed, ends, wanted=False))

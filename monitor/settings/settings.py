@@ -20,6 +20,7 @@ from detectors.context import FLAG_NAMES
 from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
 from monitor.care.escalation import EscalationStep, escalation_faults
+from monitor.care.hearing import HearingParams
 from monitor.care.ladders import Dose, Ladder, LadderStep, coverage_faults, ladder_faults
 from monitor.care.products import Product
 from monitor.care.variants import Mitigation, MitigationTimes, ladders_of_site
@@ -52,21 +53,10 @@ __all__ = [
 ]
 
 FILES: Final = (
-    "alerts.toml",
-    "channels.toml",
-    "detection.toml",
-    "doses.toml",
-    "clues.toml",
-    "expectations.toml",
-    "history.toml",
-    "mitigation.toml",
-    "patterns.toml",
-    "schedules.toml",
-    "site.toml",
-    "sources.toml",
-    "symptoms.toml",
-    "watches.toml",
-)
+    "alerts.toml", "channels.toml", "detection.toml", "doses.toml", "clues.toml",
+    "expectations.toml", "history.toml", "mitigation.toml", "patterns.toml", "schedules.toml",
+    "site.toml", "sources.toml", "symptoms.toml", "technical.toml", "watches.toml",
+)  # fmt: skip
 FOLDERS: Final = ("ladders", "products", "rulebooks")
 
 SYNTAX_PLACE: Final = re.compile(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -123,6 +113,7 @@ class _Reader:
         site = _attempt(lambda: site_settings(self.table("site.toml"), self.directory))
         escalation = _attempt(self._escalation)
         alerts = _attempt(lambda: sheet(self._alerts_table(), AlertParams))
+        hearing = _attempt(lambda: sheet(self.table("technical.toml"), HearingParams))
         products = _attempt(self._products)
         channels = _attempt(lambda: channel_rows(self.table("channels.toml")))
         detection = _attempt(lambda: detection_file(self.table("detection.toml")))
@@ -145,7 +136,7 @@ class _Reader:
             raise FaultKept
         if not (book and patterns and clues and ladders and mitigation and stay):
             raise FaultKept
-        if not (escalation and expected) or self.faults:
+        if not (escalation and expected and hearing) or self.faults:
             raise FaultKept
         ward = WardSettings(
             digest=digest,
@@ -159,6 +150,7 @@ class _Reader:
             side_books=tuple(one.book() for one in books if one.name != book.name),
             alerts=alerts,
             escalation=escalation,
+            hearing=hearing,
             products=products,
             ladders=ladders_of_site(ladders, mitigation),
             mitigation=mitigation,

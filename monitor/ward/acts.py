@@ -25,15 +25,16 @@ from monitor.facts.records import (
 from monitor.ward.advising import refused_dose, replace_steps
 from monitor.ward.alert_acts import acted_on_alert
 from monitor.ward.bedside import Bedside, ChartedSymptom
-from monitor.ward.devices import take_absences, take_birth, take_status
+from monitor.ward.devices import take_absences, take_birth, take_found, take_status
 from monitor.ward.drugs import take_step_drug
+from monitor.ward.listening import DeviceFound
 from monitor.ward.pump_acts import take_pump
 from monitor.ward.session_acts import take_session
 from monitor.ward.telling import tell_judged
 from monitor.ward.ward_state import WardState
 
 
-def take_act(state: WardState, bed: Bedside, record: Act | VitalsReported) -> None:
+def take_act(state: WardState, bed: Bedside, record: Act | VitalsReported | DeviceFound) -> None:
     """Take one act or report at a bed."""
     HANDLERS[type(record)](state, bed, record)
     state.look_ms[bed.row] = 0
@@ -205,5 +206,6 @@ HANDLERS: Final[dict[type, Callable[..., None]]] = {
     DeviceBorn: take_birth,
     MessageRefused: _take_refused,
     VitalsReported: take_absences,
+    DeviceFound: take_found,
 }
 """What takes each kind of record."""

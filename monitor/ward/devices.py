@@ -9,6 +9,8 @@ from monitor.care.session import OPEN
 from monitor.facts.effects import DeviceChanged, DeviceState
 from monitor.facts.records import DeviceBorn, DeviceReported, SessionReported, VitalsReported
 from monitor.ward.bedside import Bedside
+from monitor.ward.hearings import FAR_MS
+from monitor.ward.listening import DeviceFound, set_due
 from monitor.ward.technical import tell_technical
 from monitor.ward.telling import tell_judged
 from monitor.ward.ward_state import WardState
@@ -26,6 +28,10 @@ def associate(
         other = state.beds[owner]
         _tell_device(state, other, device, "released", words, record.position, record.measured_ms)
     state.device_bed[row] = bed.row
+    state.device_named_ms[row] = record.received_ms
+    set_due(state, device)
+    if device in state.offline:
+        bed.offline.setdefault(device, state.offline[device])
     expect(state, bed, state.births.get(device, ()))
     _tell_device(state, bed, device, "associated", reason, record.position, record.measured_ms)
 
@@ -35,6 +41,7 @@ def release(
 ) -> None:
     """Take a device from a bed; it belongs to none then."""
     state.device_bed[state.roster.devices[device]] = -1
+    set_due(state, device)
     _tell_device(state, bed, device, "released", reason, position, at_ms)
 
 
@@ -70,19 +77,39 @@ def tell_misplaced(
 
 
 def take_status(state: WardState, bed: Bedside, record: DeviceReported) -> None:
-    """Take the status of a device or its last will."""
+    """Take the status of a device or its last will; the bed that it belongs to is told, too."""
     offline = record.device in bed.offline
     if record.online == (not offline):
         return
     if record.online:
         del bed.offline[record.device]
+        state.offline.pop(record.device, None)
     else:
-        bed.offline[record.device] = record.received_ms
+        bed.offline[record.device] = state.offline[record.device] = record.received_ms
     word: DeviceState = "online" if record.online else "offline"
     reason = "status message" if record.online else "status message or last will"
     at_ms = record.received_ms
     _tell_device(state, bed, record.device, word, reason, record.position, at_ms)
     tell_technical(state, bed, record.position, at_ms)
+    owner = owner_elsewhere(state, bed, record.device)
+    if owner is not None:
+        if record.online:
+            owner.offline.pop(record.device, None)
+        else:
+            owner.offline[record.device] = at_ms
+        state.untold.add(owner.row)
+
+
+def take_found(state: WardState, bed: Bedside, found: DeviceFound) -> None:
+    """Take what was found out about a device; the bed that it belongs to is told."""
+    state.troubles[found.device] = found.troubles
+    if any(one.until_ms != FAR_MS for one in found.troubles.values()):
+        state.fading.add(found.device)
+    owner = int(state.device_bed[state.roster.devices[found.device]])
+    if owner == bed.row:
+        tell_technical(state, bed, found.position, found.received_ms)
+    elif owner != -1:
+        state.untold.add(owner)
 
 
 def take_birth(state: WardState, bed: Bedside, record: DeviceBorn) -> None:

@@ -36,13 +36,14 @@ def ranks(bed: Int32) -> Int32:
 class Turn:
     """One round: the acts to take first, then the readings; each with its position.
 
-    ``act`` are indices into the step's acts; ``position`` and ``received_ms`` are those of the
-    message behind each row of ``readings``.
+    ``act`` are indices into the step's acts; ``position``, ``device`` and ``received_ms`` are
+    those of the message behind each row of ``readings``.
     """
 
     act: tuple[int, ...]
     readings: Round | None
     position: Int32
+    device: Int32
     received_ms: Int64
 
 
@@ -72,7 +73,7 @@ def turns(
     bed = np.r_[readings.bed[starts], np.array(act_bed, np.int32)].astype(np.int32)
     if not len(position):
         return
-    received_ms = readings.received_ms[starts]
+    received_ms, device = readings.received_ms[starts], readings.device[starts]
     _, first, item = np.unique(position, return_index=True, return_inverse=True)
     rank = ranks(bed[first])[item]
     message_rank, act_rank = rank[: len(starts)], rank[len(starts) :]
@@ -82,7 +83,13 @@ def turns(
         here = _by_bed(readings.bed[starts], np.flatnonzero(message_rank == turn))
         acts = tuple(np.flatnonzero(act_rank == turn).tolist())
         if not len(here):
-            yield Turn(act=acts, readings=None, position=position[:0], received_ms=received_ms[:0])
+            yield Turn(
+                act=acts,
+                readings=None,
+                position=position[:0],
+                device=device[:0],
+                received_ms=received_ms[:0],
+            )
             continue
         chosen = (
             slice(None)
@@ -93,6 +100,7 @@ def turns(
             act=acts,
             readings=_round(readings, chosen, row_of_reading, here, starts),
             position=position[here],
+            device=device[here],
             received_ms=received_ms[here],
         )
 

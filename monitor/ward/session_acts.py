@@ -26,8 +26,10 @@ from monitor.ward.baselines import tell_baseline, tell_renewal
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
 from monitor.ward.drugs import take_premedication
+from monitor.ward.listening import await_devices
 from monitor.ward.remembering import remember, tell_history
 from monitor.ward.running import tell_rates
+from monitor.ward.technical import tell_technical
 from monitor.ward.telling import tell_grade
 from monitor.ward.transfers import place_refusal, take_place
 from monitor.ward.ward_state import WardState
@@ -84,6 +86,8 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
     take_premedication(state, bed, record)
     reason = _session_reason(bed, record)
     move(state, bed, event, reason, position=record.position, at_ms=record.measured_ms)
+    if event == "open":
+        tell_technical(state, bed, record.position, record.received_ms)
     confirm_steps(state, bed, record, event, record.by)
 
 
@@ -138,6 +142,7 @@ def move(
         bed.started_ms = at_ms
         freeze(state.settings.detection.baseline, state.detection, bed.row)
         tell_baseline(state, bed, position, at_ms, freeze=True)
+        await_devices(state, bed.row, at_ms)
     if event in STARTED:
         state.detection.rate_step_ms[bed.row] = at_ms
     if event in EASED:

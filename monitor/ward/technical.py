@@ -5,34 +5,41 @@ pass a step; only beds where that changed are looked at one by one. A technical 
 is missing and holds every physiological alert as it was: silence resolves nothing.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
 from detectors.channels import N_CHANNELS, NEVER, Bool
-from monitor.care import alerts
+from monitor.care import alerts, troubles
 from monitor.care.reasons import FULL_NAMES, SHORT_NAMES
 from monitor.care.silence import missing_channels, silent_channels
-from monitor.facts.effects import Context, Priority
+from monitor.facts.effects import Context
 from monitor.ward.advising import tell_course_due
 from monitor.ward.alerting import tell_episode
 from monitor.ward.bedside import Bedside
+from monitor.ward.hearings import FAR_MS
 from monitor.ward.telling import tell_grade
 from monitor.ward.timed import tell_timed
 from monitor.ward.ward_state import LAST, WardState
 
-MISPLACED_FOR_MS: Final = 600_000
-"""Engineering: a wrong-bed alert ends when no value was misplaced for ten minutes."""
+CHANNELS_SILENT: Final = slice(0, N_CHANNELS)
+CHANNELS_NEVER: Final = slice(N_CHANNELS, 2 * N_CHANNELS)
+CHANNELS_ABSENT: Final = slice(2 * N_CHANNELS, 3 * N_CHANNELS)
+"""Where each kind stands in a row of :attr:`WardState.troubled`."""
 
 
 def tell_due(state: WardState, now_ms: int) -> None:
     """Tell everything that time alone has made due."""
     tell_course_due(state, now_ms)
     troubled = _troubled(state, now_ms)
-    for row in np.flatnonzero((troubled != state.troubled).any(axis=1)):
-        if row < len(state.beds):
-            state.troubled[row] = troubled[row]
-            tell_technical(state, state.beds[row], LAST, now_ms)
+    graded = set(np.flatnonzero((troubled != state.troubled).any(axis=1)).tolist())
+    state.troubled = troubled
+    changed = _quiet_beds(state, now_ms) | _faded_beds(state, now_ms) | state.untold | graded
+    state.untold = set()
+    for row in sorted(row for row in changed if row < len(state.beds)):
+        tell_technical(state, state.beds[row], LAST, now_ms)
+        if row in graded:
             tell_grade(state, state.beds[row], LAST, now_ms)
     for bed in [state.beds[row] for row in sorted(state.standing)]:
         tell_timed(state, bed, now_ms)
@@ -40,6 +47,27 @@ def tell_due(state: WardState, now_ms: int) -> None:
             _forget_misplaced(state, bed, now_ms)
         if not (bed.episodes or bed.misplaced or bed.snoozes):
             state.standing.discard(bed.row)
+
+
+def _quiet_beds(state: WardState, now_ms: int) -> set[int]:
+    """Return the rows of the beds of which a device has become silent, or is heard again."""
+    quiet = state.device_due_ms < now_ms
+    changed = np.flatnonzero(quiet != state.device_quiet)
+    state.device_quiet = quiet
+    return set(state.device_bed[changed].tolist()) - {-1}
+
+
+def _faded_beds(state: WardState, now_ms: int) -> set[int]:
+    """Return the rows of the beds of which a device has left a trouble behind."""
+    rows: set[int] = set()
+    for device in sorted(state.fading):
+        kept = {k: one for k, one in state.troubles[device].items() if one.until_ms > now_ms}
+        if kept != state.troubles[device]:
+            state.troubles[device] = state.hearing[device].troubles = kept
+            rows.add(int(state.device_bed[state.roster.devices[device]]))
+        if all(one.until_ms == FAR_MS for one in kept.values()):
+            state.fading.discard(device)
+    return rows - {-1}
 
 
 def _troubled(state: WardState, now_ms: int) -> Bool:
@@ -87,48 +115,82 @@ def tell_technical(state: WardState, bed: Bedside, position: int, at_ms: int) ->
 
 def _technical_pictures(state: WardState, bed: Bedside) -> dict[str, tuple[alerts.Picture, int]]:
     """Return what is technically wrong at a bed: picture and onset by cause."""
-    row = bed.row
-    silent, missing, absent = state.troubled[row].reshape(3, N_CHANNELS)
-    heard = state.received_ms[row] != NEVER
     found: dict[str, tuple[alerts.Picture, int]] = {}
 
-    def add(cause: str, label: str, priority: Priority, onset_ms: int) -> None:
-        found[cause] = (_picture(cause, label, priority), onset_ms)
+    def add(key: str, onset_ms: int, *, name: str = "", what: str = "", more: str = "") -> None:
+        words = troubles.label(key, what=what or name, more=more)
+        found[troubles.cause(key, name)] = _picture(troubles.cause(key, name), key, words), onset_ms
 
+    _add_channels(state, bed, add)
+    if state.opened_ms[bed.row] != NEVER:
+        _add_devices(state, bed, add, has_data="no-data" not in found)
+    if bed.contradiction is not None:
+        add("pump-contradicts", bed.contradiction.since_ms, more=bed.contradiction.words)
+    for device in bed.misplaced:
+        add("wrong-bed", bed.misplaced_since[device], name=device)
+    return found
+
+
+def _add_devices(
+    state: WardState, bed: Bedside, add: Callable[..., None], *, has_data: bool
+) -> None:
+    """Add what is wrong with the devices of a session, and what it names and nobody heard."""
+    row = bed.row
+    never = [FULL_NAMES[channel] for channel in np.flatnonzero(state.troubled[row, CHANNELS_NEVER])]
+    for device, number in sorted(state.roster.devices.items()):
+        if state.device_bed[number] != row:
+            continue
+        for key, one in state.troubles.get(device, {}).items():
+            add(key, one.onset_ms, name=device, more=one.more)
+        heard_ms = int(state.device_heard_ms[number])
+        if not state.device_quiet[number] or device in bed.offline:
+            continue
+        if heard_ms == NEVER:
+            never.append(f"device {device}")
+        elif has_data or not _gives_vitals(state, device):
+            add("device-silent", heard_ms, name=device)
+    if never:
+        add("never-heard", int(state.opened_ms[row]), more=", ".join(never))
+    for device, since_ms in bed.offline.items():
+        add("offline", since_ms, name=device)
+
+
+def _add_channels(state: WardState, bed: Bedside, add: Callable[..., None]) -> None:
+    """Add what is wrong with single channels, unless the whole of their device is the trouble."""
+    row = bed.row
+    silent, absent = state.troubled[row, CHANNELS_SILENT], state.troubled[row, CHANNELS_ABSENT]
+    heard = state.received_ms[row] != NEVER
     if silent.any() and not (heard & ~silent & ~absent).any():
-        last_ms = int(state.received_ms[row].max())
-        add("no-data", "no data: every channel is silent", "medium", last_ms)
+        add("no-data", int(state.received_ms[row].max()))
     else:
         for channel in np.flatnonzero(silent):
-            words = f"{FULL_NAMES[channel]} is silent"
-            add(f"silent:{_name(int(channel))}", words, "low", int(state.received_ms[row, channel]))
-    if missing.any():
-        names = ", ".join(FULL_NAMES[channel] for channel in np.flatnonzero(missing))
-        add("never-heard", f"never heard: {names}", "medium", int(state.opened_ms[row]))
+            source = int(state.channel_device[row, channel])
+            if source == -1 or not (state.device_quiet[source] or _is_offline(state, bed, source)):
+                onset_ms = int(state.received_ms[row, channel])
+                add("silent", onset_ms, name=_name(int(channel)), what=FULL_NAMES[channel])
     for channel in np.flatnonzero(absent):
-        words = f"{SHORT_NAMES[channel]} probe off: the device reports no value"
-        add(f"absent:{_name(int(channel))}", words, "low", int(state.absent_ms[row, channel]))
-    if state.opened_ms[row] != NEVER:
-        for device, since_ms in bed.offline.items():
-            add(f"offline:{device}", f"device {device} is offline", "medium", since_ms)
-    if bed.contradiction is not None:
-        said = bed.contradiction
-        add("pump-contradicts", said.words, "medium", said.since_ms)
-    for device in bed.misplaced:
-        words = f"device {device} belongs to another bed: its values are quarantined"
-        add(f"wrong-bed:{device}", words, "medium", bed.misplaced_since[device])
-    return found
+        onset_ms = int(state.absent_ms[row, channel])
+        add("absent", onset_ms, name=_name(int(channel)), what=SHORT_NAMES[channel])
+
+
+def _is_offline(state: WardState, bed: Bedside, source: int) -> bool:
+    return list(state.roster.devices)[source] in bed.offline
+
+
+def _gives_vitals(state: WardState, device: str) -> bool:
+    """Tell whether a device has sent vitals, so that its silence shows in channels as well."""
+    return 0 < state.hearing[device].slowest_ms < FAR_MS
 
 
 def _name(channel: int) -> str:
     return SHORT_NAMES[channel].lower()
 
 
-def _picture(cause: str, label: str, priority: Priority) -> alerts.Picture:
+def _picture(cause: str, key: str, label: str) -> alerts.Picture:
     return alerts.Picture(
         cause=cause,
         kind="technical",
-        priority=priority,
+        priority=troubles.TROUBLES[key].priority,
         pattern="",
         grade=0,
         signs=(),
@@ -139,7 +201,8 @@ def _picture(cause: str, label: str, priority: Priority) -> alerts.Picture:
 
 
 def _forget_misplaced(state: WardState, bed: Bedside, now_ms: int) -> None:
-    old = [device for device, at_ms in bed.misplaced.items() if now_ms - at_ms > MISPLACED_FOR_MS]
+    last_ms = now_ms - state.settings.hearing.trouble_forgotten_ms
+    old = [device for device, at_ms in bed.misplaced.items() if at_ms < last_ms]
     for device in old:
         del bed.misplaced[device], bed.misplaced_since[device]
     if old:

@@ -9,6 +9,7 @@ compares with the time of the step (silence, re-alerts) belongs to it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -26,12 +27,16 @@ from monitor.ward.bed_views import ward_view
 from monitor.ward.care_due import tell_care_due
 from monitor.ward.devices import tell_misplaced
 from monitor.ward.handover import hand_over
+from monitor.ward.listening import DeviceFound, listened
 from monitor.ward.roster import columns
 from monitor.ward.rounds import Turn, turns
 from monitor.ward.technical import tell_due
 from monitor.ward.telling import tell_grade, tell_judged
 from monitor.ward.ward_settings import WardSettings
 from monitor.ward.ward_state import NO_BED, WardState
+
+Item: TypeAlias = Act | VitalsReported | DeviceFound
+"""What is taken besides readings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +59,13 @@ class Ward:
 
     def take(self, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...]:
         """Take one step of decoded messages, in order of arrival."""
-        arrived = columns(self.state.roster, inputs)
+        heard, found = listened(self.state, inputs)
+        arrived = columns(self.state.roster, heard)
         self.state.outcomes["duplicate"] += arrived.duplicates
-        return self.step(now_ms, arrived.readings, arrived.acts)
+        acts = sorted((*arrived.acts, *found), key=_position) if found else arrived.acts
+        return self.step(now_ms, arrived.readings, acts)
 
-    def step(
-        self, now_ms: int, readings: Readings, acts: Sequence[Act | VitalsReported]
-    ) -> tuple[AnyEffect, ...]:
+    def step(self, now_ms: int, readings: Readings, acts: Sequence[Item]) -> tuple[AnyEffect, ...]:
         """Take one step: readings and acts in order of arrival, then everything that is due.
 
         Parameters
@@ -165,7 +170,7 @@ class Ward:
         )
 
     def _take_turn(
-        self, turn: Turn, items: Sequence[Act | VitalsReported | Misplaced], rows: Sequence[int]
+        self, turn: Turn, items: Sequence[Item | Misplaced], rows: Sequence[int]
     ) -> None:
         """Take one round: at most one message per bed."""
         state = self.state
@@ -204,6 +209,8 @@ class Ward:
         state.received_ms[at] = np.where(heard, newest_ms, before_ms)
         by_hand = (given.flags & Flag.HAND) != 0
         state.charted[at] = np.where(heard, by_hand, picked(state.charted, at))
+        source = picked(state.channel_device, at)
+        state.channel_device[at] = np.where(heard, turn.device[:, None], source)
         state.absent_ms[at] = np.where(heard, NEVER, picked(state.absent_ms, at))
 
     def _unassessed(self, findings: Findings) -> Bool:
@@ -237,9 +244,13 @@ class Ward:
             self._tell_kept(row, "rejected", reason, "")
 
 
-def _row(state: WardState, act: Act | VitalsReported) -> int:
+def _position(item: Item) -> int:
+    return item.position
+
+
+def _row(state: WardState, act: Item) -> int:
     """Return the row of an act's bed; a refused message makes no bed that is not there."""
-    if isinstance(act, MessageRefused) and act.bed not in state.roster.beds:
+    if isinstance(act, MessageRefused | DeviceFound) and act.bed not in state.roster.beds:
         return state.roster.bed(NO_BED)
     return state.roster.bed(act.bed)
 
@@ -262,9 +273,7 @@ def _chosen(readings: Readings, rows: object) -> Readings:
     )
 
 
-def _parts(
-    readings: Readings, acts: Sequence[Act | VitalsReported]
-) -> Iterator[tuple[Readings, Sequence[Act | VitalsReported]]]:
+def _parts(readings: Readings, acts: Sequence[Item]) -> Iterator[tuple[Readings, Sequence[Item]]]:
     """Cut a step where a session message may move devices between beds.
 
     Such a message is a part of its own, because the turns of a part take beds side by side:

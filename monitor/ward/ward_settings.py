@@ -12,6 +12,7 @@ from detectors.detection import DetectionParams
 from detectors.symptoms import SymptomRow
 from monitor.care.drugs import DrugRemark, DrugRow
 from monitor.care.escalation import EscalationStep
+from monitor.care.hearing import HearingParams
 from monitor.care.history import HistoryParams
 from monitor.care.ladders import Ladder
 from monitor.care.products import Product
@@ -104,6 +105,7 @@ class WardSettings:
     silence: SilenceParams
     alerts: AlertParams
     escalation: tuple[EscalationStep, ...]
+    hearing: HearingParams
     products: tuple[Product, ...]
     ladders: tuple[Ladder, ...]
     drugs: tuple[DrugRow, ...]

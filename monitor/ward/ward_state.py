@@ -11,6 +11,7 @@ from detectors.detection import Detection
 from monitor.facts.effects import AnyEffect, Outcome
 from monitor.facts.records import PriorReaction
 from monitor.ward.bedside import Bedside
+from monitor.ward.hearings import FAR_MS, Finding, Hearing
 from monitor.ward.roster import Roster
 from monitor.ward.ward_settings import WardSettings
 
@@ -45,6 +46,8 @@ class WardState:
         Sessions, episodes and advice.
     received_ms : int64 array, shape (bed, channel)
         When each channel was last received; NEVER if it was not.
+    channel_device : int32 array, shape (bed, channel)
+        Row of the device that each channel came from last; -1 if it was not heard.
     charted, expected : bool array, shape (bed, channel)
         The last value was taken by hand; the channel was promised by session or device.
     absent_ms : int64 array, shape (bed, channel)
@@ -62,8 +65,25 @@ class WardState:
         Rows of the beds that have episodes, so that only these are looked at for re-alerts.
     course_due_ms : int64 array, shape (bed,)
         When time alone will next change the course of mitigation; LATER if it will not.
+    untold : set of int
+        Rows of beds that a message from elsewhere has changed, told at the end of the step.
     device_bed : int32 array, shape (device,)
         Bed with which a session has associated the device; -1 if none has.
+    device_heard_ms, device_named_ms : int64 array, shape (device,)
+        When data of the device last arrived (or, first of all, anything), and from when on a
+        session waits for it; NEVER if not.
+    device_due_ms : int64 array, shape (device,)
+        After this time the device counts as silent, or as never heard.
+    device_quiet : bool array, shape (device,)
+        Devices that were silent or never heard when this was last told.
+    hearing : dict
+        What else is known of each device from how its messages arrive.
+    troubles : dict
+        What of that was told, by device.
+    fading : set
+        Devices that have a trouble which ends by itself.
+    offline : dict
+        Since when each device is offline.
     births : dict
         Channels that each device has said it will send.
     subjects : dict
@@ -82,6 +102,7 @@ class WardState:
         self.detection = Detection(settings.detection, 0)
         self.shelf = Bookshelf(settings.side_books, 0)
         self.received_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
+        self.channel_device: Int32 = np.empty((0, N_CHANNELS), np.int32)
         self.charted: Bool = np.empty((0, N_CHANNELS), np.bool_)
         self.expected: Bool = np.empty((0, N_CHANNELS), np.bool_)
         self.absent_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
@@ -90,8 +111,17 @@ class WardState:
         self.troubled: Bool = np.empty((0, 3 * N_CHANNELS), np.bool_)
         self.told_grade: Int8 = np.empty(0, np.int8)
         self.standing: set[int] = set()
+        self.untold: set[int] = set()
         self.device_bed: Int32 = np.empty(0, np.int32)
         self.course_due_ms: Int64 = np.empty(0, np.int64)
+        self.device_heard_ms: Int64 = np.empty(0, np.int64)
+        self.device_named_ms: Int64 = np.empty(0, np.int64)
+        self.device_due_ms: Int64 = np.empty(0, np.int64)
+        self.device_quiet: Bool = np.empty(0, np.bool_)
+        self.hearing: dict[str, Hearing] = {}
+        self.troubles: dict[str, dict[str, Finding]] = {}
+        self.fading: set[str] = set()
+        self.offline: dict[str, int] = {}
         self.births: dict[str, tuple[int, ...]] = {}
         self.outcomes: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
         self.subjects: dict[str, tuple[PriorReaction, ...]] = {}
@@ -111,18 +141,24 @@ class WardState:
             self.absent_ms = _wider(self.absent_ms, n_beds, NEVER)
             self.opened_ms = _wider(self.opened_ms, n_beds, NEVER)
             self.look_ms = _wider(self.look_ms, n_beds, LATER)
+            self.channel_device = _wider(self.channel_device, n_beds, -1)
             self.charted = _wider(self.charted, n_beds, 0)
             self.expected = _wider(self.expected, n_beds, 0)
             self.troubled = _wider(self.troubled, n_beds, 0)
             self.told_grade = _wider(self.told_grade, n_beds, -1)
             self.course_due_ms = _wider(self.course_due_ms, n_beds, LATER)
         if len(self.roster.devices) > len(self.device_bed):
-            self.device_bed = _wider(self.device_bed, max(32, 2 * len(self.roster.devices)), -1)
+            n_devices = max(32, 2 * len(self.roster.devices))
+            self.device_bed = _wider(self.device_bed, n_devices, -1)
+            self.device_heard_ms = _wider(self.device_heard_ms, n_devices, NEVER)
+            self.device_named_ms = _wider(self.device_named_ms, n_devices, NEVER)
+            self.device_due_ms = _wider(self.device_due_ms, n_devices, FAR_MS)
+            self.device_quiet = _wider(self.device_quiet, n_devices, 0)
 
     def swap(self, first: int, second: int) -> None:
         """Exchange everything that is known by row of two beds; their names stay."""
         for name, array in vars(self).items():
-            if isinstance(array, np.ndarray) and name != "device_bed":
+            if isinstance(array, np.ndarray) and not name.startswith("device_"):
                 array[[first, second]] = array[[second, first]]
         self.detection.swap(first, second)
         self.shelf.swap(first, second)

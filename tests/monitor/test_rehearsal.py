@@ -33,6 +33,7 @@ time   hr   sbp  dbp  spo2
 \"\"\"
 [[event]]
 at = "0:05"
+every = "30 s"
 pump = "infusing"
 rate = "60 mL/h"
 """
@@ -112,7 +113,7 @@ def test_a_monitor_that_is_down_takes_no_step_and_gets_everything_afterwards() -
     found = rehearsal(scenario_of(tomllib.loads(story), "f.toml"), lambda _: ward)
     times = [now_ms - ward.steps[0][0] for now_ms, _ in ward.steps]
     assert not [at for at in times if 480_000 <= at < 720_000]
-    assert dict(zip(times, (n for _, n in ward.steps), strict=True))[720_000] == 9
+    assert dict(zip(times, (n for _, n in ward.steps), strict=True))[720_000] == 18
     assert "the monitor was down all the time" in str(found.differences[0])
 
 

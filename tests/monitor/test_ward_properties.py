@@ -7,11 +7,9 @@ import copy
 import pickle
 from dataclasses import fields
 from typing import Final
-from unittest.mock import patch
 
 import msgspec
 import numpy as np
-import pytest
 from builders import ward_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,13 +35,6 @@ from monitor.ward.ward import Ward
 DAY_MS: Final = 86_400_000
 
 few = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
-
-
-@pytest.fixture(autouse=True)
-def _no_forgetting() -> object:
-    """A wrong bed is forgotten by the time of the step: out of the way, as its own test has it."""
-    with patch("monitor.ward.technical.MISPLACED_FOR_MS", 10**12):
-        yield
 
 
 DUE: Final = {

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from wire import INBOUND, OUTBOUND, taken
 
+from monitor.care.troubles import TROUBLES
 from monitor.facts.records import MessageRefused
 from monitor.wire.arrivals import AGE_MS_MAX, BACKFILL_AGE_MS_MAX, FUTURE_MS_MAX
 from monitor.wire.payloads import (
@@ -58,6 +59,12 @@ def test_the_kinds_reasons_and_units_are_those_of_the_code() -> None:
     assert units == {
         name: [f"`{unit}`" for unit in accepted] for name, accepted in ACCEPTED_UNITS.items()
     }
+
+
+def test_the_technical_alerts_are_those_of_the_table() -> None:
+    section = PAGE.partition("\n### technical alerts\n")[2].partition("\n### ")[0]
+    found = re.findall(r"^\| `([a-z-]+)` \| (.+?) \| (\w+) \| (.+?) \|$", section, re.MULTILINE)
+    assert found == [(key, row.words, row.priority, row.ends) for key, row in TROUBLES.items()]
 
 
 def test_the_limits_are_those_of_the_code() -> None:

@@ -1,0 +1,121 @@
+"""What can be technically wrong, as one table: its words, its priority, and what ends it.
+
+A technical alert never says anything about a person; it says that somebody may be believed to be
+watched who is not. Its cause is the key of the row, and where there can be several of a kind a
+name after a colon: ``silent:hr``, ``clock:mon-1``.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.facts.effects import Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """One kind of technical alert; ``words`` may name ``{what}`` it is about and ``{more}``."""
+
+    key: str
+    words: str
+    priority: Priority
+    ends: str
+
+
+_ROWS: Final = (
+    Trouble(
+        key="no-data",
+        words="no data: every channel is silent",
+        priority="medium",
+        ends="any channel of the bed is heard",
+    ),
+    Trouble(
+        key="silent",
+        words="{what} is silent",
+        priority="low",
+        ends="the channel is heard, or its device as a whole is the trouble",
+    ),
+    Trouble(
+        key="never-heard",
+        words="never heard: {more}",
+        priority="medium",
+        ends="every channel and device that the session names was heard",
+    ),
+    Trouble(
+        key="absent",
+        words="{what} probe off: the device reports no value",
+        priority="low",
+        ends="the channel has a value again",
+    ),
+    Trouble(
+        key="offline",
+        words="device {what} is offline",
+        priority="medium",
+        ends="the device says that it is online",
+    ),
+    Trouble(
+        key="device-silent",
+        words="device {what} is silent",
+        priority="medium",
+        ends="anything of the device arrives",
+    ),
+    Trouble(
+        key="wrong-bed",
+        words="device {what} belongs to another bed: its values are quarantined",
+        priority="medium",
+        ends="it sent nothing here for the time of trouble_forgotten",
+    ),
+    Trouble(
+        key="pump-contradicts",
+        words="{more}",
+        priority="medium",
+        ends="pump and record agree",
+    ),
+    Trouble(
+        key="clock",
+        words="clock of device {what} is {more}: its times are corrected",
+        priority="low",
+        ends="a message of the device is on time",
+    ),
+    Trouble(
+        key="late",
+        words="data of device {what} arrive late: they are kept, not judged",
+        priority="medium",
+        ends="a message of the device is on time",
+    ),
+    Trouble(
+        key="gap",
+        words="messages of device {what} are missing: {more}",
+        priority="low",
+        ends="they arrive, the device restarts, or no more went missing for trouble_forgotten",
+    ),
+    Trouble(
+        key="refused",
+        words="messages of device {what} are refused: {more}",
+        priority="medium",
+        ends="none was refused for the time of trouble_forgotten",
+    ),
+)
+
+TROUBLES: Final = {row.key: row for row in _ROWS}
+"""Every technical alert there is, by the key that its cause begins with."""
+
+
+def cause(key: str, name: str = "") -> str:
+    """Return the cause of a technical alert."""
+    return f"{key}:{name}" if name else key
+
+
+def label(key: str, *, what: str = "", more: str = "") -> str:
+    """Return the words of a technical alert."""
+    return TROUBLES[key].words.format(what=what, more=more)
+
+
+def length(ms: int) -> str:
+    """Return a length of time in words.
+
+    >>> length(45_000), length(1_443_000), length(7_200_000)
+    ('45 s', '24 min 3 s', '2 h')
+    """
+    seconds = abs(ms) // 1000
+    parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "min"), (seconds % 60, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"

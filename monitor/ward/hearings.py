@@ -1,0 +1,34 @@
+"""What a ward remembers of a device from how its messages arrive."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from monitor.care.hearing import RIGHT, Counting, DeviceClock
+
+FAR_MS: Final = 2**62
+"""A time that never comes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One trouble of a device: since when, and what there is to say about it."""
+
+    onset_ms: int
+    more: str = ""
+    until_ms: int = FAR_MS
+
+
+@dataclass(slots=True, kw_only=True)
+class Hearing:
+    """What is known of one device.
+
+    ``slowest_ms`` is how long it may be silent; ``refused`` counts the messages that were refused
+    since one was taken; a device that is ``resting`` need not send anything.
+    """
+
+    clock: DeviceClock = RIGHT
+    counting: Counting = field(default_factory=Counting)
+    troubles: dict[str, Finding] = field(default_factory=dict)
+    slowest_ms: int = FAR_MS
+    resting: bool = False
+    refused: int = 0

@@ -1,0 +1,231 @@
+"""Listening: what is found out about devices from how their messages arrive.
+
+Every message passes here before it is judged. Times of a device whose clock is wrong are
+corrected, what is missing is counted, and a change of that becomes a :class:`DeviceFound` at the
+place of the message in the order of arrival, so that any batching tells the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from detectors.channels import NEVER, Flag
+from monitor.care.hearing import RIGHT, clock_after, counting_after
+from monitor.care.troubles import length
+from monitor.facts.records import (
+    NO_SEQUENCE,
+    DeviceReported,
+    Input,
+    MessageRefused,
+    PumpReported,
+    VitalsReported,
+)
+from monitor.ward.hearings import FAR_MS, Finding, Hearing
+from monitor.ward.ward_state import WardState
+
+FLOWING: Final = frozenset({"infusing", "kvo"})
+
+Measured: TypeAlias = VitalsReported | PumpReported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFound:
+    """The troubles of a device as they are from one message on."""
+
+    position: int
+    received_ms: int
+    bed: str
+    device: str
+    troubles: dict[str, Finding]
+
+
+def listened(
+    state: WardState, inputs: Sequence[Input]
+) -> tuple[Sequence[Input], tuple[DeviceFound, ...]]:
+    """Return the messages with their times corrected, and what was found out about devices."""
+    corrected: list[Input] = []
+    found: list[DeviceFound] = []
+    for record in inputs:
+        hearing = _hearing(state, record)
+        if hearing is None:
+            corrected.append(record)
+            continue
+        before = hearing.troubles
+        corrected.append(_taken(state, hearing, record))
+        _await_next(state, hearing, record)
+        if hearing.troubles != before:
+            found.append(
+                DeviceFound(
+                    position=record.position,
+                    received_ms=record.received_ms,
+                    bed=record.bed,
+                    device=record.device,
+                    troubles=hearing.troubles,
+                )
+            )
+    return corrected, tuple(found)
+
+
+def _hearing(state: WardState, record: Input) -> Hearing | None:
+    """Return what is known of the device of a message; a refused one makes nobody known."""
+    hearing = state.hearing.get(record.device)
+    if hearing is None and record.device and not isinstance(record, MessageRefused):
+        return known(state, record.device)
+    return hearing
+
+
+def known(state: WardState, device: str) -> Hearing:
+    """Return what is known of a device, which from now on has a row."""
+    if device not in state.hearing:
+        state.roster.device(device)
+        state.make_room()
+        state.hearing[device] = Hearing()
+    return state.hearing[device]
+
+
+def _taken(state: WardState, hearing: Hearing, record: Input) -> Input:
+    """Return one message, its times corrected, after learning what it shows of its device."""
+    params = state.settings.hearing
+    now_ms = record.received_ms
+    if isinstance(record, MessageRefused):
+        until_ms = now_ms + params.trouble_forgotten_ms
+        hearing.refused += 1
+        if hearing.refused >= params.refusals_told:
+            _tell(hearing, "refused", now_ms, more=record.reason, until_ms=until_ms)
+        return record
+    if isinstance(record, DeviceReported) and record.clock_offset_ms is not None:
+        offset_ms = record.clock_offset_ms
+        if abs(offset_ms) > params.clock_limit_ms:
+            _tell(hearing, "clock", now_ms, more=f"off by {length(offset_ms)}, as it says itself")
+    if not isinstance(record, VitalsReported | PumpReported) or _is_stored(record):
+        return record
+    hearing.refused = 0
+    if record.sequence != NO_SEQUENCE:
+        _count(state, hearing, record)
+    delay_ms = now_ms - record.measured_ms
+    if hearing.clock is RIGHT and abs(delay_ms) <= params.clock_limit_ms:
+        _end(hearing, ("clock", "late"))
+        return record
+    before = hearing.clock
+    hearing.clock = clock_after(before, delay_ms, now_ms, params)
+    if hearing.clock.state != before.state:
+        _tell_clock(hearing, now_ms)
+    return moved(record, hearing.clock.offset_ms)
+
+
+def _is_stored(record: Measured) -> bool:
+    """Tell whether a message is late on purpose: from a store, or written down by hand."""
+    late = Flag.BACKFILL | Flag.HAND
+    return isinstance(record, VitalsReported) and any(value.flags & late for value in record.values)
+
+
+def moved(record: Measured, offset_ms: int) -> Measured:
+    """Return a message with its times moved, none of them beyond its receipt."""
+    if not offset_ms:
+        return record
+    latest_ms = record.received_ms
+    measured_ms = min(record.measured_ms + offset_ms, latest_ms)
+    if isinstance(record, PumpReported):
+        return replace(record, measured_ms=measured_ms)
+    return replace(
+        record,
+        measured_ms=measured_ms,
+        values=tuple(
+            replace(value, measured_ms=min(value.measured_ms + offset_ms, latest_ms))
+            for value in record.values
+        ),
+        absences=tuple(
+            replace(absence, measured_ms=min(absence.measured_ms + offset_ms, latest_ms))
+            for absence in record.absences
+        ),
+    )
+
+
+def _count(state: WardState, hearing: Hearing, record: Measured) -> None:
+    """Count a numbered message, and tell how many are missing when that changed."""
+    before = hearing.counting
+    hearing.counting = counting_after(before, record.boot, record.sequence)
+    missing = len(hearing.counting.missing)
+    if not missing:
+        _end(hearing, ("gap",))
+    elif missing != len(before.missing):
+        until_ms = record.received_ms + state.settings.hearing.trouble_forgotten_ms
+        _tell(hearing, "gap", record.received_ms, more=str(missing), until_ms=until_ms)
+
+
+def _tell_clock(hearing: Hearing, now_ms: int) -> None:
+    """Keep the trouble that the clock of a device makes now, and end the other one."""
+    clock = hearing.clock
+    _end(hearing, ("clock", "late"))
+    if clock.state == "wrong":
+        side = "behind" if clock.offset_ms > 0 else "ahead"
+        _tell(hearing, "clock", now_ms, more=f"{length(clock.offset_ms)} {side}")
+    elif clock.state == "late":
+        _tell(hearing, "late", now_ms)
+
+
+def _tell(
+    hearing: Hearing, key: str, now_ms: int, *, more: str = "", until_ms: int = FAR_MS
+) -> None:
+    going = hearing.troubles.get(key)
+    onset_ms = now_ms if going is None else going.onset_ms
+    finding = Finding(onset_ms=onset_ms, more=more, until_ms=until_ms)
+    hearing.troubles = {**hearing.troubles, key: finding}
+
+
+def _end(hearing: Hearing, keys: Iterable[str]) -> None:
+    if any(key in hearing.troubles for key in keys):
+        hearing.troubles = {k: one for k, one in hearing.troubles.items() if k not in keys}
+
+
+def _await_next(state: WardState, hearing: Hearing, record: Input) -> None:
+    """Set when the device counts as silent unless data of it arrive before."""
+    row = state.roster.devices[record.device]
+    is_first = state.device_heard_ms[row] == NEVER
+    if isinstance(record, MessageRefused):
+        return
+    if isinstance(record, PumpReported):
+        hearing.resting = record.state not in FLOWING
+        hearing.slowest_ms = 0
+    elif isinstance(record, VitalsReported):
+        if any(value.flags & Flag.BACKFILL for value in record.values):
+            return
+        if record.values and not _is_stored(record):
+            stale_ms = state.settings.silence.stale_ms
+            own_ms = min(int(stale_ms[value.channel]) for value in record.values)
+            hearing.slowest_ms = min(hearing.slowest_ms, own_ms)
+    elif not is_first:
+        return
+    if is_first and state.device_bed[row] != -1:
+        await_devices(state, int(state.device_bed[row]), NEVER)
+    state.device_heard_ms[row] = max(int(state.device_heard_ms[row]), record.received_ms)
+    set_due(state, record.device)
+
+
+def await_devices(state: WardState, bed_row: int, from_ms: int) -> None:
+    """Wait from a time on for the devices of a bed that were not heard; NEVER: do not wait.
+
+    Before the infusion starts one device that is heard is enough: the others, a pump above all,
+    may not be switched on yet.
+    """
+    for device, row in state.roster.devices.items():
+        if state.device_bed[row] == bed_row and state.device_heard_ms[row] == NEVER:
+            state.device_named_ms[row] = from_ms
+            set_due(state, device)
+
+
+def set_due(state: WardState, device: str) -> None:
+    """Set when a device of a session counts as silent or as never heard; FAR_MS if never."""
+    hearing, row = known(state, device), state.roster.devices[device]
+    heard_ms, life = int(state.device_heard_ms[row]), state.settings.alerts
+    due_ms = FAR_MS
+    if int(state.device_bed[row]) != -1:
+        if heard_ms == NEVER:
+            named_ms = int(state.device_named_ms[row])
+            due_ms = FAR_MS if named_ms == NEVER else named_ms + life.never_heard_after_ms
+        elif not hearing.resting and hearing.slowest_ms != FAR_MS:
+            named_ms = int(state.device_named_ms[row])
+            due_ms = heard_ms + max(life.device_silent_after_ms, hearing.slowest_ms)
+            if heard_ms < named_ms:
+                due_ms = max(due_ms, named_ms + life.never_heard_after_ms)
+    state.device_due_ms[row] = due_ms
