@@ -39,8 +39,9 @@ WINDOW: Final = 16
 CHANNELS: Final = (Channel.HR, Channel.SPO2, Channel.RR)
 """The channels that send each second: tools that want a table can be given one."""
 
-LIMIT_CENTI: Final = 9_700
-"""A mean above it is counted, so that the results can be compared."""
+LIMIT_CENTI: Final = 9_700 + 1 / 32
+"""A mean above it is counted, so that the results can be compared. It lies between the means that
+16 whole numbers can have, because River's running mean strays from a mean that equals a limit."""
 
 Matrix = npt.NDArray[np.float64]
 Peer = Callable[[Matrix], tuple[int, float]]
