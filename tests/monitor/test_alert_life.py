@@ -188,21 +188,6 @@ def test_a_technical_alert_is_snoozed_by_its_cause() -> None:
     assert alerts(effects, "technical")[-1].signal == "snoozed"
 
 
-def test_an_unseen_high_is_not_hushed_by_what_covers_the_rest() -> None:
-    play = hypotensive()
-    snooze(play, 370, for_ms=3_600_000)
-    for at_s in (390, 420):
-        play.well(at_s, sbp=84, dbp=55, spo2=80)
-    assert (play.alert.priority, play.alert.signal) == ("high", "on")
-    for at_s in range(450, 690, 30):
-        hypotensive_again(play, at_s)
-    assert {row.sign for row in play.alert.because} == {"hypotension"}
-    assert (play.alert.priority, play.alert.signal) == ("medium", "on"), "nobody has seen the high"
-    acknowledge(play, 700)
-    play.wait(1300)
-    assert play.alert.signal == "snoozed", "somebody has seen it since"
-
-
 # ------------------------------------------------------- acknowledgement and judgement
 
 

@@ -23,6 +23,7 @@ from monitor.care.alerts import (
     acknowledged,
     ended,
     episode_id,
+    hushed,
     moved,
     raised,
     realerted,
@@ -315,6 +316,15 @@ def test_a_realert_that_nobody_saw_latches() -> None:
     taken = acknowledged(episode(3), by="rn-1", at_ms=3000, realert_ms=9000)
     assert ended(taken, latched=LATCHED).signal == "off"
     assert ended(realerted(taken), latched=LATCHED).signal == "latched"
+
+
+def test_an_unseen_high_is_not_hushed_by_what_covers_the_rest() -> None:
+    eased = updated(episode(3), picture(2), at_ms=3000, pending=False)
+    assert hushed(eased, cover="snoozed by rn-1", uncovered="") == eased, "nobody saw it high"
+    seen = realerted(acknowledged(eased, by="rn-1", at_ms=3000, realert_ms=9000))
+    quiet = hushed(seen, cover="snoozed by rn-1", uncovered="")
+    assert (quiet.signal, quiet.reason) == ("snoozed", "snoozed by rn-1")
+    assert hushed(quiet, cover="", uncovered="fever").reason == "not snoozed: fever"
 
 
 def test_what_eased_after_it_was_seen_does_not_latch() -> None:
