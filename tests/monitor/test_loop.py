@@ -91,8 +91,8 @@ def test_a_faint_that_recovers_lying_down_calls_nobody_and_gets_no_epinephrine()
     play = fainted()
     did(play, 365, "flat")
     play.take(symptom(375, "dizziness", present=False))
-    for at_s in range(380, 700, 15):
-        play.well(at_s)
+    for at_s in range(380, 1500, 15):
+        play.well(at_s, hr=80 + at_s % 7, sbp=120 + at_s // 5 % 3)
         play.wait(at_s + 1)
     assert play.alert.condition == "ended"
     assert not any(
@@ -172,11 +172,11 @@ def test_a_step_is_started_and_then_done_as_one_attempt() -> None:
 
 
 def recovered(**changed: Any) -> Play:  # noqa: ANN401 - as session
-    """Return a bed that was paused for a fall of pressure, and is well from second 500 on."""
+    """Return a bed that was paused for a fall of pressure, and is well from second 380 on."""
     play = hypotensive(**changed)
     play.take(pump(370, "paused", 0))
-    for at_s in range(380, 700, 10):
-        play.well(at_s)
+    for at_s in range(380, 1500, 10):
+        play.well(at_s, hr=80 + at_s % 7, sbp=120 + at_s // 5 % 3)
     assert play.alert.condition == "ended"
     return play
 
@@ -188,8 +188,8 @@ def test_a_restart_is_offered_after_the_clear_time_at_the_last_tolerated_rate() 
     restart_ms = play.advice.restart_ms
     assert restart_ms is not None
     before_s = (restart_ms - play.now_ms) / 1000
-    assert before_s > 1500, "30 minutes after the last sign"
-    at_s = 690 + before_s
+    assert before_s > 600, "30 minutes after the last sign"
+    at_s = 1490 + before_s
     play.well(at_s - 1)
     assert play.advice.steps == ()
     play.well(at_s + 1)
@@ -205,32 +205,32 @@ def test_other_products_restart_at_half(kind: str) -> None:
     made = ward_settings()
     products = tuple(replace(one, kind=kind) for one in made.products)  # type: ignore[arg-type]  # a kind
     play = recovered(settings=replace(made, products=products))
-    play.wait(700 + 1800)
+    play.wait(1500 + 1800)
     assert step(play, "resume-half").rate_centi_ml_per_h == 8_400, "half of 168"
 
 
 def test_nothing_is_restarted_while_a_sign_holds_or_waits_for_its_repeat() -> None:
     play = recovered()
-    play.read(800, sbp=84, dbp=55)
-    play.wait(800 + 1900)
+    play.read(1600, sbp=84, dbp=55)
+    play.wait(1600 + 1900)
     assert "resume" not in play.steps
 
 
 def test_signs_that_come_back_after_a_moderate_reaction_end_the_infusion() -> None:
     play = recovered()
-    play.take(pump(2700, "infusing", 84))
-    play.read(2800, sbp=84, dbp=55)
-    play.read(2830, sbp=84, dbp=55)
+    play.take(pump(3400, "infusing", 84))
+    play.read(3500, sbp=84, dbp=55)
+    play.read(3530, sbp=84, dbp=55)
     assert play.advice.recurrences == 1
     assert play.advice.end == "the signs came back"
     assert plan(play) == "stopped"
     assert keys(play)[0] == "stop-for-good"
-    play.take(pump(2840, "stopped", 0))
+    play.take(pump(3540, "stopped", 0))
     assert play.steps["stop-for-good"] == "done"
     assert step(play, "stop-for-good").reason == "pump-1 reports stopped, 0.0 mL/h"
-    for at_s in range(2850, 3300, 10):
-        play.well(at_s)
-    play.wait(3300 + 3600)
+    for at_s in range(3550, 4700, 10):
+        play.well(at_s, hr=80 + at_s % 7, sbp=120 + at_s // 5 % 3)
+    play.wait(4700 + 3600)
     assert not any(key.startswith("resume") for key in keys(play))
     assert "over for this session: the signs came back" in play.advice.reason
 
@@ -272,9 +272,9 @@ def test_a_pump_confirms_what_a_person_has_recorded() -> None:
 
 def test_the_course_begins_anew_with_a_session() -> None:
     play = recovered()
-    play.take(session(800, "close"))
+    play.take(session(1600, "close"))
     assert play.advice.steps == ()
-    play.take(session(900, id="S-2"))
+    play.take(session(1700, id="S-2"))
     (bed,) = play.ward.state.beds
     assert not bed.course.begun
     play.wait(10_000)
