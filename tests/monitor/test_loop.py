@@ -91,7 +91,7 @@ def test_a_faint_that_recovers_lying_down_calls_nobody_and_gets_no_epinephrine()
     play = fainted()
     did(play, 365, "flat")
     play.take(symptom(375, "dizziness", present=False))
-    for at_s in range(380, 1500, 15):
+    for at_s in range(380, 1500, 10):
         play.well(at_s, hr=80 + at_s % 7, sbp=120 + at_s // 5 % 3)
         play.wait(at_s + 1)
     assert play.alert.condition == "ended"
