@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+import numpy as np
+
 from detectors.channels import NEVER, Flag
 from monitor.care.hearing import RIGHT, clock_after, counting_after
 from monitor.care.troubles import length
@@ -196,10 +198,17 @@ def _await_next(state: WardState, hearing: Hearing, record: Input) -> None:
             hearing.slowest_ms = min(hearing.slowest_ms, own_ms)
     elif not is_first:
         return
-    if is_first and state.device_bed[row] != -1:
+    if state.device_heard_ms[row] < state.device_named_ms[row] and state.device_bed[row] != -1:
         await_devices(state, int(state.device_bed[row]), NEVER)
     state.device_heard_ms[row] = max(int(state.device_heard_ms[row]), record.received_ms)
     set_due(state, record.device)
+
+
+def await_none_if_heard(state: WardState, bed_row: int, since_ms: int) -> None:
+    """Wait for no other device of a bed if one of them has been heard since a time."""
+    devices = np.flatnonzero(state.device_bed == bed_row)
+    if (state.device_heard_ms[devices] >= since_ms).any():
+        await_devices(state, bed_row, NEVER)
 
 
 def await_devices(state: WardState, bed_row: int, from_ms: int) -> None:

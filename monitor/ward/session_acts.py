@@ -26,7 +26,7 @@ from monitor.ward.baselines import tell_baseline, tell_renewal
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, expect, release_all
 from monitor.ward.drugs import take_premedication
-from monitor.ward.listening import await_devices
+from monitor.ward.listening import await_devices, await_none_if_heard
 from monitor.ward.remembering import remember, tell_history
 from monitor.ward.running import tell_rates
 from monitor.ward.technical import tell_technical
@@ -87,6 +87,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
     reason = _session_reason(bed, record)
     move(state, bed, event, reason, position=record.position, at_ms=record.measured_ms)
     if event == "open":
+        await_none_if_heard(state, bed.row, record.received_ms)
         tell_technical(state, bed, record.position, record.received_ms)
     confirm_steps(state, bed, record, event, record.by)
 
