@@ -54,6 +54,8 @@ class PlainBed:
         self.is_busy = False
         self.rate_step_ms: int | None = None
         self.rate_cut_ms: int | None = None
+        self.opened_ms: int | None = None
+        self.restless = [0] * N_CHANNELS
         self.flags = [False] * N_FLAGS
         self.memory = PlainMemory(tables.n_signs)
         self.recent: list[list[tuple[int, int]]] = [[] for _ in range(N_CHANNELS)]
@@ -182,10 +184,12 @@ class PlainBed:
     # ------------------------------------------------------------------ baseline
 
     def _learn(self, new: Sequence[int]) -> None:
+        if any(self.charted[sign] for sign in self.tables.disturbing):
+            return
         for channel in new:
             value = self.value[channel]
             at_ms, last_ms = self.value_ms[channel], self.taken_ms[channel]
-            if value is None:
+            if value is None or self.is_doubted[channel]:
                 continue
             if last_ms is not None and at_ms - last_ms < self.tables.spacing_ms[channel]:
                 continue
@@ -193,16 +197,24 @@ class PlainBed:
             count = self.counts[channel] = self.counts[channel] + 1
             is_sure = count > self.tables.least_readings
             self.doubt[channel] = 0 if is_sure else self.tables.doubt_centi[channel]
+            if self.opened_ms is not None and at_ms - self.opened_ms < self.tables.rest_ms:
+                self.restless[channel] += 1
             window = self.window[channel]
-            if count == 2:  # noqa: PLR2004 - the first of all is left out
-                window.clear()
             window.append(value)
             del window[:-BASELINE_DEPTH]
-            ordered = sorted(window)
-            half = len(ordered) // 2
-            lower = ordered[half if len(ordered) % 2 else half - 1]
-            self.base[channel] = (lower + ordered[half]) // 2
+            self.base[channel] = self._centre(channel)
         self._find_quiet()
+
+    def _centre(self, channel: int) -> int:
+        """Return the median of the readings that count: not the first, nor those without rest."""
+        window, count = self.window[channel], self.counts[channel]
+        left_out = 1 if count > 1 else 0
+        if count - self.restless[channel] >= self.tables.least_readings:
+            left_out = max(left_out, self.restless[channel])
+        ordered = sorted(window[max(0, left_out - (count - len(window))) :])
+        half = len(ordered) // 2
+        lower = ordered[half if len(ordered) % 2 else half - 1]
+        return (lower + ordered[half]) // 2
 
     # ------------------------------------------------------------------ rules
 

@@ -71,6 +71,8 @@ class Tables:
             for row in params.pulse_pressure
         ]
         self.least_readings = params.baseline.least_readings
+        self.rest_ms = params.baseline.rest_ms
+        self.disturbing = [params.signs.index(sign) for sign in params.baseline.not_during]
         self.spacing_ms = params.baseline.spacing_ms.tolist()
         self.doubt_centi = params.baseline.doubt_centi.tolist()
         self.valid_ms = params.valid_ms.tolist()

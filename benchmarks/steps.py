@@ -58,9 +58,11 @@ def contest(settings: WardSettings, load: Load) -> Contest:
     plain = [PlainBed(tables) for _ in range(load.n_beds)]
     quick = [PlainBed(tables, is_quick=True) for _ in range(load.n_beds)]
     again = Load(n_beds=load.n_beds, reacting_share=load.reacting_share)
+    opened_ms = ward.state.detection.opened_ms.tolist()
     for beds in (plain, quick):
-        for bed in beds:
+        for row, bed in enumerate(beds):
             bed.is_judging = bed.is_taking_baseline = True
+            bed.opened_ms = opened_ms[row]
     for second in again.before():
         messages = second.messages
         take_all(plain, messages)

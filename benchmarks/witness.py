@@ -22,6 +22,7 @@ class Facts:
     is_taking_baseline: bool
     rate_step_ms: int | None
     rate_cut_ms: int | None
+    opened_ms: int | None
     flags: tuple[bool, ...]
     age_centi: int | None
 
@@ -106,6 +107,7 @@ class Witness(Detection):
             is_taking_baseline=bool(self.taking_baseline[bed]),
             rate_step_ms=_known(int(self.rate_step_ms[bed])),
             rate_cut_ms=_known(int(self.rate_cut_ms[bed])),
+            opened_ms=_known(int(self.opened_ms[bed])),
             flags=tuple(self.context[bed].tolist()),
             age_centi=None if age == MISSING else age,
         )
@@ -129,7 +131,7 @@ def repeated(
                 bed.is_judging = deed.is_judging
                 bed.is_taking_baseline = deed.is_taking_baseline
                 bed.rate_step_ms, bed.rate_cut_ms = deed.rate_step_ms, deed.rate_cut_ms
-                bed.flags = list(deed.flags)
+                bed.flags, bed.opened_ms = list(deed.flags), deed.opened_ms
                 bed.take_age(deed.age_centi)
             case Charted(grades, at_ms):
                 bed.chart(grades, at_ms)

@@ -104,6 +104,8 @@ class NaiveBed:
                 if verdicts[c] == Verdict.TRUSTED and odd:
                     verdicts[c] = Verdict.SUSPICIOUS
                 self.value[c], self.value_ms[c] = one.value_centi, one.measured_ms
+                spacing_ms = int(self.params.history_spacing_ms[c])
+                self.history[c].take(spacing_ms, one.value_centi, one.measured_ms)
                 self.doubted[c] = verdicts[c] == Verdict.SUSPICIOUS
                 self.at_ms = max(self.at_ms, one.measured_ms)
             if one.measured_ms > before_ms:
@@ -300,10 +302,9 @@ class NaiveBed:
         assert core.at_ms[bed] == self.at_ms
         recent = core.history.rows(np.array([bed], np.int32))
         for c, channel in enumerate(self.history):
-            kept = channel.recent()
-            assert recent.value_centi[0, c].tolist()[HISTORY_DEPTH - len(kept) :] == [
-                value for value, _ in kept
-            ]
+            kept = [value for value, _ in channel.recent()]
+            nothing = [MISSING] * (HISTORY_DEPTH - len(kept))
+            assert recent.value_centi[0, c].tolist() == nothing + kept
         assert core.shown[bed].tolist() == [self.shown[sign] for sign in signs]
         assert core.track.grade[bed].tolist() == [self.signs[sign].grade for sign in signs]
         assert core.pattern[bed] == self.pattern
