@@ -48,11 +48,11 @@ score: setup-run ## Score cases and recordings beside simple rules: make score E
 
 .PHONY: test
 test: setup ## Run the tests
-	@$(RUN)/python -m pytest -q
+	@$(RUN)/python -m pytest -q -n auto
 
 .PHONY: check
 check: lint types imports ## Everything the build server checks
-	@$(RUN)/python -m pytest -q --cov --cov-report=term
+	@$(RUN)/python -m pytest -q -n auto --cov --cov-report=term
 
 .PHONY: format
 format: setup ## Rewrite the layout of every Python file

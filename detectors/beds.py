@@ -178,10 +178,11 @@ class Beds:
         for name in _NAMES:
             column = getattr(self, name)
             column[here] = column[there]
-        for kept in (self.window, self.history):
+        for kept in (self.window, self.history, self.steadiness):
             for column in vars(kept).values():
                 column[here] = column[there]
         self.track.put(here, self.track.rows(there))
+        self.memory.put(here, self.memory.rows(there))
 
 
 _NAMES: Final = (*(column[0] for column in COLUMNS), *SIGN_GRADES)

@@ -56,8 +56,8 @@ def false_trigger_share(
 
     >>> one = false_trigger_share(20 / 8, readings=16, baseline_readings=1)
     >>> three = false_trigger_share(20 / 8, readings=16, baseline_readings=3)
-    >>> f"{one:.1%} {three:.1%}"
-    '25.7% 17.4%'
+    >>> f"{one:.0%} {three:.0%}"
+    '26% 17%'
     """
     if baseline_readings < 1 or consecutive < 1 or readings < 0:
         raise ValueError(

@@ -32,11 +32,14 @@ from monitor.ward.pump_acts import take_pump
 from monitor.ward.session_acts import take_session
 from monitor.ward.telling import tell_judged
 from monitor.ward.ward_state import WardState
+from monitor.ward.watching import CHANGED, tell_watch
 
 
 def take_act(state: WardState, bed: Bedside, record: Act | VitalsReported | DeviceFound) -> None:
     """Take one act or report at a bed."""
     HANDLERS[type(record)](state, bed, record)
+    if not isinstance(record, DeviceFound):
+        tell_watch(state, bed, record.position, record.measured_ms, CHANGED)
     state.look_ms[bed.row] = 0
 
 

@@ -18,6 +18,7 @@ from monitor.ward.opinions import opinions
 from monitor.ward.pictures import REACTION, Seen, persistence
 from monitor.ward.ward_settings import AlertParams
 from monitor.ward.ward_state import WardState
+from monitor.ward.watching import tell_watch
 
 
 def tell_reaction(state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen) -> None:
@@ -140,6 +141,8 @@ def tell_episode(
             persistence=persistence(state, bed) if reaction else (),
         ),
     )
+    if reaction and after.condition == "active":
+        tell_watch(state, bed, position, at_ms, f"a reaction: {after.picture.pattern}")
 
 
 def end_episodes(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:

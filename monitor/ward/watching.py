@@ -11,6 +11,7 @@ from monitor.ward.bedside import Bedside
 from monitor.ward.ward_state import WardState
 
 OVER: Final = "a window has ended"
+CHANGED: Final = "something was said or done"
 
 
 def windows_of(state: WardState, bed: Bedside) -> tuple[WatchWindow, ...]:

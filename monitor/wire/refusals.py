@@ -201,10 +201,18 @@ def _limit(reason: Reason, what: str, path: str, expected: type) -> str:
 def _words(expected: Any, path: str) -> tuple[str, ...]:  # noqa: ANN401  # any type annotation
     """Return the words of the closed set that a path leads to, out of the struct itself."""
     for name in re.findall(r"[a-z_]+", path):
-        expected = get_type_hints(expected)[name]
-        while (options := get_args(expected)) and get_origin(expected) is not Literal:
-            expected = options[0]
-    return get_args(expected)
+        # Of the kinds that a value may have, one has the name that the path goes on with.
+        hints = (get_type_hints(kind) for kind in _kinds(expected) if isinstance(kind, type))
+        expected = next(found[name] for found in hints if name in found)
+    return next(get_args(kind) for kind in _kinds(expected) if get_origin(kind) is Literal)
+
+
+def _kinds(annotation: Any) -> list[Any]:  # noqa: ANN401  # any type annotation
+    """Return the kinds of value that an annotation allows, out of its tuples and unions."""
+    options = get_args(annotation)
+    if not options or get_origin(annotation) is Literal:
+        return [annotation]
+    return [kind for option in options for kind in _kinds(option)]
 
 
 def _reason(what: str, path: str, value: object) -> Reason:  # noqa: PLR0911  # one line a reason

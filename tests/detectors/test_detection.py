@@ -19,6 +19,7 @@ from builders import (
     round_of,
     row,
     shipped,
+    steadiness_limits,
     told,
 )
 from hypothesis import given, settings
@@ -227,7 +228,7 @@ def test_a_worse_value_never_lowers_a_grade(
     channel: str, direction: int, sign: str, pairs: list[tuple[int, float, float]]
 ) -> None:
     # Without gates: beyond them a worse value loses, on purpose, its right to alarm at once.
-    open_ = shipped(limits=channel_limits(), pulse_pressure=())
+    open_ = shipped(limits=channel_limits(), pulse_pressure=(), steadiness=steadiness_limits())
     better, worse = infused(1, open_), infused(1, open_)
     column = SHIPPED.signs.index(sign)
     healthy = float(BASE[channel])

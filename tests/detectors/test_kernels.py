@@ -193,7 +193,7 @@ KERNELS = {
 NOT_OVER_BEDS = {
     *EXCURSIONS_NOT_OVER_BEDS,
     "linear_form", "at_least", "forms", "age_of", "stand_in_channels",
-    "outermost", "rule_reasons", "clause_leeway", "leeway_table",
+    "outermost", "clause_reason", "rule_reasons", "clause_leeway", "leeway_table",
     "pattern_table", "symptom_signs",
 }  # fmt: skip
 """Functions about one row of a table, or about one bed at a time."""

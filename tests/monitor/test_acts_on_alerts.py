@@ -178,9 +178,12 @@ def test_what_was_given_is_remembered_while_the_ladder_changes() -> None:
     play = anaphylactic()
     play.take(act(340, "step", step="epinephrine"))
     play.take(symptom(350, "hives", present=False))
+    assert play.advice.ladder == "anaphylaxis", "hives that are just gone still count"
+    for at_s in range(380, 980, 30):
+        play.well(at_s, sbp=84 + at_s % 60 // 30, dbp=55)
     assert play.advice.ladder == "hypotensive-2"
     assert "epinephrine" not in play.steps
-    play.take(symptom(360, "hives"))
+    play.take(symptom(990, "hives"))
     assert play.advice.ladder == "anaphylaxis"
     assert play.steps["epinephrine"] == "done"
 

@@ -73,7 +73,7 @@ def test_what_stood_before_is_told_apart_and_so_is_what_waits_to_clear() -> None
 
 def test_a_picture_can_decide_where_no_sign_does() -> None:
     rows = (pattern("febrile", every=(("tachycardia", 1),), floor=2),)
-    given = replace(SETTINGS, detection=replace(SETTINGS.detection, patterns=rows))
+    given = replace(SETTINGS, detection=replace(SETTINGS.detection, patterns=rows, clues=()))
     fast = ((-30, WELL), (30, low(124, 112)), (60, low(124, 112)))
     assert deciders(given, sets(fast)) == {"pattern.febrile": DeciderCounts(windows=1)}
 

@@ -154,7 +154,9 @@ def test_a_field_of_another_type_is_taken_or_refused(kind: str, payload: bytes, 
         assert isinstance(record, Record)
         if must_be_refused(kind, payload, path, original, other):
             assert isinstance(record, MessageRefused)
-            assert record.field.startswith(wire_path(path))
+            # What is refused for its depth was not looked into, so no field is named.
+            too_deep = record.reason == "too-deep"
+            assert too_deep or record.field.startswith(wire_path(path))
 
 
 def must_be_refused(kind: str, payload: bytes, path: Path, original: object, other: object) -> bool:

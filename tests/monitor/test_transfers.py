@@ -195,10 +195,11 @@ def rows_of(state: WardState, row: int) -> dict[str, Any]:
     found = {
         name: array[row].copy()
         for name, array in vars(state).items()
-        if isinstance(array, np.ndarray) and name != "device_bed"
+        if isinstance(array, np.ndarray) and not name.startswith("device_")
     }
     for part in (state.detection, state.detection.window, state.detection.history,
-                 state.detection.track, state.shelf.track):  # fmt: skip
+                 state.detection.track, state.detection.memory, state.detection.steadiness,
+                 state.shelf.track):  # fmt: skip
         names: Any = getattr(part, "__dict__", ()) or getattr(part, "__slots__", ())
         for name in names:
             array = getattr(part, name)
