@@ -6,6 +6,7 @@ clock. It says ``ready`` when it is connected and works until SIGTERM.
 
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from monitor.adapters.access import Access
 from monitor.adapters.broker import HOST
 from monitor.adapters.clock import SteadyClock
 from monitor.adapters.logbook import ROOT as LOG_ROOT
+from monitor.adapters.watchman import SelfWatch
 from monitor.live import live_monitor, serve
 from monitor.settings.settings import load_settings
 from monitor.ward.ward import Ward
@@ -34,6 +36,9 @@ def watch(port: int, journal: Path) -> None:
         clock=SteadyClock(),
         software="benchmark",
         config=settings.digest,
+        self_watch=SelfWatch(
+            params=settings.site.self_check, ward=partial(Ward, settings.ward, unit=UNIT)
+        ),
     ) as monitor:
         print("ready", flush=True)
         serve(monitor)

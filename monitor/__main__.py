@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
@@ -112,6 +113,7 @@ def live(
     from monitor.adapters.clock import SteadyClock
     from monitor.adapters.journal_file import set_aside
     from monitor.adapters.logbook import start_logging
+    from monitor.adapters.watchman import SelfWatch
     from monitor.live import live_monitor, serve
 
     if log not in {"text", "json"}:
@@ -131,6 +133,9 @@ def live(
         clock=SteadyClock(),
         software=software(),
         config=settings.digest,
+        self_watch=SelfWatch(
+            params=settings.site.self_check, ward=partial(ward_of(settings), unit)
+        ),
     ) as monitor:
         was_interrupted = serve(monitor)
     raise typer.Exit(INTERRUPTED if was_interrupted else OK)

@@ -28,6 +28,7 @@ from monitor.adapters.feed import Feed, Heard
 from monitor.adapters.logbook import ROOT
 from monitor.adapters.terminal import wall
 from monitor.adapters.viewing import REFRESH_S, Watch, tail_line, time_ms
+from monitor.adapters.watchman import SelfWatch
 from monitor.live import live_monitor
 from monitor.settings.settings import Settings
 from monitor.ward.ward import Ward
@@ -110,6 +111,7 @@ class Stage:
             clock=self.clock,
             software="demo",
             config=self.settings.digest,
+            self_watch=SelfWatch(params=self.settings.site.self_check),
         ) as monitor:
             watching = threading.Thread(target=self._guarded, args=(monitor.run,), daemon=True)
             watching.start()

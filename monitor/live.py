@@ -42,15 +42,12 @@ from monitor.adapters.resumption import (
     resume,
 )
 from monitor.adapters.succession import boot_name
-from monitor.facts.effects import AnyEffect
+from monitor.adapters.watchman import SelfWatch, Watchman
+from monitor.facts.effects import AlertChanged, AnyEffect
 from monitor.facts.views import BedView
-from monitor.wire.announcements import (
-    Announcement,
-    ack_announcement,
-    state_announcement,
-)
+from monitor.wire.announcements import Announcement, state_announcement
 from monitor.wire.outbound import MonitorStatusPayload, encode_published, iso
-from monitor.wire.topics import monitor_status_topic
+from monitor.wire.topics import monitor_status_topic, sample_topic
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 
@@ -69,7 +66,6 @@ nobody has kept them: with a full window the broker would send no more, and the 
 blind. The devices still have them, because no receipt covers them."""
 
 WARD_FAILURES_MAX: Final = 3
-AHEAD_MS_TOLD: Final = 1_000
 
 OnlineState: TypeAlias = Literal["online", "offline"]
 LeaveReason: TypeAlias = Literal["", "lost", "stopped", "failed"]
@@ -101,6 +97,7 @@ class LiveMonitor:
         clock: Clock,
         access: Access,
         identity: Identity,
+        watchman: Watchman,
     ) -> None:
         self.unit = journal.about.unit
         self.steps = 0
@@ -111,6 +108,7 @@ class LiveMonitor:
         self._outbox = outbox
         self._receipts = receipts
         self._backlog = Backlog(journal, seconds=time.monotonic)
+        self._watchman, self._proof = watchman, watchman.proof
         self._link = BrokerLink(
             access,
             unit=self.unit,
@@ -125,9 +123,6 @@ class LiveMonitor:
         self._connection = 0
         self._failures = 0
         self._status_s = self._state_s = self._step_s = 0.0
-        self._store_state = "ok"
-        self._is_ahead = False
-        self._gaps, self._dropped = receipts.gaps, 0
         self._link.connect()
 
     def stop(self) -> None:
@@ -161,7 +156,8 @@ class LiveMonitor:
     def turn(self) -> None:
         """Wait for messages or the next timer, and make one step."""
         arrivals = self._link.receive(self._wait_s(), STEP_MESSAGES_MAX)
-        if self._stopping.is_set() and not arrivals:
+        arrivals, is_only_proof = self._without_proof(arrivals)
+        if is_only_proof or (self._stopping.is_set() and not arrivals):
             return
         self._step_s = time.monotonic()
         now_ms = self._clock.now_ms()
@@ -174,6 +170,19 @@ class LiveMonitor:
         self._receipts.keep(self._backlog.finish(inputs, effects or ()), now_ms)
         self.steps += 1
         self._tell(effects or (), now_ms)
+
+    def _without_proof(self, arrivals: list[Arrival]) -> tuple[list[Arrival], bool]:
+        """Answer the readings of the proof; return the others, and whether a step can wait."""
+        name = sample_topic(self.unit)
+        samples = [arrival for arrival in arrivals if arrival.raw.topic == name]
+        if not samples:
+            return arrivals, False
+        self._link.acknowledge(samples)
+        if self._proof is not None:
+            self._outbox.put(self._proof.answers([sample.raw for sample in samples]))
+            self._outbox.flush(self._link)
+        others = [arrival for arrival in arrivals if arrival.raw.topic != name]
+        return others, not others and self._wait_s() > 0
 
     def _wait_s(self) -> float:
         heartbeat_s = max(self._clock.seconds_for(HEARTBEAT_MS), SHORTEST_WAIT_S)
@@ -198,7 +207,8 @@ class LiveMonitor:
         link, outbox = self._link, self._outbox
         if self._is_told() and not effects:
             self._journal.note_published(self._journal.head[0])
-        outbox.put(announced(effects, unit=self.unit))
+        own = self._own_alerts(now_ms)
+        outbox.put(announced([*effects, *own], unit=self.unit))
         if link.is_connected:
             if link.connections != self._connection:
                 self._connection = link.connections
@@ -210,8 +220,19 @@ class LiveMonitor:
             log(LOG, logging.ERROR, "broker-silent", action="rebuilding the connection")
             link.rebuild()
         outbox.flush(link)
-        log_effects(LOG, effects)
-        self._log_conditions()
+        log_effects(LOG, [*effects, *own])
+        self._watchman.log_conditions(link=link, backlog=self._backlog)
+
+    def _own_alerts(self, now_ms: int) -> list[AlertChanged]:
+        """Return what changes about the monitor itself, and send the next proof on its way."""
+        if self._proof is not None:
+            self._proof.hear(self._link.proofs())
+            if self._link.is_connected:
+                self._outbox.put(self._proof.due())
+        own = self._watchman.look(now_ms, link=self._link, backlog=self._backlog)
+        if own:
+            self._status_s = 0.0
+        return own
 
     def _is_told(self) -> bool:
         """Tell whether everything in the ledger has reached the broker."""
@@ -232,7 +253,7 @@ class LiveMonitor:
         if now_s - self._state_s >= STATE_EVERY_S:
             self._state_s = now_s
             self._tell_states(now_ms)
-            self._outbox.put(self._receipt_announcements(now_ms))
+            self._outbox.put(self._receipts.announcements(self.unit, now_ms))
 
     def _tell_states(self, now_ms: int) -> None:
         try:
@@ -244,19 +265,6 @@ class LiveMonitor:
             if self._shown.get(bed.bed) != bed:
                 self._shown[bed.bed] = bed
                 self._outbox.put([state_announcement(bed, unit=self.unit, now_ms=now_ms)])
-
-    def _receipt_announcements(self, now_ms: int) -> list[Announcement]:
-        return [
-            ack_announcement(
-                unit=self.unit,
-                bed=receipt.bed,
-                device=receipt.device,
-                boot=receipt.boot,
-                sequence=receipt.sequence,
-                now_ms=now_ms,
-            )
-            for receipt in self._receipts.news()
-        ]
 
     def _status(self, state: OnlineState, reason: LeaveReason = "") -> Announcement:
         row, head = self._journal.head
@@ -270,6 +278,9 @@ class LiveMonitor:
             store=self._backlog.state,
             steps=self.steps,
             ledger=f"{row}:{head[:16]}",
+            proof_age_ms=self._watchman.proof_age_ms(),
+            proof_limit_ms=self._watchman.proof_limit_ms(),
+            troubles=self._watchman.checks.labels,
         )
         return Announcement(
             topic=monitor_status_topic(self.unit),
@@ -277,27 +288,6 @@ class LiveMonitor:
             qos=1,
             retain=True,
         )
-
-    def _log_conditions(self) -> None:
-        store = self._backlog
-        if store.state != self._store_state:
-            level = logging.INFO if store.state == "ok" else logging.ERROR
-            reason = store.fault.reason if store.fault else ""
-            log(LOG, level, f"store-{store.state}", reason=reason, waiting=len(store))
-            self._store_state = store.state
-            self._status_s = 0.0
-        ahead_ms = self._clock.ahead_ms()
-        if (ahead_ms > AHEAD_MS_TOLD) != self._is_ahead:
-            self._is_ahead = not self._is_ahead
-            event = "clock-ahead" if self._is_ahead else "clock-agrees"
-            log(LOG, logging.WARNING, event, ahead_ms=ahead_ms)
-        if self._receipts.gaps != self._gaps:
-            lost = self._receipts.gaps - self._gaps
-            log(LOG, logging.WARNING, "messages-missing", given_up=lost)
-            self._gaps = self._receipts.gaps
-        if self._link.dropped != self._dropped:
-            log(LOG, logging.ERROR, "messages-dropped", dropped=self._link.dropped - self._dropped)
-            self._dropped = self._link.dropped
 
     def _leave(self, reason: LeaveReason) -> None:
         self._outbox.flush(self._link)
@@ -318,6 +308,7 @@ def live_monitor(
     clock: Clock,
     software: str,
     config: str,
+    self_watch: SelfWatch,
 ) -> Iterator[LiveMonitor]:
     """Give a monitor that has resumed its journal and is connected; close both afterwards.
 
@@ -353,6 +344,14 @@ def live_monitor(
             unattended_s=(started_ms - resumed.last_ms) // 1000 if resumed.steps else 0,
             took_s=round(time.monotonic() - began_s, 2),
         )
+        boot = boot_name(started_ms, os.getpid())
+        watchman = Watchman(
+            self_watch, unit=unit, boot=boot, config=config, clock=clock, receipts=receipts
+        )
+        if resumed.steps:
+            own = watchman.checks.started(started_ms, resumed.last_ms)
+            outbox.put(announced(own, unit=unit))
+            log_effects(LOG, own)
         yield LiveMonitor(
             ward=ward,
             journal=kept,
@@ -360,9 +359,8 @@ def live_monitor(
             receipts=receipts,
             clock=clock,
             access=access,
-            identity=Identity(
-                software=software, config=config, boot=boot_name(started_ms, os.getpid())
-            ),
+            identity=Identity(software=software, config=config, boot=boot),
+            watchman=watchman,
         )
 
 

@@ -24,6 +24,8 @@ from monitor.adapters.access import Access
 from monitor.adapters.broker import HOST, LocalBroker, found_program
 from monitor.adapters.clock import SteadyClock
 from monitor.adapters.journal import JournalReader
+from monitor.adapters.watchman import SelfWatch
+from monitor.care.self_checks import SelfCheckParams
 from monitor.facts.effects import AlertChanged, AnyEffect, Context, MessageRejected
 from monitor.facts.records import Input, MessageRefused, RawMessage, VitalsReported
 from monitor.facts.views import BedView, ChannelView, WardView
@@ -32,6 +34,7 @@ from monitor.wire.payloads import encode_vitals
 
 LIMIT_CENTI: Final = 9_000
 CONFIG: Final = "c0ffee"
+UNPROVEN: Final = SelfWatch(params=SelfCheckParams())
 
 
 def now_ms() -> int:
@@ -255,7 +258,11 @@ class Unit:
 
     @contextmanager
     def monitor(
-        self, ward: StandInWard | None = None, *, config: str = CONFIG
+        self,
+        ward: StandInWard | None = None,
+        *,
+        config: str = CONFIG,
+        self_watch: SelfWatch = UNPROVEN,
     ) -> Iterator[LiveMonitor]:
         """Give a started monitor that nobody runs yet."""
         with live_monitor(
@@ -266,13 +273,19 @@ class Unit:
             clock=SteadyClock(),
             software="test",
             config=config,
+            self_watch=self_watch,
         ) as monitor:
             yield monitor
 
     @contextmanager
-    def running(self, ward: StandInWard | None = None) -> Iterator[LiveMonitor]:
+    def running(
+        self,
+        ward: StandInWard | None = None,
+        *,
+        self_watch: SelfWatch = UNPROVEN,
+    ) -> Iterator[LiveMonitor]:
         """Give a monitor that works in a thread of its own until the block ends."""
-        with self.monitor(ward) as monitor:
+        with self.monitor(ward, self_watch=self_watch) as monitor:
             thread = threading.Thread(target=monitor.run)
             thread.start()
             try:
@@ -307,12 +320,18 @@ class Unit:
 
 
 def alerts_of(listener: Listener) -> dict[str, dict[str, object]]:
-    """Return the alerts that stand at the broker, by topic."""
+    """Return the alerts of beds that stand at the broker, by topic."""
     return {
         name: json.loads(payload)
         for name, payload in listener.standing.items()
-        if "/_/alert/" in name
+        if "/_/alert/" in name and "/_/_/" not in name
     }
+
+
+def own_alerts_of(listener: Listener) -> dict[object, dict[str, object]]:
+    """Return the alerts of the monitor itself that stand at the broker, by cause."""
+    own = [json.loads(said) for name, said in listener.standing.items() if "/_/_/alert/" in name]
+    return {alert["cause"]: alert for alert in own}
 
 
 def status_of(listener: Listener, unit: Unit) -> dict[str, object]:

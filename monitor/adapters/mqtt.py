@@ -21,15 +21,15 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from monitor.adapters.access import Access, LinkError
 from monitor.adapters.clock import Clock
+from monitor.adapters.filters import filters
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.succession import is_from_successor
 from monitor.facts.records import RawMessage
 from monitor.wire.announcements import Announcement
-from monitor.wire.topics import NOBODY, monitor_status_topic, subscriptions, topic
+from monitor.wire.topics import NOBODY, monitor_status_topic, proof_topic
 
 LOG: Final = logging.getLogger(f"{ROOT}.mqtt")
 
@@ -84,9 +84,10 @@ class BrokerLink:
         self._will = will
         self._clock = clock
         self._wants_retained = wants_retained
-        self._status_topic = monitor_status_topic(unit)
+        self._status_topic, self._proof_topic = monitor_status_topic(unit), proof_topic(unit)
         self._inbox: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
         self._found: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._proofs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._answered = threading.Event()
         self._refusal = ""
         self._lock = threading.Lock()
@@ -193,6 +194,10 @@ class BrokerLink:
         """Return the topics of our own retained announcements that the broker still holds."""
         return [self._found.get() for _ in range(self._found.qsize())]
 
+    def proofs(self) -> list[bytes]:
+        """Return the alerts of the proof that have come back."""
+        return [self._proofs.get() for _ in range(self._proofs.qsize())]
+
     def is_silent(self) -> bool:
         """Tell whether nothing has shown for too long that thread and broker live."""
         return time.monotonic() - self._sign_s > SILENT_S_MAX
@@ -264,21 +269,6 @@ class BrokerLink:
             properties=properties,
         )
 
-    def _filters(self) -> list[tuple[str, SubscribeOptions]]:
-        """Return what to subscribe to: the devices, and our own retained announcements.
-
-        With 1 for ``retainHandling`` the broker repeats retained messages only for a
-        subscription that it did not know. Our own are always wanted, so that what is no longer
-        true can be cleared; ``noLocal`` keeps away what we publish from now on.
-        """
-        devices = SubscribeOptions(qos=1, retainHandling=0 if self._wants_retained else 1)
-        ours = SubscribeOptions(qos=0, noLocal=True)
-        own_kinds = ("alert/+", "advice", "state")
-        own = [topic(self.unit, "+", NOBODY, kind) for kind in own_kinds] + [self._status_topic]
-        return [(name, devices) for name in subscriptions(self.unit)] + [
-            (name, ours) for name in own
-        ]
-
     # ------------------------------------------------------------------ network thread
 
     def _on_connect(
@@ -297,7 +287,7 @@ class BrokerLink:
             self.connections += 1
             self._is_open = True
         log(LOG, logging.INFO, "broker-connected", session=bool(flags.session_present))
-        client.subscribe(self._filters())
+        client.subscribe(filters(self.unit, wants_retained=self._wants_retained))
 
     def _on_subscribe(
         self,
@@ -307,9 +297,10 @@ class BrokerLink:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        asked = filters(self.unit, wants_retained=self._wants_retained)
         refused = [
             f"{name} ({reason})"
-            for (name, _), reason in zip(self._filters(), reasons, strict=False)
+            for (name, _), reason in zip(asked, reasons, strict=False)
             if reason.is_failure
         ]
         if refused:
@@ -375,6 +366,9 @@ class BrokerLink:
                 self.is_taken_over = True
                 client.disconnect()
                 self.wake()
+        elif name == self._proof_topic:
+            self._proofs.put(bytes(message.payload))
+            client.ack(message.mid, message.qos)
         elif name.split("/")[4:5] == [NOBODY]:
             if message.retain and message.payload:
                 self._found.put(name)

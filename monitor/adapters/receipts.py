@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.facts.records import NO_SEQUENCE, Input, PumpReported, VitalsReported
+from monitor.wire.announcements import Announcement, ack_announcement
 
 PATIENCE_MS: Final = 60_000
 AHEAD_MAX: Final = 4_096
@@ -94,3 +95,17 @@ class Receipts:
         ]
         self._news.clear()
         return found
+
+    def announcements(self, unit: str, now_ms: int) -> list[Announcement]:
+        """Return what to publish of the receipts that have changed."""
+        return [
+            ack_announcement(
+                unit=unit,
+                bed=receipt.bed,
+                device=receipt.device,
+                boot=receipt.boot,
+                sequence=receipt.sequence,
+                now_ms=now_ms,
+            )
+            for receipt in self.news()
+        ]

@@ -26,7 +26,7 @@ from monitor.wire.outbound import (
     StatePayload,
 )
 from monitor.wire.payloads import milliseconds
-from monitor.wire.topics import MONITOR
+from monitor.wire.topics import MONITOR, NOBODY
 
 REFRESH_S: Final = 0.5
 HEARTBEAT_S_MAX: Final = 6.0
@@ -144,9 +144,17 @@ class Watch:
             return f"MONITOR OFFLINE ({self.status.reason or 'lost'}): nobody watches"
         if silent_s > HEARTBEAT_S_MAX:
             return f"MONITOR SILENT for {age(int(silent_s * 1000))}: what is shown is old"
-        if self.status.store != "ok":
-            return f"monitor watches, but cannot store (store {self.status.store})"
-        return ""
+        return _weakness(self.status, int(silent_s * 1000))
+
+
+def _weakness(status: MonitorStatusPayload, since_ms: int) -> str:
+    """Return what a monitor that is there says is wrong with itself, so long after it said it."""
+    if status.proof_age_ms is not None and status.proof_age_ms + since_ms > status.proof_limit_ms:
+        old = age(status.proof_age_ms + since_ms)
+        return f"ALARM PATH UNPROVEN for {old}: alerts may not reach anybody"
+    if status.store != "ok":
+        return f"monitor watches, but cannot store (store {status.store})"
+    return "; ".join(status.troubles)
 
 
 def watch(feed: Feed, unit: str, console: Console, *, once: bool = False) -> None:
@@ -192,7 +200,8 @@ def _print_changes(feed: Feed, view: Watch, console: Console) -> None:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         news = view.condition(is_connected=feed.is_connected)
         if news != condition:
-            console.print(f"! {news or 'monitor watches'}", markup=False, soft_wrap=True)
+            line = condition_line(news, as_json=False)
+            console.print(line, markup=False, soft_wrap=True)
             condition = news
 
 
@@ -207,8 +216,9 @@ def alert_line(bed: str, alert: AlertPayload) -> str:
     """Return one change of an episode as a line."""
     grade = "not assessable" if alert.grade is None else f"grade {alert.grade}"
     acked = f" acknowledged by {alert.acked.by}" if alert.acked else ""
+    place = "monitor" if bed == NOBODY else f"bed {bed}"
     return printable(
-        f"{alert.t} bed {bed} {MARKS[alert.priority]} {alert.priority.upper()} {alert.phase}"
+        f"{alert.t} {place} {MARKS[alert.priority]} {alert.priority.upper()} {alert.phase}"
         f" {alert.pattern or alert.cause} {grade}: {alert.label} ({alert.id} rev {alert.rev}"
         f" {alert.state} {alert.signal}{acked})"
     )
@@ -241,14 +251,31 @@ def tail_line(heard: Heard, *, as_json: bool) -> str | None:
         return None if as_json else printable(f"bed {heard.bed} {heard.kind}: unreadable ({fault})")
 
 
+def condition_line(condition: str, *, as_json: bool) -> str:
+    """Return what is wrong with a view as a line; empty words say that it can be believed."""
+    if as_json:
+        return msgspec.json.encode({"message": "condition", "words": condition}).decode()
+    return printable(f"! {condition or 'monitor watches'}")
+
+
 def tail(feed: Feed, out: TextIO, *, as_json: bool, follow: bool) -> None:
-    """Write alerts and advice as lines: those that stand, and with ``follow`` all that come."""
+    """Write alerts and advice as lines: those that stand, and with ``follow`` all that come.
+
+    What is wrong with the view itself is a line whenever it changes.
+    """
+    view, condition = Watch(""), ""
     while True:
         news = feed.receive(REFRESH_S) if follow else settled(feed)
         for heard in news:
+            view.take(heard)
             line = tail_line(heard, as_json=as_json)
             if line is not None:
                 out.write(f"{line}\n")
                 out.flush()
+        said = view.condition(is_connected=feed.is_connected)
+        if said != condition:
+            condition = said
+            out.write(f"{condition_line(condition, as_json=as_json)}\n")
+            out.flush()
         if not follow:
             return

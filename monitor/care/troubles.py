@@ -2,7 +2,7 @@
 
 A technical alert never says anything about a person; it says that somebody may be believed to be
 watched who is not. Its cause is the key of the row, and where there can be several of a kind a
-name after a colon: ``silent:hr``, ``clock:mon-1``.
+name after a colon: ``silent:hr``, ``clock:mon-1``. The last rows are about the monitor itself.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,16 @@ from monitor.facts.effects import Priority
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """One kind of technical alert; ``words`` may name ``{what}`` it is about and ``{more}``."""
+    """One kind of technical alert; ``words`` may name ``{what}`` it is about and ``{more}``.
+
+    ``over`` are the words for what is over and still told for a while; empty: it ends silently.
+    """
 
     key: str
     words: str
     priority: Priority
     ends: str
+    over: str = ""
 
 
 _ROWS: Final = (
@@ -94,6 +98,39 @@ _ROWS: Final = (
         priority="medium",
         ends="none was refused for the time of trouble_forgotten",
     ),
+    Trouble(
+        key="broker-lost",
+        words="no broker: nothing is told to anybody",
+        priority="medium",
+        ends="the broker is back; its length is then told for the time of over_told",
+        over="the broker was lost for {more}: nothing was told to anybody",
+    ),
+    Trouble(
+        key="path-unproven",
+        words="alarm path unproven: the proof of the monitor does not come back",
+        priority="medium",
+        ends="a proof comes back; its length is then told for the time of over_told",
+        over="the alarm path was unproven for {more}",
+    ),
+    Trouble(
+        key="store-failing",
+        words="the journal cannot be written: alerts go on, steps wait in memory",
+        priority="medium",
+        ends="everything that waited is written, or the journal is given up",
+    ),
+    Trouble(
+        key="store-lost",
+        words="the journal is given up: alerts go on, nothing is kept",
+        priority="medium",
+        ends="the monitor is started again",
+    ),
+    Trouble(
+        key="resumed",
+        words="nobody watched while the monitor was away",
+        priority="medium",
+        ends="it was told for the time of over_told",
+        over="resumed after {more} unattended",
+    ),
 )
 
 TROUBLES: Final = {row.key: row for row in _ROWS}
@@ -108,6 +145,11 @@ def cause(key: str, name: str = "") -> str:
 def label(key: str, *, what: str = "", more: str = "") -> str:
     """Return the words of a technical alert."""
     return TROUBLES[key].words.format(what=what, more=more)
+
+
+def over_label(key: str, lasted_ms: int) -> str:
+    """Return the words of a technical alert that is over; empty where it ends silently."""
+    return TROUBLES[key].over.format(more=length(lasted_ms))
 
 
 def length(ms: int) -> str:

@@ -1,10 +1,11 @@
 """What belongs to a site and not to medicine: unit, broker, folders. Secrets stay in files."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from monitor.care.self_checks import SelfCheckParams
 from monitor.tables.faults import ConfigError, Fault
 from monitor.tables.tables import Table, record
 
@@ -59,6 +60,7 @@ class SiteSettings:
     data_directory: Path
     rule_book: str
     broker: BrokerSettings
+    self_check: SelfCheckParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class _SiteTable:
 class _SiteFile:
     site: _SiteTable
     broker: BrokerSettings
+    self_check: SelfCheckParams = field(default_factory=SelfCheckParams)
 
 
 def site_settings(table: Table, directory: Path) -> SiteSettings:
@@ -118,6 +121,7 @@ def site_settings(table: Table, directory: Path) -> SiteSettings:
         data_directory=(directory / made.site.data_directory).resolve(),
         rule_book=made.site.rule_book,
         broker=made.broker,
+        self_check=made.self_check,
     )
 
 

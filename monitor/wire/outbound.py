@@ -355,7 +355,12 @@ class RejectPayload(Published, frozen=True, kw_only=True):
 
 
 class MonitorStatusPayload(Published, frozen=True, kw_only=True):
-    """The monitor itself is there; with ``offline`` it is its last will."""
+    """The monitor itself is there; with ``offline`` it is its last will.
+
+    ``proof_age_ms`` is how long ago the alarm path was last proven (None: not being proven),
+    ``proof_limit_ms`` from when on it counts as unproven, ``troubles`` what is technically wrong
+    with the monitor itself, in words.
+    """
 
     state: Literal["online", "offline"]
     t: Utc
@@ -366,6 +371,9 @@ class MonitorStatusPayload(Published, frozen=True, kw_only=True):
     store: Literal["ok", "failing", "lost"] = "ok"
     steps: int = 0
     ledger: str = ""
+    proof_age_ms: int | None = None
+    proof_limit_ms: int = 0
+    troubles: tuple[str, ...] = ()
     notice: str = NOTICE
 
 

@@ -58,6 +58,19 @@ def monitor_status_topic(unit: str) -> str:
     return topic(unit, NOBODY, MONITOR, "status")
 
 
+def sample_topic(unit: str) -> str:
+    """Return the topic of the reading by which the monitor proves its alarm path.
+
+    The filter of ``vitals`` matches it, so it comes back as a device's reading does.
+    """
+    return topic(unit, NOBODY, MONITOR, "vitals")
+
+
+def proof_topic(unit: str) -> str:
+    """Return the topic on which the alert of that reading is published, and heard back."""
+    return topic(unit, NOBODY, MONITOR, "proof")
+
+
 @lru_cache(maxsize=8192)
 def place_of(name: str) -> Place:
     """Read the topic of an incoming message, or refuse it."""

@@ -42,6 +42,7 @@ CONFIG = CHECKOUT / "config"
 UNIT = load_settings(CONFIG).site.unit
 STATUS = f"irm/v1/{UNIT}/_/monitor/status"
 ALERTS = f"irm/v1/{UNIT}/+/_/alert/+"
+OWN = f"irm/v1/{UNIT}/_/_/alert/"
 BEDS = ("1", "2", "3", "4", "5", "6")
 READINGS = 500
 KILLS = 5
@@ -165,7 +166,13 @@ def test_a_monitor_that_is_killed_again_and_again_loses_and_doubles_nothing(
             if not is_over(one.condition, one.signal)
         }
         assert standing
-        assert listener.hears(lambda one: set(one.standing) - {STATUS} == standing)
+        # On a slow machine a restart may take long enough for an alert of the monitor itself.
+        assert listener.hears(
+            lambda one: (
+                {name for name in one.standing if name != STATUS and not name.startswith(OWN)}
+                == standing
+            )
+        )
 
 
 def readings_kept(journal: Path) -> int:

@@ -25,7 +25,7 @@ from monitor.adapters.terminal import (
     ward_lines,
     worst_first,
 )
-from monitor.adapters.viewing import Watch, bed_view, tail_line, watch
+from monitor.adapters.viewing import Watch, bed_view, condition_line, tail_line, watch
 from monitor.facts.effects import NOT_ASSESSABLE, Priority, Signal
 from monitor.facts.views import AlertView, BedView, ChannelView, WardView
 from monitor.wire.announcements import state_announcement
@@ -205,6 +205,12 @@ def test_a_view_says_when_it_cannot_be_believed() -> None:
     assert "MONITOR SILENT" in drawn(bed("17"), condition=view.condition(is_connected=True))
     view.take(status_of("online", store="failing"))
     assert "cannot store" in view.condition(is_connected=True)
+    view.take(status_of("online", troubles=("resumed after 42 s unattended",)))
+    assert view.condition(is_connected=True) == "resumed after 42 s unattended"
+    view.take(status_of("online", proof_age_ms=4_000, proof_limit_ms=5_000))
+    assert view.condition(is_connected=True) == ""
+    now_s = 108.5
+    assert "ALARM PATH UNPROVEN for 5 s" in view.condition(is_connected=True)
     view.take(status_of("offline", reason="lost"))
     assert "MONITOR OFFLINE (lost)" in view.condition(is_connected=True)
     view.take(Heard("17", "_/state", b"", is_retained=False))
@@ -219,6 +225,8 @@ def test_unreadable_publications_become_a_line_and_stop_nothing() -> None:
     assert tail_line(broken, as_json=True) is None
     assert tail_line(Heard("17", "_/alert/al-1", b"", is_retained=False), as_json=False) is None
     assert tail_line(status_of("online"), as_json=False) is None
+    assert condition_line("", as_json=False) == "! monitor watches"
+    assert condition_line("x", as_json=True) == '{"message":"condition","words":"x"}'
 
 
 @pytest.mark.broker

@@ -1,0 +1,104 @@
+"""The watchman: what the shell finds wrong with itself, as log lines and as alerts of its own."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.adapters.backlog import Backlog
+from monitor.adapters.clock import Clock
+from monitor.adapters.logbook import ROOT, log
+from monitor.adapters.mqtt import BrokerLink
+from monitor.adapters.proof import PathProof
+from monitor.adapters.receipts import Receipts
+from monitor.adapters.resumption import LiveWard
+from monitor.care.self_checks import SelfCheckParams, SelfChecks
+from monitor.facts.effects import AlertChanged
+
+LOG: Final = logging.getLogger(f"{ROOT}.live")
+
+AHEAD_MS_TOLD: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfWatch:
+    """How a monitor watches itself; ``ward`` makes a fresh ward for each proof, None: no proof."""
+
+    params: SelfCheckParams
+    ward: Callable[[], LiveWard] | None = None
+
+
+class Watchman:
+    """Looks once a step at link, store, clock, receipts and alarm path."""
+
+    def __init__(
+        self,
+        how: SelfWatch,
+        *,
+        unit: str,
+        boot: str,
+        config: str,
+        clock: Clock,
+        receipts: Receipts,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.checks = SelfChecks(how.params, config=config)
+        self.proof: PathProof | None = None
+        if how.ward is not None and how.params.proof_every_ms:
+            self.proof = PathProof(
+                how.ward, unit=unit, boot=boot, clock=clock, params=how.params, seconds=seconds
+            )
+        self._clock = clock
+        self._receipts = receipts
+        self._seconds = seconds
+        self._store_state = "ok"
+        self._is_ahead = False
+        self._gaps, self._dropped = receipts.gaps, 0
+        self._since_ms: dict[str, int] = {}
+        self._connected_s = seconds()
+
+    def proof_age_ms(self) -> int | None:
+        """Return the age of the newest proof of the alarm path; None if it is not being proven."""
+        return None if self.proof is None else self.proof.age_ms()
+
+    def proof_limit_ms(self) -> int:
+        """Return the age from which on the path counts as unproven; 0 if it is not being proven."""
+        return 0 if self.proof is None else self.checks.params.proof_limit_ms
+
+    def look(self, now_ms: int, *, link: BrokerLink, backlog: Backlog) -> list[AlertChanged]:
+        """Return the alerts of the monitor itself that change at a time."""
+        found = [f"store-{backlog.state}"] if backlog.state != "ok" else []
+        since_ms = {key: self._since_ms.get(key, now_ms) for key in found}
+        if not link.is_connected:
+            # Without a broker no proof can come back, and the broker is the trouble.
+            self._connected_s = self._seconds()
+            since_ms["broker-lost"] = self._since_ms.get("broker-lost", now_ms)
+        elif self.proof is not None and self._is_unproven(self.proof):
+            since_ms["path-unproven"] = now_ms - self.proof.age_ms()
+        self._since_ms = since_ms
+        return self.checks.take(now_ms, since_ms)
+
+    def _is_unproven(self, proof: PathProof) -> bool:
+        connected_ms = int((self._seconds() - self._connected_s) * 1000)
+        return min(proof.age_ms(), connected_ms) > self.checks.params.proof_limit_ms
+
+    def log_conditions(self, *, link: BrokerLink, backlog: Backlog) -> None:
+        """Write a line for everything that has changed since this was called last."""
+        if backlog.state != self._store_state:
+            level = logging.INFO if backlog.state == "ok" else logging.ERROR
+            reason = backlog.fault.reason if backlog.fault else ""
+            log(LOG, level, f"store-{backlog.state}", reason=reason, waiting=len(backlog))
+            self._store_state = backlog.state
+        ahead_ms = self._clock.ahead_ms()
+        if (ahead_ms > AHEAD_MS_TOLD) != self._is_ahead:
+            self._is_ahead = not self._is_ahead
+            event = "clock-ahead" if self._is_ahead else "clock-agrees"
+            log(LOG, logging.WARNING, event, ahead_ms=ahead_ms)
+        if self._receipts.gaps != self._gaps:
+            lost = self._receipts.gaps - self._gaps
+            log(LOG, logging.WARNING, "messages-missing", given_up=lost)
+            self._gaps = self._receipts.gaps
+        if link.dropped != self._dropped:
+            log(LOG, logging.ERROR, "messages-dropped", dropped=link.dropped - self._dropped)
+            self._dropped = link.dropped

@@ -1,0 +1,121 @@
+"""What is wrong with the monitor itself: every state and event, its words, and its end."""
+
+import pytest
+
+from monitor.care.alerts import SIGNAL_TABLE
+from monitor.care.self_checks import (
+    NOWHERE,
+    SELF_EVENTS,
+    SELF_STATES,
+    SELF_TABLE,
+    SelfCheckParams,
+    SelfChecks,
+    SelfEvent,
+    SelfState,
+)
+from monitor.care.troubles import TROUBLES
+from monitor.facts.effects import AlertChanged
+
+PARAMS = SelfCheckParams(
+    proof_every_ms=1_000, proof_limit_ms=5_000, unattended_ms=5_000, over_told_ms=60_000
+)
+START_MS = 1_790_000_000_000
+OWN = ("broker-lost", "path-unproven", "store-failing", "store-lost", "resumed")
+
+
+def checks() -> SelfChecks:
+    return SelfChecks(PARAMS, config="c0ffee")
+
+
+def told(changed: list[AlertChanged]) -> list[tuple[str, str, str, str]]:
+    return [(one.cause, one.phase, one.condition, one.signal) for one in changed]
+
+
+EXPECTED: dict[tuple[SelfState, SelfEvent], SelfState] = {
+    ("well", "found"): "wrong",
+    ("well", "gone"): "well",
+    ("well", "old"): "well",
+    ("wrong", "found"): "wrong",
+    ("wrong", "gone"): "over",
+    ("wrong", "old"): "wrong",
+    ("over", "found"): "wrong",
+    ("over", "gone"): "over",
+    ("over", "old"): "well",
+}
+
+
+@pytest.mark.parametrize("state", SELF_STATES)
+@pytest.mark.parametrize("event", SELF_EVENTS)
+def test_every_state_and_event_has_its_place(state: SelfState, event: SelfEvent) -> None:
+    assert SELF_TABLE[state].get(event, state) == EXPECTED[state, event]
+
+
+@pytest.mark.parametrize("key", [key for key in OWN if TROUBLES[key].over])
+def test_a_trouble_is_told_while_it_lasts_and_its_length_for_a_while_after(key: str) -> None:
+    watch = checks()
+    assert told(watch.take(START_MS, {key: START_MS})) == [(key, "start", "active", "on")]
+    assert watch.take(START_MS + 20_000, {key: START_MS}) == []
+    assert list(watch.labels) == [TROUBLES[key].words]
+    (over,) = watch.take(START_MS + 34_000, {})
+    assert told([over]) == [(key, "end", "ended", "latched")]
+    assert "34 s" in over.label
+    assert over.revision == 2
+    assert watch.take(START_MS + 93_999, {}) == []
+    assert list(watch.labels) == [over.label]
+    (gone,) = watch.take(START_MS + 94_000, {})
+    assert (gone.id, gone.revision, gone.signal) == (over.id, 3, "off")
+    assert not watch.labels
+
+
+@pytest.mark.parametrize("key", [key for key in OWN if not TROUBLES[key].over])
+def test_a_trouble_without_words_for_its_end_is_cleared_at_once(key: str) -> None:
+    watch = checks()
+    watch.take(START_MS, {key: START_MS})
+    *_, last = watch.take(START_MS + 1_000, {})
+    assert (last.cause, last.condition, last.signal) == (key, "ended", "off")
+    assert not watch.labels
+
+
+def test_what_comes_back_while_its_end_is_told_is_a_new_alert() -> None:
+    watch = checks()
+    (first,) = watch.take(START_MS, {"broker-lost": START_MS})
+    watch.take(START_MS + 10_000, {})
+    ended, second = watch.take(START_MS + 20_000, {"broker-lost": START_MS + 20_000})
+    assert (ended.id, ended.signal) == (first.id, "off")
+    assert (second.phase, second.revision) == ("start", 1)
+    assert second.id != first.id
+
+
+def test_several_troubles_are_alerts_of_their_own_at_no_bed() -> None:
+    watch = checks()
+    changed = watch.take(START_MS, {"broker-lost": START_MS, "store-lost": START_MS})
+    assert {one.cause for one in changed} == {"broker-lost", "store-lost"}
+    for one in changed:
+        assert (one.bed, one.session, one.kind, one.rulebook) == (
+            NOWHERE, "", "technical", "c0ffee",
+        )  # fmt: skip
+        assert one.signal in SIGNAL_TABLE
+    assert told(watch.take(START_MS + 1, {"store-lost": START_MS})) == [
+        ("broker-lost", "end", "ended", "latched")
+    ]
+
+
+def test_a_start_after_a_gap_says_for_how_long_nobody_watched() -> None:
+    watch = checks()
+    began, over = watch.started(START_MS, START_MS - 42_000)
+    assert (began.onset_ms, began.raised_ms) == (START_MS - 42_000, START_MS)
+    assert over.label == "resumed after 42 s unattended"
+    assert list(watch.labels) == [over.label]
+    assert told(watch.take(START_MS + 60_000, {})) == [("resumed", "update", "ended", "off")]
+
+
+def test_a_short_gap_is_no_alert() -> None:
+    watch = checks()
+    assert watch.started(START_MS, START_MS - 4_999) == []
+    assert watch.started(START_MS, START_MS - 5_000)
+
+
+def test_a_limit_that_a_proof_on_its_way_would_pass_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least twice proof_every"):
+        SelfCheckParams(proof_every_ms=3_000, proof_limit_ms=5_999)
+    SelfCheckParams(proof_every_ms=0, proof_limit_ms=0)
