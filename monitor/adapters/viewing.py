@@ -4,6 +4,7 @@ Times are those of the monitor, known from its status, so that ages are right al
 machine's clock is not, and in a simulation that runs faster than time.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -35,6 +36,7 @@ HEARTBEAT_S_MAX: Final = 6.0
 RETAINED_WITHIN_S: Final = 1.0
 """What stands at the broker comes at once; so long is waited for it where nobody follows."""
 
+_AGE: Final = re.compile(r"\d+ (?:s|min|h)\b")
 _STATE: Final = msgspec.json.Decoder(StatePayload)
 _ALERT: Final = msgspec.json.Decoder(AlertPayload)
 _ADVICE: Final = msgspec.json.Decoder(AdvicePayload)
@@ -199,10 +201,10 @@ def _print_changes(feed: Feed, view: Watch, console: Console) -> None:
         for line in ward_lines(msgspec.structs.replace(ward, beds=changed)):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         news = view.condition(is_connected=feed.is_connected)
-        if news != condition:
+        if without_age(news) != condition:
             line = condition_line(news, as_json=False)
             console.print(line, markup=False, soft_wrap=True)
-            condition = news
+            condition = without_age(news)
 
 
 def settled(feed: Feed) -> Iterator[Heard]:
@@ -251,6 +253,11 @@ def tail_line(heard: Heard, *, as_json: bool) -> str | None:
         return None if as_json else printable(f"bed {heard.bed} {heard.kind}: unreadable ({fault})")
 
 
+def without_age(condition: str) -> str:
+    """Return a condition without its lengths of time: that it grows older is no news."""
+    return _AGE.sub("", condition)
+
+
 def condition_line(condition: str, *, as_json: bool) -> str:
     """Return what is wrong with a view as a line; empty words say that it can be believed."""
     if as_json:
@@ -273,9 +280,9 @@ def tail(feed: Feed, out: TextIO, *, as_json: bool, follow: bool) -> None:
                 out.write(f"{line}\n")
                 out.flush()
         said = view.condition(is_connected=feed.is_connected)
-        if said != condition:
-            condition = said
-            out.write(f"{condition_line(condition, as_json=as_json)}\n")
+        if without_age(said) != condition:
+            condition = without_age(said)
+            out.write(f"{condition_line(said, as_json=as_json)}\n")
             out.flush()
         if not follow:
             return

@@ -25,7 +25,7 @@ from monitor.adapters.terminal import (
     ward_lines,
     worst_first,
 )
-from monitor.adapters.viewing import Watch, bed_view, condition_line, tail_line, watch
+from monitor.adapters.viewing import Watch, bed_view, condition_line, tail_line, watch, without_age
 from monitor.facts.effects import NOT_ASSESSABLE, Priority, Signal
 from monitor.facts.views import AlertView, BedView, ChannelView, WardView
 from monitor.wire.announcements import state_announcement
@@ -225,6 +225,8 @@ def test_unreadable_publications_become_a_line_and_stop_nothing() -> None:
     assert tail_line(broken, as_json=True) is None
     assert tail_line(Heard("17", "_/alert/al-1", b"", is_retained=False), as_json=False) is None
     assert tail_line(status_of("online"), as_json=False) is None
+    assert without_age("unproven for 5 s") == without_age("unproven for 12 min")
+    assert without_age("resumed after 5 s") != without_age("unproven for 5 s")
     assert condition_line("", as_json=False) == "! monitor watches"
     assert condition_line("x", as_json=True) == '{"message":"condition","words":"x"}'
 
