@@ -14,7 +14,7 @@ from detectors.context import FLAG_NAMES
 from monitor.care import courses
 from monitor.care.contradictions import contradiction
 from monitor.care.courses import Course
-from monitor.care.ladders import Ladder, LadderStep, ladder_for
+from monitor.care.ladders import AFTERWARDS, Ladder, LadderStep, ladder_for
 from monitor.care.mitigation import (
     NO_PATTERN_NAME,
     Patient,
@@ -104,7 +104,14 @@ def _tell_afterwards(
     if course.end:
         reason += f"; the infusion is over for this session: {END_WORDS[course.end]}"
     _tell_steps(
-        state, bed, position, at_ms, pattern=course.pattern, grade=course.grade, reason=reason
+        state,
+        bed,
+        position,
+        at_ms,
+        pattern=course.pattern,
+        grade=course.grade,
+        reason=reason,
+        is_over=True,
     )
 
 
@@ -117,8 +124,13 @@ def _tell_steps(
     pattern: str,
     grade: int,
     reason: str,
+    is_over: bool = False,
 ) -> None:
-    """Tell the open steps of a ladder, if anything about them is new."""
+    """Tell the open steps of a ladder, if anything about them is new.
+
+    When the reaction ``is_over``, only what follows one is left: a new suspicion that is not
+    confirmed stops the clear time, and does not bring the old reaction's first steps back.
+    """
     course, before = bed.course, bed.advice
     well = course.well_ms is not None or course.offered_ms is None
     ladder, steps = advised_steps(
@@ -130,6 +142,9 @@ def _tell_steps(
         before=tuple(bed.taken.values()),
         course=course,
     )
+    if is_over:
+        follows = {step.key for step in ladder.steps if step.offered in AFTERWARDS}
+        steps = tuple(step for step in steps if step.key in follows)
     may_restart = course.well_ms is not None and course.plan in ("slowed", "paused")
     now = AdviceChanged(
         at_ms=at_ms,
