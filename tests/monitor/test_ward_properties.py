@@ -5,7 +5,7 @@ The stateful test beside it (test_ward_life) plays one bed and looks at it after
 
 import copy
 import pickle
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Final
 
 import msgspec
@@ -31,6 +31,7 @@ from monitor.facts.effects import AlertChanged, AlertEscalated, AnyEffect, Grade
 from monitor.facts.records import ActTaken, VitalsReported
 from monitor.ward.roster import columns
 from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
 
 DAY_MS: Final = 86_400_000
 
@@ -54,19 +55,17 @@ def is_due(effect: AnyEffect) -> bool:
     return isinstance(effect, GradeChanged | AlertEscalated)
 
 
-def of_records(effects: list[AnyEffect]) -> list[AnyEffect]:
-    """Return effects without technical alerts, which are told when a step ends.
+def stopped() -> WardSettings:
+    """Return settings in which nothing is due by time alone, and no clock is doubted.
 
-    That a device's clock is wrong is found message by message, and its times are corrected so;
-    that everybody is told of it waits for the end of the step.
+    A wrong clock is found message by message, but told when a step ends.
     """
-    return [
-        one for one in effects if not (isinstance(one, AlertChanged) and one.kind == "technical")
-    ]
+    made = quiet_clocks(ward_settings())
+    return replace(made, hearing=replace(made.hearing, clock_limit_ms=10**12))
 
 
 def fresh(*, clocks: bool = False) -> Ward:
-    made = quiet_loop(ward_settings()) if clocks else quiet_clocks(ward_settings())
+    made = quiet_loop(ward_settings()) if clocks else stopped()
     return Ward(made, unit=UNIT)
 
 
@@ -75,10 +74,10 @@ def fresh(*, clocks: bool = False) -> Ward:
 def test_nothing_depends_on_where_steps_end(stream: Stream, ends: list[int]) -> None:
     """With the clocks of :data:`DUE` stopped, all effects are the same in order and bytes."""
     assert set(DUE) == {"technical", "re-alert", "loop", "escalation", "not assessable"}
-    exact = resolved(quiet_clocks(ward_settings()), stream)
-    expected = lines(of_records(told(fresh(), one_each(exact))))
-    assert lines(of_records(told(fresh(), [exact]))) == expected
-    assert lines(of_records(told(fresh(), cut(exact, ends)))) == expected
+    exact = resolved(stopped(), stream)
+    expected = lines(told(fresh(), one_each(exact)))
+    assert lines(told(fresh(), [exact])) == expected
+    assert lines(told(fresh(), cut(exact, ends))) == expected
 
 
 @few
@@ -115,11 +114,11 @@ def test_the_date_changes_nothing_but_ids(stream: Stream, days: int) -> None:
 def test_beds_are_independent_in_any_order(
     first: Stream, second: Stream, order: list[bool]
 ) -> None:
-    made = quiet_clocks(ward_settings())
+    made = stopped()
     mine, other = resolved(made, first), resolved(made, second)
     alone = {
-        "1": lines(of_records(told(fresh(), one_each(mine)))),
-        "2": lines(of_records(told(fresh(), one_each(other)))),
+        "1": lines(told(fresh(), one_each(mine))),
+        "2": lines(told(fresh(), one_each(other))),
     }
     waiting, mixed = {"1": list(mine), "2": list(other)}, []
     for turn in [*order, *[True] * len(mine), *[False] * len(other)]:
@@ -127,7 +126,7 @@ def test_beds_are_independent_in_any_order(
         if queue:
             mixed.append(queue.pop(0))
     for steps in (one_each(mixed), [tuple(mixed)]):
-        effects = of_records(told(fresh(), steps))
+        effects = told(fresh(), steps)
         for bed in BEDS:
             assert lines(one for one in effects if one.bed == bed) == alone[bed]
 
