@@ -14,7 +14,7 @@ help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: broker ## Install into .venv, with everything that tests and checks need
+setup: broker testbed ## Install into .venv, with everything that tests and checks need
 	@PYTHON="$(PYTHON)" scripts/setup.sh dev
 
 .PHONY: setup-run
@@ -24,6 +24,10 @@ setup-run: broker ## Install into .venv only what a run needs
 .PHONY: broker
 broker: ## Get mosquitto and its clients (as root a package, otherwise unpacked here)
 	@scripts/broker.sh
+
+.PHONY: testbed
+testbed: ## Get what only tests use: Chromium, axe-core, InfluxDB (as root; else they are skipped)
+	@scripts/testbed.sh
 
 .PHONY: demo
 demo: setup-run ## Watch a simulated ward react: broker, chairs, monitor, terminal
