@@ -4,9 +4,11 @@ Every array has the bed as its first axis, so that an engine of another kind can
 arrays, and a snapshot is a list of them.
 """
 
-from typing import Final
+from dataclasses import fields
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.baseline import BaselineWindow
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
@@ -17,6 +19,9 @@ from detectors.history import History
 from detectors.memory import SignMemory
 from detectors.patterns import NO_PATTERN
 from detectors.steadiness import Steadiness
+
+Array: TypeAlias = npt.NDArray[Any]
+"""One array of the state, of whatever type its values have."""
 
 PER_CHANNEL: Final = (N_CHANNELS,)
 PER_BED: Final = ()
@@ -172,17 +177,28 @@ class Beds:
         self.track.put(row, SignTrack.fresh(1, self.n_signs))
         self.memory.put(row, SignMemory.fresh(1, self.n_signs))
 
+    def arrays(self) -> dict[str, Array]:
+        """Return every array of the state by name, not copied.
+
+        Returns
+        -------
+        dict of str to array
+            The bed is the first axis of each; what a bed remembers is all in them, so that
+            writing them back into beds of as many rows brings everything back.
+        """
+        found = {name: getattr(self, name) for name in _NAMES}
+        for part in ("window", "history", "steadiness"):
+            found |= {f"{part}.{name}": one for name, one in vars(getattr(self, part)).items()}
+        for track in (self.track, self.memory):
+            part = type(track).__name__
+            found |= {f"{part}.{one.name}": getattr(track, one.name) for one in fields(track)}
+        return found
+
     def swap(self, first: int, second: int) -> None:
         """Exchange everything about two beds."""
         here, there = np.array([first, second], np.int32), np.array([second, first], np.int32)
-        for name in _NAMES:
-            column = getattr(self, name)
+        for column in self.arrays().values():
             column[here] = column[there]
-        for kept in (self.window, self.history, self.steadiness):
-            for column in vars(kept).values():
-                column[here] = column[there]
-        self.track.put(here, self.track.rows(there))
-        self.memory.put(here, self.memory.rows(there))
 
 
 _NAMES: Final = (*(column[0] for column in COLUMNS), *SIGN_GRADES)

@@ -30,6 +30,7 @@ from monitor.ward.handover import hand_over
 from monitor.ward.listening import DeviceFound, listened
 from monitor.ward.roster import columns
 from monitor.ward.rounds import Turn, turns
+from monitor.ward.snapshots import recall, remembered
 from monitor.ward.technical import tell_due
 from monitor.ward.telling import tell_grade, tell_judged
 from monitor.ward.ward_settings import WardSettings
@@ -100,6 +101,20 @@ class Ward:
     def view(self, now_ms: int) -> WardView:
         """Return a picture of all beds."""
         return ward_view(self.state, now_ms)
+
+    def remembered(self) -> bytes:
+        """Return everything that is remembered between two steps."""
+        return remembered(self.state)
+
+    def recall(self, body: bytes) -> None:
+        """Bring a fresh ward to where the one was that remembered this.
+
+        Raises
+        ------
+        SnapshotError
+            If the bytes are damaged or of another program; then the ward is as fresh as before.
+        """
+        recall(self.state, body)
 
     def hand_over(self, now_ms: int) -> tuple[HandOver, ...]:
         """Return what one shift hands to the next, bed by bed."""

@@ -1,10 +1,12 @@
 """Everything a ward remembers, and the effects of the step that is being taken."""
 
+from dataclasses import fields
 from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from detectors.beds import Array
 from detectors.bookshelf import Bookshelf
 from detectors.channels import N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.detection import Detection
@@ -154,6 +156,19 @@ class WardState:
             self.device_named_ms = _wider(self.device_named_ms, n_devices, NEVER)
             self.device_due_ms = _wider(self.device_due_ms, n_devices, FAR_MS)
             self.device_quiet = _wider(self.device_quiet, n_devices, 0)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return every array of the state by name, not copied.
+
+        Returns
+        -------
+        dict of str to array
+            The first axis is the device where the name begins with ``device_``, else the bed.
+        """
+        found = {name: one for name, one in vars(self).items() if isinstance(one, np.ndarray)}
+        found |= {f"detection.{name}": one for name, one in self.detection.arrays().items()}
+        track = self.shelf.track
+        return found | {f"shelf.{one.name}": getattr(track, one.name) for one in fields(track)}
 
     def swap(self, first: int, second: int) -> None:
         """Exchange everything that is known by row of two beds; their names stay."""
