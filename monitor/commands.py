@@ -207,11 +207,13 @@ def check_rules(
 ) -> None:
     """Rehearse scenario files: what happens at a bed, and what must and must not come of it."""
     from monitor.scenario.checking import run
+    from monitor.settings.settings import load_settings
 
+    site = read_settings(config)
     with piped():
         code = run(
             paths,
-            ward_of=ward_of(read_settings(config)),
+            site_of=lambda changes: ward_of(load_settings(config, changes) if changes else site),
             out=sys.stdout,
             err=sys.stderr,
             as_json=as_json,

@@ -40,6 +40,7 @@ SHELLS = frozenset(
         "scenario.checking",
         "scenario.rehearsal",
         "score_command",
+        "settings.config_files",
         "settings.settings",
         "settings.site_settings",
         "study.comparison",

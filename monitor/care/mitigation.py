@@ -27,6 +27,7 @@ from monitor.facts.effects import AdviceChanged, Step
 from monitor.facts.records import ActTaken
 
 NO_PATTERN_NAME: Final = "unclear"
+MINUTE_MS: Final = 60_000
 
 CONFIRMS: Final[dict[SessionEvent, frozenset[str]]] = {
     "lowered": frozenset({"rate"}),
@@ -164,11 +165,21 @@ def advised_steps(
         present = ", ".join(sorted(signs & frozenset(rung.signs)))
         step = offered_step(rung, patient, present)
         if rung.key in settled:
-            nth = 2 + (rung.repeats or 0) - doses_left(course, rung)
-            words = f"{step.words} (again: dose {nth} of {1 + (rung.repeats or 0)})"
+            words = f"{step.words} ({_again_words(course, rung)})"
             step = _with_outcome(msgspec.structs.replace(step, words=words), course)
         steps.append(step)
     return ladder, tuple(steps)
+
+
+def _again_words(course: Course, rung: LadderStep) -> str:
+    """Return which dose a repeat would be, and how long after the last one it belongs."""
+    nth = 2 + (rung.repeats or 0) - doses_left(course, rung)
+    words = f"again: dose {nth} of {1 + (rung.repeats or 0)}"
+    if rung.repeat_ms is None:
+        return words
+    first, latest = (ms // MINUTE_MS for ms in (rung.repeat_ms, rung.repeat_by_ms or 0))
+    span = f"{first} to {latest}" if latest > first else f"{first}"
+    return f"{words}, {span} min after the last"
 
 
 def _makes_sense(rung: LadderStep, patient: Patient, course: Course) -> bool:

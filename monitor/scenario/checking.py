@@ -1,9 +1,9 @@
 """Scenario files as a tool: read them, rehearse them, and say what differed."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeAlias
 
 import msgspec
 
@@ -23,12 +23,16 @@ from monitor.scenario.rehearsal import Rehearsal, rehearsal
 from monitor.scenario.shown import fields_of, refused
 from monitor.scenario.stories import Scenario
 from monitor.scenario.times import clock
+from monitor.tables.faults import ConfigError
 
 OK: Final = 0
 FOUND: Final = 1
 BAD_INPUT: Final = 4
 
 FILE_BYTES_MAX: Final = 1_000_000
+
+SiteOf: TypeAlias = Callable[[Mapping[str, object]], WardOf]
+"""What makes the wards of a site in which some settings, by name, hold otherwise."""
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -60,13 +64,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     told: int
     differences: tuple[dict[str, str], ...]
+    settings: dict[str, object] = {}
     faults: tuple[str, ...] = ()
 
 
 def run(
     paths: Sequence[Path],
     *,
-    ward_of: WardOf,
+    site_of: SiteOf,
     out: TextIO,
     err: TextIO,
     as_json: bool = False,
@@ -80,7 +85,7 @@ def run(
     reports, unread = [], 0
     for path in _files(paths):
         try:
-            found = rehearsal(read_scenario(path), ward_of)
+            found = rehearsed(path, site_of)
         except ScenarioError as fault:
             unread += 1
             reports.append(
@@ -105,6 +110,32 @@ def run(
     return BAD_INPUT if unread or not reports else FOUND if failed else OK
 
 
+def rehearsed(path: Path, site_of: SiteOf) -> Rehearsal:
+    """Return what came of a file, in the wards of its own settings.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of the file, also of the settings that it changes.
+    """
+    scenario = read_scenario(path)
+    try:
+        ward_of = site_of(scenario.settings)
+    except ConfigError as fault:
+        raise ScenarioError(str(path), map(str, fault.faults)) from fault
+    return rehearsal(scenario, ward_of)
+
+
+def settings_words(settings: Mapping[str, object]) -> str:
+    """Return the settings of a scenario in words, or "" where the site's own hold."""
+    said = (f"{name} {_value_words(value)}" for name, value in settings.items())
+    return ", ".join(said)
+
+
+def _value_words(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         yield from sorted(path.glob("*.toml")) if path.is_dir() else (path,)
@@ -116,6 +147,7 @@ def _report(path: Path, found: Rehearsal) -> Report:
         title=found.scenario.title,
         rows=len(found.scenario.expectations),
         told=len(found.told),
+        settings=found.scenario.settings,
         differences=tuple(
             {
                 "row": one.row,
@@ -135,15 +167,22 @@ def lines(path: Path, found: Rehearsal, *, tell: bool) -> Iterator[str]:
     if tell:
         yield from told_lines(found)
     if not found.differences:
-        yield f"{path}: as expected: {scenario.title} ({_counted(scenario)})"
+        yield f"{path}: as expected: {scenario.title} ({_counted(scenario)}{_with(scenario)})"
         return
-    yield f"{path}: NOT as expected: {scenario.title}"
+    changed = f" ({_with(scenario).lstrip('; ')})" if scenario.settings else ""
+    yield f"{path}: NOT as expected: {scenario.title}{changed}"
     yield from (f"  {one}" for one in found.differences)
 
 
 def _counted(scenario: Scenario) -> str:
     rows = len(scenario.expectations)
     return f"{rows} row{'' if rows == 1 else 's'}, {clock(scenario.ends_ms)} h"
+
+
+def _with(scenario: Scenario) -> str:
+    """Return under which settings a scenario was rehearsed, where they are not the site's."""
+    words = settings_words(scenario.settings)
+    return f"; with {words}" if words else ""
 
 
 def told_lines(found: Rehearsal) -> Iterator[str]:

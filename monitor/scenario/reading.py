@@ -64,6 +64,7 @@ def _scenario(place: Place) -> Scenario:
         deliveries=tuple(deliveries),
         down=_down(place),
         expectations=(*wanted, *never),
+        settings=_settings(place),
     )
     place.close()
     return read
@@ -88,6 +89,15 @@ def _opening(place: Place, bed: str, sent: Sent) -> list[Delivery]:
         place.refuse("session", f"must be a table, got {shown(raw)}")
     row = Place("session", {"at": "0:00", "session": "open", **raw}, place.faults)
     return _each((row,), lambda one: replace(event(one, bed, sent), rank=0))
+
+
+def _settings(place: Place) -> dict[str, object]:
+    """Return the settings that hold in this file alone; what they may be, the site's files say."""
+    place.used.add("settings")
+    raw = place.values.get("settings", {})
+    if not isinstance(raw, dict):
+        place.refuse("settings", f"must be a table, got {shown(raw)}")
+    return raw
 
 
 def _down(place: Place) -> tuple[tuple[int, int], ...]:

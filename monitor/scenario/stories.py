@@ -84,3 +84,5 @@ class Scenario:
     down: tuple[tuple[int, int], ...]
     """Spans in which the monitor does not run; what arrives is kept by the broker."""
     expectations: tuple[Expectation, ...]
+    settings: dict[str, object] = field(default_factory=dict)
+    """Settings of the site that hold otherwise in this scenario, by name."""

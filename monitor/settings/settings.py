@@ -6,15 +6,11 @@ each is one sentence with file, table and key, and all of them are reported toge
 SHA-256 digest over names and bytes of all files says later which limits were in force.
 """
 
-import hashlib
-import re
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from detectors.context import FLAG_NAMES
 from detectors.rulebook import RuleBook
@@ -25,6 +21,8 @@ from monitor.care.ladders import Dose, Ladder, LadderStep, coverage_faults, ladd
 from monitor.care.products import Product
 from monitor.care.variants import Mitigation, MitigationTimes, ladders_of_site
 from monitor.settings.book_tables import BookFile, book_file
+from monitor.settings.changes import CHANGES, changed_documents
+from monitor.settings.config_files import config_digest, file_fault, parsed, read_all
 from monitor.settings.detection_settings import detection_params, silence_params
 from monitor.settings.detection_tables import (
     DetectionFile,
@@ -52,15 +50,6 @@ __all__ = [
     "load_settings",
 ]
 
-FILES: Final = (
-    "alerts.toml", "channels.toml", "detection.toml", "doses.toml", "clues.toml",
-    "expectations.toml", "history.toml", "mitigation.toml", "patterns.toml", "schedules.toml",
-    "site.toml", "sources.toml", "symptoms.toml", "technical.toml", "watches.toml",
-)  # fmt: skip
-FOLDERS: Final = ("ladders", "products", "rulebooks")
-
-SYNTAX_PLACE: Final = re.compile(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$")
-
 T = TypeVar("T")
 
 
@@ -74,26 +63,25 @@ class Settings:
     sources: dict[str, Source]
 
 
-def load_settings(directory: Path) -> Settings:
-    """Return the settings of a folder; raise ConfigError with every fault there is."""
+def load_settings(directory: Path, changes: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings of a folder; raise ConfigError with every fault there is.
+
+    ``changes`` are settings by name that hold instead of those of the files
+    (:mod:`monitor.settings.changes`); they are checked as strictly and are part of the digest.
+    """
     faults: list[Fault] = []
-    contents = _read_all(directory, faults)
+    contents = read_all(directory, faults)
     settings = None
     if contents:
-        reader = _Reader(directory, _parsed(contents, faults), faults)
+        documents = parsed(contents, faults)
+        if changes:
+            documents = changed_documents(documents, changes, faults)
+            contents[CHANGES] = repr(sorted(changes.items())).encode()
+        reader = _Reader(directory, documents, faults)
         settings = _attempt(lambda: reader.settings(config_digest(contents)))
     if settings is None or faults:
         raise ConfigError(dict.fromkeys(faults))
     return settings
-
-
-def config_digest(contents: dict[str, bytes]) -> str:
-    """Return the SHA-256 over names and bytes of all files, whatever order they came in."""
-    total = hashlib.sha256()
-    for name in sorted(contents):
-        total.update(f"{name}\x00{len(contents[name])}\x00".encode())
-        total.update(contents[name])
-    return total.hexdigest()
 
 
 class _Reader:
@@ -285,7 +273,7 @@ class _Reader:
 
         made = tuple(one for rows in each(self.folder("ladders"), file) for one in rows)
         _unique_keys("ladders", [one.key for one in made], self.faults)
-        self.faults += [_file_fault("ladders", words) for words in coverage_faults(made)]
+        self.faults += [file_fault("ladders", words) for words in coverage_faults(made)]
         return made
 
     @staticmethod
@@ -295,51 +283,6 @@ class _Reader:
         if signs is None or symptoms is None:
             return None
         return frozenset(FLAG_NAMES) | frozenset(signs) | frozenset(row.name for row in symptoms)
-
-
-def _read_all(directory: Path, faults: list[Fault]) -> dict[str, bytes]:
-    """Return the bytes of all TOML files by their names, and keep what is missing or strange."""
-    if not directory.is_dir():
-        faults.append(_file_fault(str(directory), "no such configuration folder"))
-        return {}
-    contents: dict[str, bytes] = {}
-    for path in _toml_files(directory):
-        name = path.relative_to(directory).as_posix()
-        if name not in FILES and name.split("/")[0] not in FOLDERS:
-            faults.append(_file_fault(name, f"unknown file; known here: {', '.join(FILES)}"))
-        try:
-            contents[name] = path.read_bytes()
-        except OSError as error:
-            faults.append(_file_fault(name, f"cannot be read: {error.strerror}"))
-    told = {fault.file for fault in faults}
-    missing = [name for name in FILES if name not in contents and name not in told]
-    faults += [_file_fault(name, "missing file") for name in missing]
-    for folder in FOLDERS:
-        if not any(name.startswith(f"{folder}/") for name in contents):
-            faults.append(_file_fault(folder, "missing: the folder needs at least one file"))
-    return contents
-
-
-def _toml_files(directory: Path) -> Iterator[Path]:
-    yield from sorted(directory.glob("*.toml"))
-    for folder in FOLDERS:
-        yield from sorted((directory / folder).glob("*.toml"))
-
-
-def _parsed(contents: dict[str, bytes], faults: list[Fault]) -> dict[str, dict[str, object]]:
-    """Return the documents, with decimals kept exact; a syntax error is a fault with its line."""
-    documents: dict[str, dict[str, object]] = {}
-    for name, raw in contents.items():
-        try:
-            documents[name] = tomllib.loads(raw.decode(), parse_float=Decimal)
-        except UnicodeDecodeError as error:
-            faults.append(_file_fault(name, f"is not UTF-8 at byte {error.start}"))
-        except tomllib.TOMLDecodeError as error:
-            place = SYNTAX_PLACE.match(str(error))
-            line = (place and place[2]) or str(raw.count(b"\n") + 1)
-            words = place[1] if place else str(error)
-            faults.append(_file_fault(f"{name}:{line}", f"not valid TOML: {words}"))
-    return documents
 
 
 def _attempt(reader: Callable[[], T]) -> T | None:
@@ -385,7 +328,3 @@ def _unique_keys(folder: str, keys: list[str], faults: list[Fault]) -> None:
         if keys.count(key) > 1:
             message = f"duplicate key {key!r}: it stands {keys.count(key)} times"
             faults.append(Fault(file=folder, table="", key="", message=message))
-
-
-def _file_fault(name: str, message: str) -> Fault:
-    return Fault(file=name, table="", key="", message=message)

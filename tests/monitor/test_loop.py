@@ -141,7 +141,7 @@ def test_epinephrine_that_does_not_help_is_offered_again_and_then_an_expert() ->
     play.wait(641)
     again = step(play, "epinephrine")
     assert again.state == "offered"
-    assert again.words.endswith("(again: dose 2 of 2)")
+    assert again.words.endswith("(again: dose 2 of 2, 5 min after the last)")
     assert "expert" not in play.steps
     did(play, 650, "epinephrine", dose_centi=50, dose_unit="mg")
     play.well(900, sbp=80, dbp=50)

@@ -57,7 +57,7 @@ def test_it_says_what_was_done_in_order(treated: Play) -> None:
         "not-possible: Lay flat",
         "(vomits)",
         "10:05:45Z confirmed: pump-1 reports stopped, 0.0 mL/h ('stop')",
-        "(again: dose 2 of 2), 0.5 mg given",
+        "(again: dose 2 of 2, 5 min after the last), 0.5 mg given",
     )
     places = [found.index(words) for words in wanted]
     assert places == sorted(places)

@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from scenario_wards import real_ward
+from scenario_wards import real_ward, site_of
 
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input
@@ -126,7 +126,7 @@ def test_files_are_reported_in_words_and_as_json(tmp_path: Path) -> None:
     def ran(*paths: Path, **how: bool) -> tuple[int, str, str]:
         out, err = StringIO(), StringIO()
         return (
-            run(paths, ward_of=real_ward, out=out, err=err, **how),
+            run(paths, site_of=site_of, out=out, err=err, **how),
             out.getvalue(),
             err.getvalue(),
         )
@@ -157,7 +157,7 @@ def test_with_tell_everything_that_was_told_is_written(tmp_path: Path) -> None:
     ack = "[[event]]\nat='0:11'\nact='ack'\nalert='reaction'\n"
     path.write_text(f"{STORY}{ack}[[expect]]\nat='0:10'\ngrade=3")
     out = StringIO()
-    run([path], ward_of=real_ward, out=out, err=StringIO(), tell=True)
+    run([path], site_of=site_of, out=out, err=StringIO(), tell=True)
     for words in (
         "session open: none to opened",
         "grade 3 hypotensive",

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from scenario_wards import real_ward
+from scenario_wards import site_of
 
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input
-from monitor.scenario.checking import read_scenario
+from monitor.scenario.checking import read_scenario, rehearsed
 from monitor.scenario.rehearsal import rehearsal
 from monitor.ward.ward import Ward
 
@@ -37,13 +37,15 @@ class SaysNothing:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_scenario_comes_out_as_it_says(path: Path) -> None:
-    found = rehearsal(read_scenario(path), real_ward)
+    found = rehearsed(path, site_of)
     assert not found.differences, "\n".join(map(str, found.differences))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_it_comes_out_the_same_message_by_message(path: Path) -> None:
-    found = rehearsal(read_scenario(path), lambda unit: OneByOne(real_ward(unit)))
+    scenario = read_scenario(path)
+    ward_of = site_of(scenario.settings)
+    found = rehearsal(scenario, lambda unit: OneByOne(ward_of(unit)))
     assert not found.differences, "\n".join(map(str, found.differences))
 
 
