@@ -1,0 +1,226 @@
+// Every word that people read on this page. One section for each module, in the order of names.
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const LANGUAGE = "en-GB";
+const CLOCK = new Intl.DateTimeFormat(LANGUAGE, {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+const MINUTES = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const MINUS = "\u2212";
+
+// Time of day on this screen: 13:46:57, and 13:46.
+export const timeOfDay = (ms) => CLOCK.format(new Date(ms));
+export const minuteOfDay = (ms) => MINUTES.format(new Date(ms));
+
+// A running length: 0:47, 12:05, 1 h 05.
+export function running(ms) {
+  const whole = Math.max(0, Math.floor(ms / SECOND));
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${String(Math.floor(whole / 60) % 60).padStart(2, "0")}`;
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+// A length in one unit, short: 40 s, 12 m, 3 h.
+export function short(ms) {
+  const length = Math.max(0, ms);
+  if (length < MINUTE) return `${Math.floor(length / SECOND)} s`;
+  if (length < HOUR) return `${Math.floor(length / MINUTE)} m`;
+  return `${Math.floor(length / HOUR)} h`;
+}
+
+// A length in one unit, spoken: 40 seconds, 12 minutes.
+export function spoken(ms) {
+  const length = Math.max(0, ms);
+  const say = (count, unit) => `${count} ${unit}${count === 1 ? "" : "s"}`;
+  if (length < MINUTE) return say(Math.floor(length / SECOND), "second");
+  if (length < HOUR) return say(Math.floor(length / MINUTE), "minute");
+  return say(Math.floor(length / HOUR), "hour");
+}
+
+// A number with a sign that reads well: +34, −40.
+export const signed = (value) => `${value > 0 ? "+" : value < 0 ? MINUS : "\u00b1"}${Math.abs(value)}`;
+
+const acts = {
+  refused: (reason) => `Not accepted: ${reason}`,
+  failed: (status) => `Not sent: the server answered ${status}`,
+  unreachable: "Not sent: the server cannot be reached",
+  logInFirst: "Log in first: acting needs a person",
+  undone: "undone within 10 s",
+};
+
+const app = {
+  title: "Infusion station",
+  main: "Beds",
+  back: "Back to the beds",
+  viewFailed: "This view could not be loaded. The alerts go on.",
+  loading: "Loading",
+};
+
+const feed = {
+  title: "Alerts, unacknowledged first",
+  counts: (open, calling) => `${open} open \u00b7 ${calling} calling`,
+  none: "No alerts",
+  unbelievable: "Not known",
+  bed: (bed) => `Bed ${bed}`,
+  grade: (grade) => (grade === null || grade === undefined ? "not assessable" : `grade ${grade}`),
+  pattern: (pattern) => `${pattern} pattern`,
+  ago: (ms) => `${running(ms)} ago`,
+  rateChanged: (minutes) => `${minutes} min after the last rate change`,
+  rate: (rate) => `rate ${rate.v} ${rate.u}`,
+  called: (to, by) => (by ? `told ${to} (by ${by})` : `told ${to}`),
+  acknowledge: "Ack",
+  acknowledgeAll: "Acknowledge",
+  more: "More",
+  less: "Less",
+  moreOf: (bed) => `More for bed ${bed}`,
+  ackOf: (bed) => `Acknowledge bed ${bed}: I have seen it and I own it`,
+  pauseTone: "Pause tone 2:00",
+  toneFor: (ms) => `tone paused, ${running(ms)} left`,
+  escalate: "Escalate",
+  handBack: "Hand back",
+  unsnooze: "End snooze",
+  undo: (ms) => `Undo ${Math.ceil(ms / SECOND)} s`,
+  sending: "sending",
+  sent: "sent, no answer of the monitor yet",
+  acked: (by, at) => `${by} has it since ${at}`,
+  realerts: (ms) => `re-alerts in ${short(ms)}`,
+  realertsNow: "re-alerts now",
+  keepsQuiet: "does not re-alert",
+  ended: (at) => `ended ${at}, stays until acknowledged`,
+  recovering: "easing, not yet clear",
+  pending: "read once, waits for a repeat",
+  snoozed: (reason) => `snoozed${reason ? `: ${reason}` : ""}`,
+  disbelieved: (why) => `judged: ${why}`,
+  flaps: (count) => `came ${count} times`,
+  notAReaction: "Not a reaction, because",
+  disbeliefs: { artefact: "artefact", "known-condition": "known condition", treated: "treated", other: "other" },
+  snooze: "Snooze",
+  snoozeSign: "Sign",
+  snoozeFor: "For",
+  snoozeMinutes: (minutes) => `${minutes} min`,
+  snoozeReason: "Reason",
+  snoozeReasonNeeded: "A snooze needs a reason",
+  newBelow: (count) => `${count} new below: the order waits for your pointer`,
+};
+
+const grid = {
+  title: "Beds",
+  empty: "No bed is known yet",
+  page: (page, pages) => `Page ${page} of ${pages}`,
+  pageOf: (page, first, last) => `Page ${page}: beds ${first} to ${last}`,
+  find: "Find bed",
+  found: (bed) => `Bed ${bed}`,
+  notFound: (text) => `No bed ${text}`,
+  held: "Order waits for your pointer",
+  covered: (ms) => `NOT HEARD FOR ${running(ms)}`,
+  coveredNever: "NOT CONNECTED",
+  coveredWhy: "The numbers are covered because nothing here is current. Look at the bedside.",
+};
+
+const header = {
+  beds: (all, flowing) => `${all} ${all === 1 ? "bed" : "beds"} \u00b7 ${flowing} infusing`,
+  priorities: { high: "high", medium: "medium", low: "low", technical: "technical" },
+  count: (name, count) => `${count} ${name}`,
+  oldest: (ms) => `oldest open ${running(ms)}`,
+  noneWaiting: "none waiting",
+  live: (ms) => `live ${(ms / SECOND).toFixed(1)} s`,
+  stale: (ms) => `STALE ${Math.floor(ms / SECOND)} s`,
+  connecting: "CONNECTING",
+  layout: "Order",
+  byBed: "by bed",
+  byAcuity: "by acuity",
+  theme: { "": "theme: system", dark: "theme: dark", light: "theme: light" },
+  views: { handover: "Hand-over", events: "Events", settings: "Settings" },
+  nobody: "Log in",
+  who: (name, role) => `${name} (${role})`,
+  logIn: "Log in",
+  logOut: "Log out",
+  name: "Name",
+  password: "Password",
+  loggingIn: "Logging in",
+  viewing: "Viewing needs no login. Acting does.",
+  help: "Keys",
+  believe: "Do not rely on this page",
+  screensBlocked: (count) => `${count} ${count === 1 ? "screen" : "screens"} cannot sound`,
+};
+
+const help = {
+  title: "Keys",
+  keys: [
+    ["Arrows", "move between beds or alerts"],
+    ["Enter", "open the bed"],
+    ["a", "acknowledge the alert or bed that has the focus"],
+    ["p", "pause its tone for two minutes"],
+    ["e", "escalate it to the next of the chain"],
+    ["/", "find a bed"],
+    ["Page Up, Page Down", "pages of beds"],
+    ["Esc", "close, back to the beds"],
+    ["?", "these keys"],
+  ],
+  single: "Single keys (a, p, e, /, ?) act",
+  chooseFirst: "Choose a bed or an alert first",
+  nothing: (bed) => `Bed ${bed} has no alert to act on`,
+};
+
+const speech = {
+  high: (bed, label) => `High priority. Bed ${bed}. ${label}`,
+  raised: (priority, bed, label) => `${priority}, bed ${bed}: ${label}`,
+  acked: (bed, by) => `Bed ${bed} acknowledged by ${by}`,
+  ended: (bed) => `Bed ${bed}: alert ended`,
+  stale: "The server is not heard. The numbers are covered.",
+  live: "The server is heard again.",
+  many: (count) => `${count} more changes`,
+};
+
+const tile = {
+  noData: "NO DATA",
+  noDataFor: (ms) => `no data ${running(ms)}`,
+  notAssessable: "not assessable",
+  noBaseline: "no baseline",
+  provisional: "baseline provisional",
+  limitsChanged: "limits changed",
+  tonesOff: "tones off",
+  tonePaused: (ms) => `tone paused ${running(ms)}`,
+  snoozed: "snoozed",
+  due: (ms) => `VS in ${short(ms)}`,
+  dueNow: "VS due",
+  late: (ms) => `VS late ${short(ms)}`,
+  noSession: "no session",
+  rateUnknown: "rate ?",
+  gone: "--",
+  more: (count) => `+${count}`,
+  ackedBy: (by) => `${by}`,
+  ended: "ended",
+  degrees: (value) => `${value.toFixed(1)}\u00b0`,
+  names: { hr: "HR", sbp: "BP", dbp: "BP", spo2: "SpO\u2082", temp: "T", rr: "RR", map: "MAP" },
+  phases: {
+    none: "empty", opened: "opened", baseline: "baseline", infusing: "infusing", slowed: "slowed",
+    paused: "PAUSED", stopped: "STOPPED", watch: "watch", closed: "closed",
+  },
+  name: (bed, subject) => `Bed ${bed}${subject ? `, ${subject}` : ""}`,
+  calm: "no alert",
+  calling: (priority, label) => `${priority} alert: ${label}`,
+  owned: (priority, label, by) => `${priority} alert: ${label}, acknowledged by ${by}`,
+};
+
+const tones = {
+  states: {
+    on: "Tones on", blocked: "TONES BLOCKED", off: "TONES OFF on this screen", paused: "Tones paused",
+  },
+  paused: (ms) => `Tones paused ${running(ms)}`,
+  check: "Sound check",
+  checkDue: "Sound check due",
+  checking: "Listen: high, medium, low",
+  heard: "Heard all three?",
+  yes: "Yes",
+  no: "No",
+  notHeard: "Not heard: look at the loudspeaker of this screen",
+  pause: "Pause tones of this screen 2:00",
+  resume: "Tones on again",
+  off: "Turn tones off",
+  on: "Turn tones on",
+};
+
+// Sections of modules: each module gets its own.
+export const words = Object.freeze({ acts, app, feed, grid, header, help, speech, tile, tones });
