@@ -13,7 +13,7 @@ import numpy as np
 from detectors.active_book import valid_values
 from detectors.beds import Beds
 from detectors.channels import Bool, Int8, Int32
-from detectors.clue_table import ClueTable
+from detectors.clue_table import ClueTable, Strengths
 from detectors.clues import Clue
 from detectors.memory import noted, recent_grade
 from detectors.parameters import DetectionParams
@@ -78,6 +78,22 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What speaks for the pictures of some beds as they stand.
+
+    Attributes
+    ----------
+    named : bool array, shape (bed, row of the pattern table)
+        The row may give its name.
+    strengths : Strengths
+        How strong each clue is.
+    """
+
+    named: Bool
+    strengths: Strengths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A sign that nobody has looked at, and the graver picture that it would make."""
 
@@ -95,6 +111,10 @@ class Evidence:
         self.table = pattern_table(params.patterns, params.signs)
         measured = reads.sum(axis=1) > 0
         self.clues = ClueTable(params.clues, params.signs, self.table.names, measured)
+        self._bearing = [
+            [(i, points) for i, points in enumerate(column) if points]
+            for column in self.clues.points.T.astype(int).tolist()
+        ]
 
     @property
     def has_rest(self) -> bool:
@@ -140,6 +160,24 @@ class Evidence:
             self.table, grade, recent, since_ms, beds.rate_step_ms[bed], beds.context[bed], at_ms
         )
 
+    def standing(self, beds: Beds, bed: Int32, grade: Int8) -> Standing:
+        """Return what speaks for the pictures of some beds, gathered for all of them at once.
+
+        Parameters
+        ----------
+        beds : Beds
+            The state, after its judgement.
+        bed : int32 array, shape (row,)
+            Rows of the beds.
+        grade : int8 array, shape (row, sign)
+            Confirmed grade of each sign.
+        """
+        valid = valid_values(self.params, beds, bed)
+        return Standing(
+            named=self._matches(beds, bed, grade).named,
+            strengths=self.clues.strengths(beds, bed, valid, self.params.memory_ms),
+        )
+
     def questions(
         self, beds: Beds, row: int, grade: Int8, unseen: frozenset[str]
     ) -> tuple[Question, ...]:
@@ -182,7 +220,9 @@ class Evidence:
             self.clues.strengths(beds, bed, valid, self.params.memory_ms).percent
         )
 
-    def supports(self, beds: Beds, row: int, grade: Int8) -> tuple[Support, ...]:
+    def supports(
+        self, beds: Beds, row: int, grade: Int8, of: Standing | None = None, place: int = 0
+    ) -> tuple[Support, ...]:
         """Return the patterns that hold at one bed with what speaks for each, the leading first.
 
         A fallback is left out where nothing speaks for it and something else holds.
@@ -195,22 +235,27 @@ class Evidence:
             Row of the bed.
         grade : int8 array, shape (1, sign)
             Confirmed grade of each sign.
+        of : Standing, optional
+            What speaks for the pictures of some beds, where it was gathered already.
+        place : int
+            Which of them this bed is.
         """
-        bed = np.array([row], np.int32)
+        if of is None:
+            of = self.standing(beds, np.array([row], np.int32), grade)
         lead = int(beds.pattern[row])
-        matches = self._matches(beds, bed, grade)
-        valid = valid_values(self.params, beds, bed)
-        found = self.clues.strengths(beds, bed, valid, self.params.memory_ms)
-        percent, unknown = found.percent[0].tolist(), found.unknown[0].tolist()
-        rows = np.flatnonzero(matches.named[0])
+        percent = of.strengths.percent[place].tolist()
+        unknown = of.strengths.unknown[place].tolist()
+        rows = np.flatnonzero(of.named[place])
         serious = set(self.table.pattern[rows[~self.table.fallback[rows]]].tolist())
         supports = []
         for index in sorted(set(self.table.pattern[rows].tolist())):
-            points = self.clues.points[:, index].astype(int).tolist()
+            bearing = self._bearing[index]
             given = [
-                Contribution(clue=clue, weight_centi=points[i] * percent[i], percent=percent[i])
-                for i, clue in enumerate(self.params.clues)
-                if points[i] and percent[i]
+                Contribution(
+                    clue=self.params.clues[i], weight_centi=points * percent[i], percent=percent[i]
+                )
+                for i, points in bearing
+                if percent[i]
             ]
             leads = lead != NO_PATTERN and int(self.table.pattern[lead]) == index
             total = sum(one.weight_centi for one in given)
@@ -222,9 +267,7 @@ class Evidence:
                     leads=leads,
                     weight_centi=total,
                     contributions=tuple(sorted(given, key=lambda one: -abs(one.weight_centi))),
-                    unknown=tuple(
-                        clue for i, clue in enumerate(self.params.clues) if points[i] and unknown[i]
-                    ),
+                    unknown=tuple(self.params.clues[i] for i, _ in bearing if unknown[i]),
                 )
             )
         return tuple(sorted(supports, key=lambda one: (not one.leads, -one.weight_centi)))

@@ -5,6 +5,7 @@ time; it uses the same integer forms as the judgement and can therefore never di
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from detectors.ages import age_in_force
 from detectors.baseline import baseline_doubt
 from detectors.baseline_life import window_readings
 from detectors.baseline_statistics import robust_noise
-from detectors.channels import CENTI, MISSING, N_CHANNELS
+from detectors.channels import CENTI, MISSING, N_CHANNELS, Bool, Int32
 from detectors.detection import Detection
 from detectors.expectations import clause_leeway
 from detectors.rulebook import AGE_COLUMN, BASELINE_COLUMNS, Clause, Rule, linear_form
+
+NOTHING_EXPLAINED: Final = [0] * N_CHANNELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +134,69 @@ def clause_reason(
     )
 
 
-def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[RuleReason, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What decides about some beds as they stand, gathered for all of them at once.
+
+    Attributes
+    ----------
+    sure, waiting : bool array, shape (row, rule)
+        Rules behind the confirmed grades, also those that only hysteresis holds; rules that hold
+        beyond the confirmed grades and wait for confirmation.
+    holds : bool array, shape (row, rule)
+        The rule holds now.
+    known : int32 array, shape (row, column)
+        The columns of a form: values, baselines and the age in force.
+    doubt, explained, noise : int32 array, shape (row, channel), [hundredths]
+        How far each baseline may be off, how much of a rise drugs explain, and how far the
+        readings of each baseline scatter.
+    """
+
+    sure: Bool
+    waiting: Bool
+    holds: Bool
+    known: Int32
+    doubt: Int32
+    explained: Int32
+    noise: Int32
+
+
+def grounds(detection: Detection, bed: Int32) -> Grounds:
+    """Return what decides about some beds.
+
+    Parameters
+    ----------
+    detection : Detection
+        The state.
+    bed : int32 array, shape (row,)
+        Rows of the beds.
+
+    Returns
+    -------
+    Grounds
+        Holds as long as no reading, symptom or fact of these beds is taken.
+    """
+    judgement, sign = detection.judgement(bed), detection.rules.sign
+    graded, shown = detection.track.grade[bed], detection.shown[bed]
+    beyond = np.where(shown > graded, shown, 0)
+    baseline, grade = detection.params.baseline, detection.rules.grade
+    age_centi = age_in_force(detection.age_centi[bed])
+    return Grounds(
+        sure=(judgement.holds | judgement.stays) & (graded[:, sign] == grade),
+        waiting=judgement.holds & (beyond[:, sign] == grade),
+        holds=judgement.holds,
+        known=np.concatenate(
+            [detection.value_centi[bed], detection.baseline_centi[bed], age_centi[:, None]], axis=1
+        ),
+        doubt=baseline_doubt(baseline, detection.window.count[bed]),
+        explained=detection.active.explained(detection, bed),
+        noise=robust_noise(baseline, window_readings(baseline, detection, bed)),
+    )
+
+
+def rule_reasons(
+    detection: Detection, bed: int, *, confirmed: bool, of: Grounds | None = None, place: int = 0
+) -> tuple[RuleReason, ...]:
     """Return the rules behind the signs of one bed, worst first, one a sign.
 
     Parameters
@@ -143,36 +208,29 @@ def rule_reasons(detection: Detection, bed: int, *, confirmed: bool) -> tuple[Ru
     confirmed : bool
         True: the rules behind the confirmed grades, also those that only hysteresis holds.
         False: the rules that hold beyond the confirmed grades and wait for confirmation.
+    of : Grounds, optional
+        What decides about some beds, where it was gathered already.
+    place : int
+        Which of them this bed is.
 
     Returns
     -------
     tuple of RuleReason
         For each sign every rule of its deciding grade.
     """
-    grade, shown = detection.track.grade[bed].tolist(), detection.shown[bed].tolist()
-    waiting = [high if high > sure else 0 for high, sure in zip(shown, grade, strict=True)]
-    wanted = grade if confirmed else waiting
-    if not any(wanted):
+    found = grounds(detection, np.array([bed], np.int32)) if of is None else of
+    rules = np.flatnonzero((found.sure if confirmed else found.waiting)[place])
+    if not rules.size:
         return ()
-    judgement = detection.judgement(np.array([bed], np.int32))
-    holds, stays = judgement.holds[0].tolist(), judgement.stays[0].tolist()
-    doubt = baseline_doubt(detection.params.baseline, detection.window.count[[bed]])[0].tolist()
-    row, baseline = np.array([bed], np.int32), detection.params.baseline
-    explained = detection.active.explained(detection, row)[0].tolist()
-    noise = robust_noise(baseline, window_readings(baseline, detection, row))[0].tolist()
-    age_centi = age_in_force(detection.age_centi[[bed]])
-    known = np.concatenate(
-        [detection.value_centi[bed], detection.baseline_centi[bed], age_centi]
-    ).tolist()
-    found: list[RuleReason] = []
-    signs = detection.rules.sign.tolist()
-    for index, rule in enumerate(detection.params.book.rules):
-        live = holds[index]
-        if rule.grade == wanted[signs[index]] and (live or (confirmed and stays[index])):
-            counts = explained if live else [0] * N_CHANNELS
-            clauses = tuple(
-                clause_reason(detection, bed, clause, known, doubt, counts, noise)
-                for clause in rule.clauses
-            )
-            found.append(RuleReason(rule=rule, held=not live, clauses=clauses))
-    return tuple(sorted(found, key=lambda reason: (-reason.rule.grade, reason.held)))
+    known, doubt = found.known[place].tolist(), found.doubt[place].tolist()
+    explained, noise = found.explained[place].tolist(), found.noise[place].tolist()
+    reasons: list[RuleReason] = []
+    for index in rules.tolist():
+        rule, live = detection.params.book.rules[index], bool(found.holds[place, index])
+        counts = explained if live else NOTHING_EXPLAINED
+        clauses = tuple(
+            clause_reason(detection, bed, clause, known, doubt, counts, noise)
+            for clause in rule.clauses
+        )
+        reasons.append(RuleReason(rule=rule, held=not live, clauses=clauses))
+    return tuple(sorted(reasons, key=lambda reason: (-reason.rule.grade, reason.held)))

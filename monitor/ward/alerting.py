@@ -13,6 +13,7 @@ from monitor.care.snoozes import Snooze, broken, cover, uncovered
 from monitor.facts.effects import SnoozeChanged, SnoozeEnd
 from monitor.facts.records import PriorReaction
 from monitor.ward.bedside import Bedside
+from monitor.ward.judged import Judged
 from monitor.ward.likelihood import likely_pictures
 from monitor.ward.opinions import opinions
 from monitor.ward.pictures import REACTION, Seen, persistence
@@ -21,20 +22,22 @@ from monitor.ward.ward_state import WardState
 from monitor.ward.watching import tell_watch
 
 
-def tell_reaction(state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen) -> None:
-    """Tell what a new judgement of a bed made of its physiological alert."""
+def tell_reaction(
+    state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen, judged: Judged
+) -> None:
+    """Tell what a new judgement of a bed, among others, made of its physiological alert."""
     before = bed.episodes.get(REACTION)
     going = before if before is not None and before.condition != "ended" else None
     if now.picture is None:
         if going is not None:
-            tell_episode(state, bed, _cleared(state, going, at_ms), position, at_ms)
+            tell_episode(state, bed, _cleared(state, going, at_ms), position, at_ms, judged)
         return
     if going is None:
         if before is not None:
             # What was latched is closed by the new episode, which is on and says more.
             closed = alerts.signalled(before, "acknowledge", "a new alert has taken its place")
-            tell_episode(state, bed, closed, position, at_ms)
-        tell_episode(state, bed, _begun(state, bed, at_ms, now), position, at_ms)
+            tell_episode(state, bed, closed, position, at_ms, judged)
+        tell_episode(state, bed, _begun(state, bed, at_ms, now), position, at_ms, judged)
         return
     moves = (
         (going.condition == "pending" and not now.pending)
@@ -46,7 +49,7 @@ def tell_reaction(state: WardState, bed: Bedside, position: int, at_ms: int, now
         going = alerts.updated(
             going, now.picture, at_ms=at_ms, pending=now.pending, recovering=now.recovering
         )
-    tell_episode(state, bed, going, position, at_ms)
+    tell_episode(state, bed, going, position, at_ms, judged)
 
 
 def flap_limits(life: AlertParams) -> FlapLimits:
@@ -92,9 +95,17 @@ def _cleared(state: WardState, going: alerts.Episode, at_ms: int) -> alerts.Epis
 
 
 def tell_episode(
-    state: WardState, bed: Bedside, after: alerts.Episode, position: int, at_ms: int
+    state: WardState,
+    bed: Bedside,
+    after: alerts.Episode,
+    position: int,
+    at_ms: int,
+    judged: Judged | None = None,
 ) -> None:
-    """Keep an episode as it now is, and tell the change unless there is none."""
+    """Keep an episode as it now is, and tell the change unless there is none.
+
+    ``judged`` are the beds among which this one was just judged, where there are any.
+    """
     cause = after.picture.cause
     before = bed.episodes.get(cause)
     if before is not None and before.id != after.id:
@@ -136,8 +147,8 @@ def tell_episode(
             at_ms=at_ms,
             bed=bed.name,
             rulebook=state.settings.digest,
-            books=opinions(state, bed) if reaction else (),
-            pictures=likely_pictures(state, bed) if reaction else (),
+            books=opinions(state, bed, judged) if reaction else (),
+            pictures=likely_pictures(state, bed, judged) if reaction else (),
             persistence=persistence(state, bed) if reaction else (),
         ),
     )

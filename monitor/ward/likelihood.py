@@ -5,16 +5,25 @@ from typing import Final
 from detectors.channels import CHANNEL_NAMES, NEVER, Channel
 from monitor.facts.effects import ClueSays, PictureSays
 from monitor.ward.bedside import Bedside
+from monitor.ward.judged import Judged
 from monitor.ward.pictures import one
 from monitor.ward.ward_state import WardState
 
 PRESSURES: Final = frozenset({Channel.SBP, Channel.DBP, Channel.MAP})
 
 
-def likely_pictures(state: WardState, bed: Bedside) -> tuple[PictureSays, ...]:
-    """Return the pictures that hold at a bed with what speaks for each, the leading one first."""
+def likely_pictures(
+    state: WardState, bed: Bedside, judged: Judged | None = None
+) -> tuple[PictureSays, ...]:
+    """Return the pictures that hold at a bed with what speaks for each, the leading one first.
+
+    ``judged`` are the beds among which it was just judged, where there are any.
+    """
     detection, row = state.detection, bed.row
-    grade = detection.signs_of(one(row))
+    if judged is None:
+        judged = Judged.alone(state, bed)
+    place = judged.place(bed)
+    grade = judged.signs[[place]]
     return tuple(
         PictureSays(
             pattern=support.pattern,
@@ -31,7 +40,7 @@ def likely_pictures(state: WardState, bed: Bedside) -> tuple[PictureSays, ...]:
             ),
             lacking=tuple(clue.words for clue in support.unknown),
         )
-        for support in detection.evidence.supports(detection, row, grade)
+        for support in detection.evidence.supports(detection, row, grade, judged.standing, place)
     )
 
 

@@ -17,6 +17,7 @@ from monitor.care.reasons import (
 )
 from monitor.facts.effects import Because, Context, Persistence, Priority
 from monitor.ward.bedside import Bedside
+from monitor.ward.judged import Judged
 from monitor.ward.ward_state import WardState
 
 REACTION: Final = "reaction"
@@ -42,12 +43,16 @@ def one(row: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
     return np.array([row], np.int32)
 
 
-def seen(state: WardState, bed: Bedside) -> Seen:
-    """Return what is true about a bed, with its reasons."""
+def seen(state: WardState, bed: Bedside, judged: Judged | None = None) -> Seen:
+    """Return what is true about a bed, with its reasons.
+
+    ``judged`` are the beds among which it was just judged, where there are any.
+    """
     detection, row = state.detection, bed.row
-    signs = detection.params.signs
-    grades = detection.signs_of(one(row))[0]
-    grade = int(detection.grade_of(one(row))[0])
+    if judged is None:
+        judged = Judged.alone(state, bed)
+    place = judged.place(bed)
+    signs, grades, grade = detection.params.signs, judged.signs[place], judged.grade[place]
     held = tuple((signs[i], int(grades[i])) for i in np.flatnonzero(grades))
     shown = detection.shown[row]
     unsure = tuple(
@@ -56,13 +61,13 @@ def seen(state: WardState, bed: Bedside) -> Seen:
     )
     if not held and not unsure:
         return Seen(picture=None, pending=False, recovering=False, onset_ms=0, unconfirmed=())
-    deciding = rule_reasons(detection, row, confirmed=True)
+    deciding = rule_reasons(detection, row, confirmed=True, of=judged.grounds, place=place)
     confirmed = because_symptoms(state, bed) + tuple(
         row_ for reason in deciding for row_ in because_rule(reason)
     )
     pending = tuple(
         row_
-        for reason in rule_reasons(detection, row, confirmed=False)
+        for reason in rule_reasons(detection, row, confirmed=False, of=judged.grounds, place=place)
         if reason.rule.grade >= PENDING_LEAST_GRADE
         for row_ in because_rule(reason)
     )

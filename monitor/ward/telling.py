@@ -16,6 +16,7 @@ from monitor.facts.effects import (
 from monitor.ward.advising import tell_advice
 from monitor.ward.alerting import tell_reaction
 from monitor.ward.bedside import Bedside
+from monitor.ward.judged import Judged
 from monitor.ward.likelihood import open_questions
 from monitor.ward.pictures import Seen, missing_measurements, one, seen
 from monitor.ward.ward_state import WardState
@@ -23,13 +24,20 @@ from monitor.ward.ward_state import WardState
 PRESSURE_SIGNS: Final = frozenset({"hypotension", "hypertension"})
 
 
-def tell_judged(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
-    """Tell everything that a new judgement of a bed changed."""
+def tell_judged(
+    state: WardState, bed: Bedside, position: int, at_ms: int, judged: Judged | None = None
+) -> None:
+    """Tell everything that a new judgement of a bed changed.
+
+    ``judged`` are the beds that were judged in the same round, this one among them.
+    """
+    if judged is None:
+        judged = Judged.alone(state, bed)
     row = int(state.detection.pattern[bed.row])
     bed.pattern = state.settings.detection.patterns[row].name if row >= 0 else ""
-    now = seen(state, bed)
+    now = seen(state, bed, judged)
     tell_grade(state, bed, position, at_ms)
-    tell_reaction(state, bed, position, at_ms, now)
+    tell_reaction(state, bed, position, at_ms, now, judged)
     tell_advice(state, bed, position, at_ms)
     _tell_wanted(state, bed, position, at_ms, now)
 

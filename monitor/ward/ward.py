@@ -27,6 +27,7 @@ from monitor.ward.bed_views import ward_view
 from monitor.ward.care_due import tell_care_due
 from monitor.ward.devices import tell_misplaced
 from monitor.ward.handover import hand_over
+from monitor.ward.judged import Judged
 from monitor.ward.listening import DeviceFound, listened
 from monitor.ward.roster import columns
 from monitor.ward.rounds import Turn, turns
@@ -203,6 +204,7 @@ class Ward:
         self._hear(turn, findings)
         taking = state.detection.taking_baseline[findings.bed]
         look = taking | findings.changed | self._unassessed(findings)
+        judged = Judged(state, findings.bed[findings.changed])
         for index in np.flatnonzero(look).tolist():
             bed = state.beds[findings.bed[index]]
             position = int(turn.position[index])
@@ -210,7 +212,7 @@ class Ward:
             if taking[index]:
                 tell_baseline(state, bed, position, at_ms, freeze=False)
             if findings.changed[index]:
-                tell_judged(state, bed, position, at_ms)
+                tell_judged(state, bed, position, at_ms, judged)
             elif at_ms != NEVER and state.detection.judging[bed.row]:
                 tell_grade(state, bed, position, at_ms)
 

@@ -194,9 +194,9 @@ NOT_OVER_BEDS = {
     *EXCURSIONS_NOT_OVER_BEDS,
     "linear_form", "at_least", "forms", "age_of", "stand_in_channels",
     "outermost", "clause_reason", "rule_reasons", "clause_leeway", "leeway_table",
-    "pattern_table", "symptom_signs",
+    "pattern_table", "symptom_signs", "grounds",
 }  # fmt: skip
-"""Functions about one row of a table, or about one bed at a time."""
+"""Functions about one row of a table, about one bed at a time, or about the whole state."""
 
 
 def reading_arguments(draw: Draw, n: int) -> dict[str, Any]:
