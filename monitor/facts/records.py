@@ -156,6 +156,7 @@ class SessionReported(Record):
     ``age_months`` is the whole age in months; where it is known, so is ``age_years``.
     ``age_band`` is what is said instead of an age (``18-64``, ``65+``), ``at_risk`` whether the
     person is known to be at risk of renal injury or thrombosis, ``to_bed`` where a session goes.
+    ``dose_number`` is which dose of a course of ``doses_planned`` this is, counted from 1.
     """
 
     id: str
@@ -179,6 +180,8 @@ class SessionReported(Record):
     history: tuple[PriorReaction, ...] = ()
     to_bed: str = ""
     reason: str = ""
+    dose_number: int | None = None
+    doses_planned: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,12 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from monitor.facts.effects import Priority, Signal
+from monitor.facts.records import Severity
 from monitor.facts.stays import Proposal, WatchWindow
 
 DueState: TypeAlias = Literal["next", "due", "late", "overdue"]
+DevicePresence: TypeAlias = Literal["online", "offline", "silent", "never-heard"]
+VolumeSource: TypeAlias = Literal["pump", "rate"]
 
 
 class DueSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,6 +71,83 @@ class StepUpView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasons: tuple[str, ...] = ()
 
 
+class WhyNotView(msgspec.Struct, frozen=True, kw_only=True):
+    """Why nothing fires, in words, as of a time: the nearest rules, then what rules lack."""
+
+    at_ms: int
+    lines: tuple[str, ...]
+
+
+class SnoozeView(msgspec.Struct, frozen=True, kw_only=True):
+    """What nobody wants to be called for: which sign, up to which grade, until when, and why."""
+
+    sign: str
+    grade: int
+    until_ms: int
+    by: str
+    reason: str
+
+
+class UntoldView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What nobody is being told at this moment, and why; ``alert`` where it is an episode."""
+
+    what: str
+    reason: str
+    alert: str = ""
+
+
+class PersonView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an opening said of the person and the dose; None or empty where it did not."""
+
+    age: str = ""
+    weight_centi_kg: int | None = None
+    first_dose: bool | None = None
+    dose_number: int | None = None
+    doses_planned: int | None = None
+    dose_centi_g: int | None = None
+    concentration_centi_mg_per_ml: int | None = None
+
+
+class VolumeView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What has been infused up to a time, and is left: as the pump says, or by its rates."""
+
+    at_ms: int
+    by: VolumeSource
+    infused_centi_ml: int | None = None
+    left_centi_ml: int | None = None
+
+
+class GivenView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A drug that was given in this session; ``step`` where it was a step of the advice."""
+
+    drug: str
+    at_ms: int
+    by: str
+    dose_centi: int | None = None
+    dose_unit: str = ""
+    step: str = ""
+
+
+class SymptomView(msgspec.Struct, frozen=True, kw_only=True):
+    """A symptom that is charted as present."""
+
+    symptom: str
+    severity: Severity
+    since_ms: int
+
+
+class DeviceView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A device of a bed: whether it is there, and when data of it last arrived.
+
+    ``is_associated`` is false for one that is believed here only because its topic says so.
+    """
+
+    device: str
+    presence: DevicePresence
+    heard_ms: int | None = None
+    is_associated: bool = True
+
+
 class BedView(msgspec.Struct, frozen=True, kw_only=True):
     """One bed: who lies there (pseudonym), what runs, the numbers, the grade and the alerts."""
 
@@ -95,6 +175,22 @@ class BedView(msgspec.Struct, frozen=True, kw_only=True):
     """The next faster rate of the table; None while nothing flows."""
     proposals: tuple[Proposal, ...] = ()
     """What earlier reactions of the person propose for this session."""
+    started_ms: int | None = None
+    """When the drug began to flow."""
+    rate_changed_ms: int | None = None
+    """When its rate last changed."""
+    person: PersonView = PersonView()
+    volume: VolumeView | None = None
+    given: tuple[GivenView, ...] = ()
+    """Drugs that were given besides the product, the oldest first."""
+    symptoms: tuple[SymptomView, ...] = ()
+    """What is charted as present, the oldest first."""
+    devices: tuple[DeviceView, ...] = ()
+    """By name: those that belong to the bed, and others of which a value is believed here."""
+    snoozes: tuple[SnoozeView, ...] = ()
+    untold: tuple[UntoldView, ...] = ()
+    why_not: WhyNotView | None = None
+    """Why nothing fires; None while a reaction is open, or nobody is watched."""
 
 
 class WardView(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Pictures of beds for screens, made from the state of the ward."""
 
-from typing import Final, TypedDict
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -14,14 +15,32 @@ from monitor.care.doubts import REASON_CODES, doubt_words, moving_words, still_w
 from monitor.care.session import OPEN
 from monitor.care.watches import still_open
 from monitor.facts.effects import NOT_ASSESSABLE
-from monitor.facts.views import AlertView, BedView, ChannelView, WardView
+from monitor.facts.views import (
+    AlertView,
+    BedView,
+    ChannelView,
+    DeviceView,
+    PersonView,
+    UntoldView,
+    WardView,
+    WhyNotView,
+)
 from monitor.ward.baselines import BaselineNumbers, baseline_numbers, baseline_remarks
 from monitor.ward.bedside import Bedside
 from monitor.ward.drugs import expectation_remarks
-from monitor.ward.pictures import missing_measurements
+from monitor.ward.pictures import REACTION, missing_measurements
 from monitor.ward.running import step_up_view
+from monitor.ward.stay_views import (
+    device_views,
+    person_view,
+    snooze_views,
+    symptom_views,
+    volume_view,
+)
 from monitor.ward.timetable import owed_sets
+from monitor.ward.untold import untold
 from monitor.ward.ward_state import NO_BED, WardState
+from monitor.ward.why_nots import WhyNots
 
 BASELINE_REMARK: Final = {
     "absent": "no baseline: relative rules are off",
@@ -42,30 +61,44 @@ class RawReading(TypedDict, total=False):
     doubt: str
 
 
-def ward_view(state: WardState, now_ms: int) -> WardView:
+class Pictured(NamedTuple):
+    """What was worked out for all beds at once, and is asked for by the row of a bed."""
+
+    numbers: BaselineNumbers
+    unsteady: tuple[Bool, Bool]
+    devices: Mapping[int, tuple[DeviceView, ...]]
+    untold: Mapping[int, tuple[UntoldView, ...]]
+    why_nots: Mapping[int, WhyNotView]
+
+
+def ward_view(state: WardState, why_nots: WhyNots, now_ms: int) -> WardView:
     """Return a picture of all beds, in order of their names."""
     beds = [bed for bed in sorted(state.beds, key=lambda bed: bed.name) if bed.name != NO_BED]
     numbers = baseline_numbers(state, np.array([bed.row for bed in beds], np.int32))
-    unsteady = state.detection.unsteady()
+    quiet = [bed for bed in beds if bed.phase in OPEN and not _has_reaction(bed)]
+    pictured = Pictured(
+        numbers=numbers,
+        unsteady=state.detection.unsteady(),
+        devices=device_views(state),
+        untold=untold(state, beds),
+        why_nots=why_nots.views(state, quiet, now_ms),
+    )
     return WardView(
         unit=state.unit,
         now_ms=now_ms,
-        beds=tuple(
-            _bed_view(state, bed, now_ms, numbers, row, unsteady) for row, bed in enumerate(beds)
-        ),
+        beds=tuple(_bed_view(state, bed, now_ms, pictured, row) for row, bed in enumerate(beds)),
         outcomes={**state.outcomes, "refused messages": state.refused},
     )
 
 
-def _bed_view(
-    state: WardState,
-    bed: Bedside,
-    now_ms: int,
-    numbers: BaselineNumbers,
-    row: int,
-    unsteady: tuple[Bool, Bool],
-) -> BedView:
+def _has_reaction(bed: Bedside) -> bool:
+    reaction = bed.episodes.get(REACTION)
+    return reaction is not None and reaction.condition != "ended"
+
+
+def _bed_view(state: WardState, bed: Bedside, now_ms: int, pictured: Pictured, row: int) -> BedView:
     """Return a picture of one bed, whose baselines are a row of the numbers."""
+    numbers = pictured.numbers
     opened = bed.opened if bed.phase in OPEN else None
     remarks = [BASELINE_REMARK[bed.baseline]] if opened and bed.baseline in BASELINE_REMARK else []
     if opened:
@@ -73,7 +106,7 @@ def _bed_view(
         remarks += baseline_remarks(state, numbers, row)
         remarks += expectation_remarks(state, bed.row, now_ms)
         remarks += missing_measurements(state, bed)
-        remarks += sensor_remarks(state, bed.row, unsteady)
+        remarks += sensor_remarks(state, bed.row, pictured.unsteady)
     steps = bed.advice.steps if bed.advice is not None else ()
     return BedView(
         bed=bed.name,
@@ -102,6 +135,16 @@ def _bed_view(
         wanted=tuple(sorted(bed.wanted)) if opened else (),
         step_up=step_up_view(state, bed, now_ms),
         proposals=bed.stay.proposals if opened else (),
+        started_ms=bed.started_ms if opened else None,
+        rate_changed_ms=bed.rate_changed_ms if opened else None,
+        person=person_view(bed) if opened else PersonView(),
+        volume=volume_view(bed) if opened else None,
+        given=bed.stay.given if opened else (),
+        symptoms=symptom_views(bed),
+        devices=pictured.devices.get(bed.row, ()),
+        snoozes=snooze_views(bed.snoozes),
+        untold=pictured.untold.get(bed.row, ()),
+        why_not=pictured.why_nots.get(bed.row),
     )
 
 

@@ -9,7 +9,7 @@ from monitor.care.products import Product
 from monitor.care.session import Phase
 from monitor.care.snoozes import Snooze
 from monitor.facts.effects import AdviceChanged, Step
-from monitor.facts.records import Consciousness, SessionReported
+from monitor.facts.records import Consciousness, SessionReported, Severity
 from monitor.ward.stays import Stay
 
 
@@ -18,7 +18,7 @@ class ChartedSymptom:
     """A symptom that is present, as last charted."""
 
     name: str
-    severity: str
+    severity: Severity
     onset_ms: int
 
 

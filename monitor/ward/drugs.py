@@ -10,6 +10,7 @@ from detectors.context import FLAG_NAMES
 from monitor.care.drugs import drug_remarks, drugs_named
 from monitor.care.reasons import FULL_NAMES, decimal
 from monitor.facts.records import ActTaken, SessionReported
+from monitor.facts.views import GivenView
 from monitor.ward.bedside import Bedside
 from monitor.ward.pictures import one
 from monitor.ward.ward_state import WardState
@@ -23,6 +24,15 @@ def take_premedication(state: WardState, bed: Bedside, record: SessionReported) 
     for drug in record.premedication:
         at_ms = record.measured_ms if drug.at_ms is None else drug.at_ms
         take_drug(state, bed, drug.drug, at_ms)
+        bed.stay.give(
+            GivenView(
+                drug=drug.drug,
+                at_ms=at_ms,
+                by=record.by,
+                dose_centi=drug.dose_centi,
+                dose_unit=drug.dose_unit,
+            )
+        )
 
 
 def take_step_drug(state: WardState, bed: Bedside, record: ActTaken) -> None:
@@ -34,6 +44,16 @@ def take_step_drug(state: WardState, bed: Bedside, record: ActTaken) -> None:
     if rung is not None and rung.drug:
         dose = rung.dose.key if rung.dose is not None else ""
         take_drug(state, bed, f"{rung.drug} {dose}", record.measured_ms)
+        bed.stay.give(
+            GivenView(
+                drug=rung.drug,
+                at_ms=record.measured_ms,
+                by=record.by,
+                dose_centi=record.dose_centi,
+                dose_unit=record.dose_unit,
+                step=rung.key,
+            )
+        )
 
 
 def take_drug(state: WardState, bed: Bedside, text: str, given_ms: int) -> None:

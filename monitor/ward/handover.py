@@ -3,24 +3,22 @@
 Asked for by a person and worked out then; a step of the ward does not wait for it.
 """
 
-from detectors.channels import NEVER
-from detectors.nearness import nearness
 from monitor.care.alert_effects import alert_changed
 from monitor.care.alerts import Episode
-from monitor.care.cards import why_card, why_not
+from monitor.care.cards import why_card
 from monitor.care.session import OPEN
 from monitor.facts.effects import NOT_ASSESSABLE
 from monitor.facts.views import HandOver
 from monitor.ward.bedside import Bedside
 from monitor.ward.opinions import opinions
 from monitor.ward.pictures import (
-    PENDING_LEAST_GRADE,
     REACTION,
     missing_measurements,
-    one,
     persistence,
 )
+from monitor.ward.untold import untold
 from monitor.ward.ward_state import NO_BED, WardState
+from monitor.ward.why_nots import NOTHING_READ, lines_of
 
 
 def hand_over(state: WardState, now_ms: int) -> tuple[HandOver, ...]:
@@ -51,7 +49,7 @@ def _sheet(state: WardState, bed: Bedside, now_ms: int) -> HandOver:
             for snooze in bed.snoozes
         ),
         steps=tuple(step.words for step in steps if step.state in ("offered", "started")),
-        untold=_untold(state, bed, episodes),
+        untold=tuple(f"{one.what}: {one.reason}" for one in untold(state, [bed]).get(bed.row, ())),
         why=why,
     )
 
@@ -71,9 +69,8 @@ def _card(state: WardState, bed: Bedside, episode: Episode, now_ms: int) -> tupl
 
 
 def _why_nothing(state: WardState, bed: Bedside) -> tuple[str, ...]:
-    if state.detection.at_ms[bed.row] == NEVER:
-        return ("nothing fires: nothing was read yet",)
-    return (*why_not(nearness(state.detection, bed.row)), *missing_measurements(state, bed))
+    lines = lines_of(state, bed.row)
+    return lines if lines == (NOTHING_READ,) else (*lines, *missing_measurements(state, bed))
 
 
 def _alert_line(episode: Episode, now_ms: int) -> str:
@@ -85,21 +82,3 @@ def _alert_line(episode: Episode, now_ms: int) -> str:
     if episode.called:
         words += f"; told to {episode.called}"
     return words
-
-
-def _untold(state: WardState, bed: Bedside, episodes: list[Episode]) -> tuple[str, ...]:
-    """Return what nobody is being told at this moment, each with its reason."""
-    quiet = [
-        f"{episode.picture.label}: {episode.reason}"
-        for episode in episodes
-        if episode.signal != "on"
-    ]
-    signs, row = state.detection.params.signs, bed.row
-    shown = state.detection.shown[row].tolist()
-    sure = state.detection.signs_of(one(row))[0].tolist()
-    waiting = [
-        f"{sign} grade {grade}: read once, waits for its repeat"
-        for sign, grade, known in zip(signs, shown, sure, strict=True)
-        if known < grade < PENDING_LEAST_GRADE
-    ]
-    return (*quiet, *waiting)

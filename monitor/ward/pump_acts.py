@@ -1,6 +1,7 @@
 """Pumps as they report themselves: rates, and what they mean for the session of a bed."""
 
-from monitor.care.session import OPEN, pump_event
+from monitor.care.session import OPEN, RUNNING, pump_event
+from monitor.care.volumes import flow_after
 from monitor.facts.effects import MessageRejected
 from monitor.facts.records import PumpReported
 from monitor.ward.advising import check_pump, tell_advice, undo_steps
@@ -21,6 +22,9 @@ def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
     rate = record.rate_centi_ml_per_h
     before, before_since_ms = bed.rate_centi, bed.rate_changed_ms
     event = pump_event(bed.phase, before, record)
+    if bed.phase in OPEN:
+        ran = before if bed.phase in RUNNING else None
+        bed.stay.flow = flow_after(bed.stay.flow, record, ran)
     if rate is not None and record.state == "infusing" and rate != before:
         bed.rate_before_centi = before or bed.rate_before_centi
         bed.rate_centi = rate

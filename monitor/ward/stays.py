@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 
 from monitor.care.products import Product
 from monitor.care.rates import RunFinding
+from monitor.care.volumes import Flow
 from monitor.facts.records import PriorReaction
 from monitor.facts.stays import Proposal, WatchWindow
+from monitor.facts.views import GivenView
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,6 +19,7 @@ class Stay:
     when the last of them ends that keeps the session open. ``drug`` is the product that the pump
     named, ``rate_before_centi`` the rate before the last report, ``step_findings`` what was wrong
     with the last step up, and ``rate_cap_centi`` the cap that an earlier reaction proposes.
+    ``flow`` is what has flowed, ``given`` the drugs that were given besides the product.
     """
 
     patterns: set[str] = field(default_factory=set)
@@ -27,12 +30,19 @@ class Stay:
     rate_before_centi: int | None = None
     step_findings: tuple[RunFinding, ...] = ()
     proposals: tuple[Proposal, ...] = ()
+    flow: Flow = field(default_factory=Flow)
+    given: tuple[GivenView, ...] = ()
 
     @property
     def rate_cap_centi(self) -> int | None:
         """The cap that an earlier reaction proposes, in hundredths of mL/h."""
         caps = [one.rate_centi_ml_per_h for one in self.proposals if one.rate_centi_ml_per_h]
         return min(caps, default=None)
+
+    def give(self, one: GivenView) -> None:
+        """Remember a drug that was given; what is told twice was given once."""
+        if one not in self.given:
+            self.given = tuple(sorted((*self.given, one), key=lambda each: each.at_ms))
 
     def note(self, reaction: PriorReaction) -> None:
         """Remember a reaction as it now stands."""

@@ -36,6 +36,7 @@ from monitor.ward.technical import tell_due
 from monitor.ward.telling import tell_grade, tell_judged
 from monitor.ward.ward_settings import WardSettings
 from monitor.ward.ward_state import NO_BED, WardState
+from monitor.ward.why_nots import WhyNots
 
 Item: TypeAlias = Act | VitalsReported | DeviceFound
 """What is taken besides readings."""
@@ -58,6 +59,7 @@ class Ward:
 
     def __init__(self, settings: WardSettings, *, unit: str) -> None:
         self.state = WardState(settings, unit)
+        self._why_nots = WhyNots()
 
     def take(self, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...]:
         """Take one step of decoded messages, in order of arrival."""
@@ -101,7 +103,7 @@ class Ward:
 
     def view(self, now_ms: int) -> WardView:
         """Return a picture of all beds."""
-        return ward_view(self.state, now_ms)
+        return ward_view(self.state, self._why_nots, now_ms)
 
     def remembered(self) -> bytes:
         """Return everything that is remembered between two steps."""

@@ -24,6 +24,7 @@ from monitor.facts.effects import (
 )
 from monitor.facts.views import BedView
 from monitor.wire.outbound import (
+    NOTICE,
     AckPayload,
     AdvicePayload,
     AlertPayload,
@@ -38,19 +39,27 @@ from monitor.wire.outbound import (
 from monitor.wire.shown import (
     acknowledged_shown,
     alert_shown,
+    amount_shown,
     because_shown,
     book_shown,
     channel_shown,
     context_shown,
+    device_shown,
     due_shown,
+    given_shown,
     grade_or_none,
     iso_or_none,
     persistence_shown,
     picture_shown,
     proposal_shown,
     rate_shown,
+    snooze_shown,
     step_shown,
     step_up_shown,
+    symptom_shown,
+    untold_shown,
+    volume_shown,
+    why_not_shown,
     window_shown,
 )
 from monitor.wire.topics import MONITOR, NOBODY, topic
@@ -152,6 +161,7 @@ def alert_announcements(alert: AlertChanged, *, unit: str) -> tuple[Announcement
 
 def state_announcement(view: BedView, *, unit: str, now_ms: int) -> Announcement:
     """Return the retained picture of one bed."""
+    person = view.person
     payload = StatePayload(
         t=iso(now_ms),
         session=view.session,
@@ -171,6 +181,23 @@ def state_announcement(view: BedView, *, unit: str, now_ms: int) -> Announcement
         wanted=view.wanted,
         step_up=None if view.step_up is None else step_up_shown(view.step_up),
         proposals=tuple(proposal_shown(one) for one in view.proposals),
+        notice=NOTICE,
+        started=iso_or_none(view.started_ms),
+        rate_changed=iso_or_none(view.rate_changed_ms),
+        age=person.age,
+        weight=amount_shown(person.weight_centi_kg, "kg"),
+        first_dose=person.first_dose,
+        dose_number=person.dose_number,
+        doses=person.doses_planned,
+        dose=amount_shown(person.dose_centi_g, "g"),
+        concentration=amount_shown(person.concentration_centi_mg_per_ml, "mg/mL"),
+        volume=None if view.volume is None else volume_shown(view.volume),
+        given=tuple(given_shown(one) for one in view.given),
+        symptoms=tuple(symptom_shown(one) for one in view.symptoms),
+        devices=tuple(device_shown(one) for one in view.devices),
+        snoozes=tuple(snooze_shown(one) for one in view.snoozes),
+        untold=tuple(untold_shown(one) for one in view.untold),
+        why_not=None if view.why_not is None else why_not_shown(view.why_not),
     )
     return _retained(topic(unit, view.bed, NOBODY, "state"), encode_published(payload))
 

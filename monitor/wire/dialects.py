@@ -19,7 +19,8 @@ from monitor.facts.effects import (
     Priority,
     Signal,
 )
-from monitor.wire.outbound import Decimal, iso
+from monitor.wire.bed_parts import Decimal
+from monitor.wire.outbound import iso
 from monitor.wire.units import number
 
 ALERT_SOURCE: Final = 68480

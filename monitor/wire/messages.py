@@ -262,7 +262,16 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
         history=tuple(map(_prior, payload.history)),
         to_bed=payload.to_bed or "",
         reason=payload.reason or "",
+        dose_number=payload.dose_number,
+        doses_planned=_doses_planned(payload.dose_number, payload.doses),
     )
+
+
+def _doses_planned(number: int | None, planned: int | None) -> int | None:
+    """Return how many doses a course has, which no dose may exceed."""
+    if number is not None and planned is not None and number > planned:
+        raise Refusal("out-of-range", "dose_number", number, f"1 to {planned}: doses is {planned}")
+    return planned
 
 
 def _prior(row: PriorReactionPayload) -> PriorReaction:

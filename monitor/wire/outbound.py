@@ -5,7 +5,7 @@ plain decimals with their UCUM unit beside them. Alerts, advice and bed states s
 message what this software is not.
 """
 
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Final, Literal
 
 import msgspec
 
@@ -18,25 +18,30 @@ from monitor.facts.effects import (
     Signal,
     StepState,
 )
-from monitor.facts.stays import ProposalKind, WatchHolds
-from monitor.facts.views import DueState
+from monitor.wire.bed_parts import (
+    AmountShown,
+    Decimal,
+    DeviceShown,
+    DueShown,
+    GivenShown,
+    ProposalShown,
+    RateShown,
+    SnoozeShown,
+    StepUpShown,
+    SymptomShown,
+    UntoldShown,
+    Utc,
+    VolumeShown,
+    WhyNotShown,
+    WindowShown,
+)
 from monitor.wire.payloads import stamp
 
 NOTICE: Final = "decision support in simulation; not for clinical use"
 
-Utc: TypeAlias = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
-Decimal: TypeAlias = int | float
-
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
     """What one published message carries."""
-
-
-class RateShown(msgspec.Struct, frozen=True, kw_only=True):
-    """An infusion rate and its unit."""
-
-    v: Decimal
-    u: str = "mL/h"
 
 
 class BecauseShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -258,47 +263,8 @@ class AlertShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     called: str = ""
 
 
-class WindowShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One reaction that is still watched for, and until when."""
-
-    key: str
-    words: str
-    until: Utc
-    holds: WatchHolds
-    source: tuple[str, ...]
-    because: str = ""
-
-
-class DueShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One set of vital signs that the schedule asks for, and which of its channels are missing."""
-
-    key: str
-    words: str
-    due: Utc
-    state: DueState
-    missing: tuple[str, ...] = ()
-
-
-class StepUpShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The next faster rate, when it is due, and what speaks against it."""
-
-    rate: RateShown | None
-    due: Utc | None
-    ready: bool
-    reasons: tuple[str, ...] = ()
-
-
-class ProposalShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an earlier reaction proposes for this session."""
-
-    kind: ProposalKind
-    words: str
-    because: str
-    rate: RateShown | None = None
-
-
-class StatePayload(Published, frozen=True, kw_only=True):
-    """One bed as it stands."""
+class StatePayload(Published, frozen=True, kw_only=True, omit_defaults=True):
+    """One bed as it stands; what comes after ``notice`` is left out where there is nothing."""
 
     t: Utc
     session: str
@@ -318,7 +284,23 @@ class StatePayload(Published, frozen=True, kw_only=True):
     wanted: tuple[str, ...]
     step_up: StepUpShown | None
     proposals: tuple[ProposalShown, ...]
-    notice: str = NOTICE
+    notice: str
+    started: Utc | None = None
+    rate_changed: Utc | None = None
+    age: str = ""
+    weight: AmountShown | None = None
+    first_dose: bool | None = None
+    dose_number: int | None = None
+    doses: int | None = None
+    dose: AmountShown | None = None
+    concentration: AmountShown | None = None
+    volume: VolumeShown | None = None
+    given: tuple[GivenShown, ...] = ()
+    symptoms: tuple[SymptomShown, ...] = ()
+    devices: tuple[DeviceShown, ...] = ()
+    snoozes: tuple[SnoozeShown, ...] = ()
+    untold: tuple[UntoldShown, ...] = ()
+    why_not: WhyNotShown | None = None
 
 
 class MeasurePayload(Published, frozen=True, kw_only=True):

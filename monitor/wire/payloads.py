@@ -33,6 +33,7 @@ MAX_TEXT: Final = 64
 MAX_NOTE: Final = 500
 MAX_NUMBER: Final = 1e6
 MAX_AGE_YEARS: Final = 150
+MAX_DOSES: Final = 999
 MAX_SEQUENCE: Final = 2**53 - 1
 """Larger integers are not the same number in every JSON reader."""
 
@@ -195,6 +196,8 @@ class SessionPayload(Payload, frozen=True, kw_only=True):
     age_years: Annotated[int, Meta(ge=0, le=MAX_AGE_YEARS)] | None = None
     age_months: Annotated[int, Meta(ge=0, le=12 * MAX_AGE_YEARS + 11)] | None = None
     first_dose: bool | None = None
+    dose_number: Annotated[int, Meta(ge=1, le=MAX_DOSES)] | None = None
+    doses: Annotated[int, Meta(ge=1, le=MAX_DOSES)] | None = None
     premed: Annotated[tuple[Text | PremedPayload, ...], Meta(max_length=MAX_VALUES)] = ()
     beta_blocker: bool | None = None
     ace_inhibitor: bool | None = None

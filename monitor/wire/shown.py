@@ -14,7 +14,34 @@ from monitor.facts.effects import (
     Step,
 )
 from monitor.facts.stays import Proposal, WatchWindow
-from monitor.facts.views import AlertView, ChannelView, DueSet, StepUpView
+from monitor.facts.views import (
+    AlertView,
+    ChannelView,
+    DeviceView,
+    DueSet,
+    GivenView,
+    SnoozeView,
+    StepUpView,
+    SymptomView,
+    UntoldView,
+    VolumeView,
+    WhyNotView,
+)
+from monitor.wire.bed_parts import (
+    AmountShown,
+    DeviceShown,
+    DueShown,
+    GivenShown,
+    ProposalShown,
+    RateShown,
+    SnoozeShown,
+    StepUpShown,
+    SymptomShown,
+    UntoldShown,
+    VolumeShown,
+    WhyNotShown,
+    WindowShown,
+)
 from monitor.wire.outbound import (
     Acknowledged,
     AlertShown,
@@ -23,14 +50,9 @@ from monitor.wire.outbound import (
     ChannelShown,
     ClueShown,
     ContextShown,
-    DueShown,
     PersistenceShown,
     PictureShown,
-    ProposalShown,
-    RateShown,
     StepShown,
-    StepUpShown,
-    WindowShown,
     iso,
 )
 from monitor.wire.units import number
@@ -230,4 +252,62 @@ def proposal_shown(one: Proposal) -> ProposalShown:
         words=one.words,
         because=one.because,
         rate=rate_shown(one.rate_centi_ml_per_h),
+    )
+
+
+def amount_shown(centi: int | None, unit: str) -> AmountShown | None:
+    """Return hundredths with their unit, None where there are none."""
+    return None if centi is None else AmountShown(v=number(centi), u=unit)
+
+
+def why_not_shown(view: WhyNotView) -> WhyNotShown:
+    """Return what a message shows of why nothing fires."""
+    return WhyNotShown(t=iso(view.at_ms), lines=view.lines)
+
+
+def snooze_shown(view: SnoozeView) -> SnoozeShown:
+    """Return what a message shows of one snooze."""
+    return SnoozeShown(
+        sign=view.sign, grade=view.grade, until=iso(view.until_ms), by=view.by, reason=view.reason
+    )
+
+
+def untold_shown(view: UntoldView) -> UntoldShown:
+    """Return what a message shows of what nobody is told."""
+    return UntoldShown(what=view.what, reason=view.reason, alert=view.alert)
+
+
+def volume_shown(view: VolumeView) -> VolumeShown:
+    """Return what a message shows of the volume."""
+    return VolumeShown(
+        t=iso(view.at_ms),
+        by=view.by,
+        infused=amount_shown(view.infused_centi_ml, "mL"),
+        left=amount_shown(view.left_centi_ml, "mL"),
+    )
+
+
+def given_shown(view: GivenView) -> GivenShown:
+    """Return what a message shows of one drug that was given."""
+    return GivenShown(
+        drug=view.drug,
+        t=iso(view.at_ms),
+        by=view.by,
+        dose=amount_shown(view.dose_centi, view.dose_unit),
+        step=view.step,
+    )
+
+
+def symptom_shown(view: SymptomView) -> SymptomShown:
+    """Return what a message shows of one symptom."""
+    return SymptomShown(symptom=view.symptom, severity=view.severity, since=iso(view.since_ms))
+
+
+def device_shown(view: DeviceView) -> DeviceShown:
+    """Return what a message shows of one device."""
+    return DeviceShown(
+        device=view.device,
+        state=view.presence,
+        heard=iso_or_none(view.heard_ms),
+        associated=view.is_associated,
     )
