@@ -26,6 +26,7 @@ from monitor.commands import (
     ward_of,
 )
 from monitor.score_command import score
+from monitor.series_command import series
 from monitor.why_command import why
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ app = typer.Typer(
 
 app.add_typer(files)
 app.add_typer(score)
+app.add_typer(series)
 app.add_typer(why)
 
 

@@ -41,6 +41,8 @@ SHELLS = frozenset(
         "scenario.rehearsal",
         "score_command",
         "settings.config_files",
+        "series",
+        "series_command",
         "settings.settings",
         "settings.site_settings",
         "study.comparison",

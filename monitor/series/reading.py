@@ -1,0 +1,89 @@
+"""A recording out of a store: the messages and steps of a unit, as the journal had them.
+
+Messages carry their number and that of their step, so what comes back is the inbox, byte for
+byte and step by step, and a replay of it gives the effects that the ledger holds.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Final
+
+from monitor.facts.records import RawMessage, RecordedStep
+from monitor.series.points import INBOX, NS_PER_MS, STEP, Field
+from monitor.series.stores import Row, SeriesError, SeriesStore
+
+LATE_NS: Final = 3_600_000 * NS_PER_MS
+"""A message waits at most this long for its step; so much more of the store is looked at."""
+
+
+def recorded_steps(
+    store: SeriesStore, unit: str, *, from_ms: int, to_ms: int
+) -> Iterator[RecordedStep]:
+    """Yield the steps of a unit whose time is in ``from_ms`` <= time < ``to_ms``.
+
+    Raises
+    ------
+    SeriesError
+        If the store cannot be read, or what it holds is not what was written.
+    """
+    tags = {"unit": unit}
+    from_ns, to_ns = from_ms * NS_PER_MS, to_ms * NS_PER_MS
+    messages = _in_order(store.rows(INBOX, tags, from_ns=max(0, from_ns - LATE_NS), to_ns=to_ns))
+    waiting = next(messages, None)
+    last = 0
+    for t_ns, fields in _in_order(store.rows(STEP, tags, from_ns=from_ns, to_ns=to_ns)):
+        n = _number(fields, "n")
+        if last and n != last + 1:
+            raise SeriesError(
+                f"{store.name}: unit {unit}: steps {last + 1} to {n - 1} are missing; send the "
+                "journal again, or ask for a time after them"
+            )
+        last = n
+        mine = []
+        while waiting is not None and _number(waiting[1], "step") <= n:
+            if _number(waiting[1], "step") == n:
+                mine.append(_message(store.name, *waiting))
+            waiting = next(messages, None)
+        yield RecordedStep(now_ms=t_ns // NS_PER_MS, messages=tuple(mine))
+
+
+def _in_order(rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield rows by their number, which may run against time inside one millisecond."""
+    group: list[Row] = []
+    for row in rows:
+        if group and row[0] // NS_PER_MS != group[0][0] // NS_PER_MS:
+            yield from sorted(group, key=lambda one: _number(one[1], "n"))
+            group = []
+        group.append(row)
+    yield from sorted(group, key=lambda one: _number(one[1], "n"))
+
+
+def _number(fields: dict[str, Field], name: str) -> int:
+    value = fields.get(name)
+    if not isinstance(value, float):
+        raise SeriesError(
+            f"a row without a number in its field {name!r}: not written by this program"
+        )
+    return int(value)
+
+
+def _message(store: str, t_ns: int, fields: dict[str, Field]) -> RawMessage:
+    return RawMessage(
+        received_ms=t_ns // NS_PER_MS,
+        topic=_bytes(store, fields, "topic").decode("utf-8"),
+        payload=_bytes(store, fields, "payload"),
+        retained=bool(fields.get("retained")),
+    )
+
+
+def _bytes(store: str, fields: dict[str, Field], name: str) -> bytes:
+    plain, coded = fields.get(name), fields.get(f"{name}_b64")
+    if isinstance(plain, str):
+        return plain.encode()
+    if not isinstance(coded, str):
+        raise SeriesError(f"{store}: a message without its {name}")
+    try:
+        return base64.b64decode(coded, validate=True)
+    except binascii.Error as fault:
+        raise SeriesError(f"{store}: a {name} that is neither text nor base64 ({fault})") from fault

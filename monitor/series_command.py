@@ -1,0 +1,178 @@
+"""The commands ``forward`` and ``fetch``: a journal into a time-series store and out again."""
+
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from monitor.commands import FOUND, JournalFile, piped
+
+if TYPE_CHECKING:
+    from monitor.series.forwarding import Forwarder, Turn
+    from monitor.series.stores import SeriesStore
+
+OK: Final = 0
+OUT_OF_REACH: Final = 3
+
+SQLITE_PREFIX: Final = "sqlite:"
+
+series = typer.Typer()
+
+Store = Annotated[
+    str,
+    typer.Option("--store", help="http://HOST:8086 of an InfluxDB, or sqlite:FILE.", metavar="URL"),
+]
+Bucket = Annotated[str, typer.Option(help="Bucket, or database of version 1.")]
+Org = Annotated[str, typer.Option(help="Organisation; version 1 has none.")]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(help="File with the token, one line.", envvar="IRM_INFLUX_TOKEN_FILE"),
+]
+
+
+def opened_store(store: str, bucket: str, org: str, token_file: Path | None) -> "SeriesStore":
+    """Return the store that an address names."""
+    if store.startswith(SQLITE_PREFIX):
+        from monitor.series.stores import SqliteStore
+
+        return SqliteStore(Path(store.removeprefix(SQLITE_PREFIX)))
+    if not store.startswith(("http://", "https://")):
+        raise typer.BadParameter(
+            f"--store {store}: must be http://HOST:PORT, https://HOST:PORT or sqlite:FILE"
+        )
+    from monitor.series.influx import InfluxAddress, InfluxStore, token_from
+
+    return InfluxStore(
+        InfluxAddress(url=store, bucket=bucket, org=org, token=token_from(token_file))
+    )
+
+
+@series.command()
+def forward(
+    journal: JournalFile,
+    *,
+    store: Store,
+    bucket: Bucket = "irm",
+    org: Org = "-",
+    token_file: TokenFile = None,
+    once: Annotated[bool, typer.Option(help="Send what is there now and end.")] = False,
+    log: Annotated[str, typer.Option(help="Log lines as 'text' or 'json'.")] = "text",
+) -> None:
+    """Send a journal to a time-series store, from where it got to, for as long as it grows.
+
+    Runs beside the monitor and never in its way. While the store is away the journal keeps all.
+    """
+    from monitor.adapters.logbook import start_logging
+    from monitor.series.cursor_file import CursorFile, beside
+    from monitor.series.forwarding import Forwarder
+    from monitor.series.tape import Tape
+
+    if log not in {"text", "json"}:
+        raise typer.BadParameter(f"--log {log}: must be text or json")
+    start_logging("json" if log == "json" else "text", level=logging.INFO)
+    target = opened_store(store, bucket, org, token_file)
+    tape, cursor = Tape(journal), CursorFile(beside(journal))
+    forwarder = Forwarder(tape, target, cursor)
+    try:
+        code = _forwarded(forwarder, once=once)
+    finally:
+        target.close()
+        tape.close()
+        cursor.close()
+    typer.echo(f"{forwarder.sent} points sent, {forwarder.refused} refused", err=True)
+    raise typer.Exit(code)
+
+
+def _forwarded(forwarder: "Forwarder", *, once: bool) -> int:
+    """Take turns until told to stop, or with ``once`` until nothing is left or nothing goes."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    state, refused = "", 0
+    while not stopping.is_set():
+        turn = forwarder.turn()
+        refused += turn.refused
+        if turn.state != state or turn.refused:
+            _tell(turn)
+            state = turn.state
+        if once and turn.state != "behind":
+            return OK if turn.state == "idle" and not refused else _code(turn)
+        stopping.wait(turn.wait_s)
+    return OK
+
+
+def _code(turn: "Turn") -> int:
+    return FOUND if turn.state == "idle" else OUT_OF_REACH
+
+
+def _tell(turn: "Turn") -> None:
+    from monitor.adapters.logbook import ROOT
+    from monitor.adapters.logbook import log as write
+
+    trouble = turn.state in {"waiting", "forbidden"} or turn.refused or turn.words
+    level = logging.WARNING if trouble else logging.INFO
+    write(
+        logging.getLogger(f"{ROOT}.series"),
+        level,
+        f"series-{turn.state}",
+        sent=turn.sent,
+        refused=turn.refused,
+        reason=turn.words,
+    )
+
+
+@series.command()
+def fetch(
+    to: Annotated[Path | None, typer.Argument(help="Recording; default: standard output.")] = None,
+    *,
+    store: Store,
+    unit: Annotated[str, typer.Option(help="Unit whose messages are wanted.")],
+    begin: Annotated[str, typer.Option("--from", help="UTC time, as 2026-11-24T10:05:00Z.")],
+    end: Annotated[str, typer.Option("--to", help="UTC time; it is not part of what is read.")],
+    bucket: Bucket = "irm",
+    org: Org = "-",
+    token_file: TokenFile = None,
+) -> None:
+    """Write what a time-series store holds of a unit as a recording, to be replayed."""
+    from monitor.adapters.recording import (
+        FORMAT,
+        Header,
+        header_line,
+        step_line,
+        write_recording,
+    )
+    from monitor.series.reading import recorded_steps
+
+    source = opened_store(store, bucket, org, token_file)
+    header = Header(format=FORMAT, unit=unit)
+    try:
+        steps = recorded_steps(
+            source, unit, from_ms=_utc_ms("--from", begin), to_ms=_utc_ms("--to", end)
+        )
+        if to is not None:
+            typer.echo(f"{write_recording(to, steps, header=header)} steps", err=True)
+            return
+        with piped():
+            sys.stdout.buffer.write(header_line(header))
+            for step in steps:
+                sys.stdout.buffer.write(step_line(step))
+    finally:
+        source.close()
+
+
+def _utc_ms(option: str, text: str) -> int:
+    from datetime import datetime
+
+    from monitor.wire.payloads import milliseconds
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as fault:
+        raise typer.BadParameter(f"{option} {text}: {fault}") from fault
+    if found.tzinfo is None:
+        raise typer.BadParameter(f"{option} {text}: needs Z or an offset")
+    return milliseconds(found)
