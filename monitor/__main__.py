@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
+from monitor.broker_options import Broker, Unit, access_of, address_of
 from monitor.commands import (
     CONFIG_DIRECTORY,
     AsJson,
@@ -27,22 +28,15 @@ from monitor.commands import (
 )
 from monitor.score_command import score
 from monitor.series_command import series
+from monitor.station_command import station_commands
 from monitor.why_command import why
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from monitor.adapters.access import Access
-    from monitor.settings.settings import Settings
 
 OK: Final = 0
 INTERRUPTED: Final = 130
-PORT_MAX: Final = 65_535
-
-Broker = Annotated[
-    str | None, typer.Option(help="HOST or HOST:PORT instead of the one in site.toml.")
-]
-Unit = Annotated[str | None, typer.Option(help="Unit instead of the one in site.toml.")]
 
 app = typer.Typer(
     name="infusion-monitor",
@@ -57,6 +51,7 @@ app = typer.Typer(
 app.add_typer(files)
 app.add_typer(score)
 app.add_typer(series)
+app.add_typer(station_commands)
 app.add_typer(why)
 
 
@@ -71,31 +66,6 @@ def _common(
 
 def _is_debugging() -> bool:
     return os.environ.get("IRM_DEBUG", "") not in {"", "0"}
-
-
-def _access(settings: "Settings", broker: str | None, client_id: str) -> "Access":
-    from monitor.adapters.access import Access, Tls
-
-    site = settings.site.broker
-    host, port = _address(broker, site.port) if broker else (site.host, site.port)
-    tls = Tls(ca_file=site.ca_file, certificate_file=site.certificate_file, key_file=site.key_file)
-    return Access(
-        host=host,
-        port=port,
-        client_id=client_id,
-        username=site.username,
-        password=site.password() or "",
-        tls=tls if site.ca_file is not None else None,
-    )
-
-
-def _address(text: str, default_port: int) -> tuple[str, int]:
-    host, separator, port = text.rpartition(":")
-    if not separator:
-        return text, default_port
-    if not port.isdecimal() or not 1 <= int(port) <= PORT_MAX:
-        raise typer.BadParameter(f"--broker {text}: the port must be 1 to {PORT_MAX}")
-    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 @app.command()
@@ -130,7 +100,7 @@ def live(
     with live_monitor(
         ward_of(settings)(unit),
         unit=unit,
-        access=_access(settings, broker, settings.site.client_id),
+        access=access_of(settings, broker, settings.site.client_id),
         journal=path,
         clock=SteadyClock(),
         software=software(),
@@ -180,7 +150,7 @@ def simulate(
 
     site = read_settings(config).site
     default = f"{site.broker.host}:{site.broker.port}"
-    host, port = _address(broker or default, site.broker.port)
+    host, port = address_of(broker or default, site.broker.port, "--broker")
     options = SimulateOptions(
         beds=beds,
         speed=speed,
@@ -216,7 +186,7 @@ def watch(
 
     settings = read_settings(config)
     name = unit or settings.site.unit
-    feed = Feed(_access(settings, broker, ""), unit=name, kinds=("state",))
+    feed = Feed(access_of(settings, broker, ""), unit=name, kinds=("state",))
     feed.connect()
     try:
         show(feed, name, Console(), once=once)
@@ -239,7 +209,7 @@ def tail(
 
     settings = read_settings(config)
     name = unit or settings.site.unit
-    feed = Feed(_access(settings, broker, ""), unit=name, kinds=("alert/+", "advice"))
+    feed = Feed(access_of(settings, broker, ""), unit=name, kinds=("alert/+", "advice"))
     feed.connect()
     try:
         with piped():

@@ -33,6 +33,7 @@ SHELLS = frozenset(
     {
         "__main__",
         "adapters",
+        "broker_options",
         "commands",
         "demo",
         "live",
@@ -45,6 +46,8 @@ SHELLS = frozenset(
         "series_command",
         "settings.settings",
         "settings.site_settings",
+        "station",
+        "station_command",
         "study.comparison",
         "study.evidence",
         "study.scoring",

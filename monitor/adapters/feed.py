@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.adapters.access import Access, LinkError
-from monitor.wire.topics import NOBODY, monitor_status_topic, topic
+from monitor.wire.topics import MONITOR, NOBODY, monitor_status_topic, topic
 
 KEEPALIVE_S: Final = 10
 
@@ -30,9 +30,20 @@ class Heard(NamedTuple):
     is_retained: bool
 
 
+REJECT: Final = f"{MONITOR}/reject"
+"""The kind of a feed that also hears which messages were refused."""
+
+PUBLISH_WITHIN_S: Final = 3.0
+"""A message that the broker has not confirmed by then counts as not sent."""
+
+
 def feed_topics(unit: str, kinds: Sequence[str]) -> list[str]:
     """Return the filters of some kinds of publication, and of the monitor's own status."""
-    return [topic(unit, "+", NOBODY, kind) for kind in kinds] + [monitor_status_topic(unit)]
+    named = [
+        topic(unit, NOBODY, *kind.split("/")) if kind == REJECT else topic(unit, "+", NOBODY, kind)
+        for kind in kinds
+    ]
+    return [*named, monitor_status_topic(unit)]
 
 
 class Feed:
@@ -41,10 +52,13 @@ class Feed:
     def __init__(self, access: Access, *, unit: str, kinds: Sequence[str]) -> None:
         self.access = access
         self.is_connected = False
+        self.connections = 0
         self._topics = feed_topics(unit, kinds)
         self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         self._answered = threading.Event()
         self._refusal = ""
+        self._confirmed = threading.Condition()
+        self._confirmations: dict[int, str] = {}
         # Several people may watch from one machine, so the name is one of a kind.
         name = f"irm-watch-{uuid.uuid4().hex[:12]}"
         self._client = paho.Client(
@@ -60,6 +74,7 @@ class Feed:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
+        self._client.on_publish = self._on_publish
 
     def connect(self) -> None:
         """Connect and wait for the broker's answer.
@@ -94,6 +109,25 @@ class Feed:
         except queue.Empty:
             return heard
 
+    def publish(self, name: str, payload: bytes) -> None:
+        """Publish one message and wait until the broker has it; may be called from any thread.
+
+        Raises
+        ------
+        LinkError
+            If there is no broker, it does not answer in time, or it refuses the message.
+        """
+        if not self.is_connected:
+            raise LinkError(f"broker {self.access}: not connected")
+        # Not queued by the client for later: whoever acts is told at once that it did not work.
+        mid = self._client.publish(name, payload, qos=1).mid
+        with self._confirmed:
+            if not self._confirmed.wait_for(lambda: mid in self._confirmations, PUBLISH_WITHIN_S):
+                raise LinkError(f"broker {self.access}: no answer within {PUBLISH_WITHIN_S:g} s")
+            refusal = self._confirmations.pop(mid)
+        if refusal:
+            raise LinkError(f"broker {self.access}: it refused the message ({refusal})")
+
     def close(self) -> None:
         """Leave."""
         if self._client.is_connected():
@@ -112,6 +146,7 @@ class Feed:
             self._refusal = f"it refused us ({reason})"
         else:
             client.subscribe([(name, 1) for name in self._topics])
+            self.connections += 1
             self.is_connected = True
         self._answered.set()
 
@@ -125,3 +160,15 @@ class Feed:
         self._heard.put(
             Heard(levels[3], "/".join(levels[4:]), bytes(message.payload), message.retain)
         )
+
+    def _on_publish(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        mid: int,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        with self._confirmed:
+            self._confirmations[mid] = str(reason) if reason.is_failure else ""
+            self._confirmed.notify_all()

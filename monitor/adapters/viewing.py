@@ -135,9 +135,13 @@ class Watch:
         beds = tuple(self.beds[name] for name in sorted(self.beds))
         return WardView(unit=self.unit, now_ms=self._status_ms + since_ms, beds=beds, outcomes={})
 
+    def silent_s(self) -> float:
+        """Return for how many seconds the monitor has said nothing about itself."""
+        return self._seconds() - self._heard_s
+
     def condition(self, *, is_connected: bool) -> str:
         """Return what is wrong with this view, in words; empty if it can be believed."""
-        silent_s = self._seconds() - self._heard_s
+        silent_s = self.silent_s()
         if not is_connected:
             return "NO BROKER: what is shown is old"
         if self.status is None:

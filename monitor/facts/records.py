@@ -75,7 +75,7 @@ class Absence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VitalsReported(Record):
-    """One instant of one device; hand-taken vitals carry ``Flag.HAND`` and who took them."""
+    """One instant of one device; hand-taken vitals carry ``Flag.HAND``, who took them, an id."""
 
     sequence: int
     boot: str
@@ -84,11 +84,15 @@ class VitalsReported(Record):
     subject: str
     session: str
     by: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PumpReported(Record):
-    """State of an infusion pump; amounts in hundredths of mL and mL/h, None where not sent."""
+    """State of an infusion pump; amounts in hundredths of mL and mL/h, None where not sent.
+
+    ``by`` is the person who wrote it down, where it was not the pump; ``ref`` what is answered.
+    """
 
     sequence: int
     boot: str
@@ -98,6 +102,8 @@ class PumpReported(Record):
     left_centi_ml: int | None
     drug: str
     alarm: str
+    by: str = ""
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +188,7 @@ class SessionReported(Record):
     reason: str = ""
     dose_number: int | None = None
     doses_planned: int | None = None
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,54 @@ def _take_person(state: WardState, bed: Bedside, record: ActTaken) -> None:
     _tell_act(state, bed, record, refused)
 
 
+def _take_session(state: WardState, bed: Bedside, record: SessionReported) -> None:
+    refused = take_session(state, bed, record)
+    _answer(state, bed, record, record.event, refused)
+
+
+def _take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
+    refused = take_pump(state, bed, record)
+    _answer(state, bed, record, f"pump-{record.state}", refused)
+
+
+def _take_report(state: WardState, bed: Bedside, record: VitalsReported) -> None:
+    """Take what a report of vital signs says besides its values."""
+    take_absences(state, bed, record)
+    _answer(state, bed, record, "vitals", "")
+
+
+def _answer(
+    state: WardState,
+    bed: Bedside,
+    record: SessionReported | PumpReported | VitalsReported,
+    act: str,
+    refused: str,
+) -> None:
+    """Tell what became of a message that names itself; others ask for no answer."""
+    name = record.id if isinstance(record, VitalsReported) else record.ref
+    if not name:
+        return
+    session = record.id if isinstance(record, SessionReported) else bed.session
+    state.tell(
+        record.position,
+        ActRecorded(
+            at_ms=record.measured_ms,
+            bed=bed.name,
+            session=session,
+            id=name,
+            act=act,
+            by=record.by,
+            role="",
+            via=record.device,
+            alert="",
+            step="",
+            status="",
+            reason="",
+            refused=refused,
+        ),
+    )
+
+
 def unknown_session(bed: Bedside, session: str) -> str:
     """Return why an act for a session is refused at a bed, or "" (also where it names none)."""
     if session in ("", bed.session):
@@ -200,15 +248,15 @@ def _take_refused(state: WardState, bed: Bedside, record: MessageRefused) -> Non
 
 
 HANDLERS: Final[dict[type, Callable[..., None]]] = {
-    SessionReported: take_session,
-    PumpReported: take_pump,
+    SessionReported: _take_session,
+    PumpReported: _take_pump,
     SymptomCharted: _take_symptom,
     ConditionCharted: _take_condition,
     ActTaken: _take_person,
     DeviceReported: take_status,
     DeviceBorn: take_birth,
     MessageRefused: _take_refused,
-    VitalsReported: take_absences,
+    VitalsReported: _take_report,
     DeviceFound: take_found,
 }
 """What takes each kind of record."""

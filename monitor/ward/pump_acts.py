@@ -13,12 +13,15 @@ from monitor.ward.technical import tell_technical
 from monitor.ward.ward_state import WardState
 
 
-def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
-    """Take the report of a pump: its rate, and what it means for the session."""
+def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> str:
+    """Take the report of a pump, its rate and what it means for the session, and return "".
+
+    A pump of another bed is refused, and the reason is returned.
+    """
     owner = owner_elsewhere(state, bed, record.device)
     if owner is not None:
         _refuse_pump(state, bed, record, owner)
-        return
+        return f"wrong-bed: {record.device} belongs to bed {owner.name}, not {bed.name}"
     rate = record.rate_centi_ml_per_h
     before, before_since_ms = bed.rate_centi, bed.rate_changed_ms
     event = pump_event(bed.phase, before, record)
@@ -34,7 +37,7 @@ def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
         bed.rate_centi = 0
         bed.rate_changed_ms = record.measured_ms
     if bed.phase not in OPEN:
-        return
+        return ""
     take_step(state, bed, record, before_since_ms)
     if event is not None:
         reason = f"pump {record.device} reports {record.state}"
@@ -45,6 +48,7 @@ def take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
         tell_technical(state, bed, record.position, record.measured_ms)
     tell_rates(state, bed, record.position, record.measured_ms)
     tell_advice(state, bed, record.position, record.measured_ms)
+    return ""
 
 
 def _refuse_pump(state: WardState, bed: Bedside, record: PumpReported, owner: Bedside) -> None:

@@ -77,8 +77,8 @@ class Columns:
 def columns(roster: Roster, inputs: Sequence[Input]) -> Columns:
     """Turn decoded messages into columns.
 
-    Vital reports become rows of readings; a report that names absent channels is also among
-    the acts, with its values already taken. Everything else is an act.
+    Vital reports become rows of readings; a report that names absent channels, or that a person
+    entered, is also among the acts, with its values already taken. Everything else is an act.
     """
     bed: list[int] = []
     device: list[int] = []
@@ -104,7 +104,7 @@ def columns(roster: Roster, inputs: Sequence[Input]) -> Columns:
             (value.channel, value.measured_ms, value.value_centi, value.flags)
             for value in record.values
         )
-        if record.absences:
+        if record.absences or record.id:
             acts.append(record)
     each = np.array(counts, np.int64)
     table = np.array(values, np.int64).reshape(len(values), 4)

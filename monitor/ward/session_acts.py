@@ -44,8 +44,8 @@ EASED: Final = frozenset({"lowered", "pause", "stop"})
 """Events after which it flows slower, or not at all."""
 
 
-def take_session(state: WardState, bed: Bedside, record: SessionReported) -> None:
-    """Take a session event, or refuse it with the reason."""
+def take_session(state: WardState, bed: Bedside, record: SessionReported) -> str:
+    """Take a session event and return "", or refuse it and return the reason."""
     event = PHASE_EVENTS.get(record.event)
     if event is None:
         refused = place_refusal(state, bed, record)
@@ -61,10 +61,10 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
             at_ms=record.measured_ms,
             refused=True,
         )
-        return
+        return refused
     if event is None:
         take_place(state, bed, record)
-        return
+        return ""
     if event == "open":
         end_episodes(state, bed, record.position, record.measured_ms)
         bed.begin(record, state.settings.product(record.product))
@@ -90,6 +90,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> Non
         await_none_if_heard(state, bed.row, record.received_ms)
         tell_technical(state, bed, record.position, record.received_ms)
     confirm_steps(state, bed, record, event, record.by)
+    return ""
 
 
 def _refusal(state: WardState, bed: Bedside, record: SessionReported, event: SessionEvent) -> str:

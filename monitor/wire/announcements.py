@@ -23,6 +23,7 @@ from monitor.facts.effects import (
     SessionMoved,
 )
 from monitor.facts.views import BedView
+from monitor.wire.answers import AnswerPayload
 from monitor.wire.outbound import (
     NOTICE,
     AckPayload,
@@ -104,6 +105,8 @@ def announcements(effects: Iterable[AnyEffect], *, unit: str) -> tuple[Announcem
         elif isinstance(effect, MeasurementWanted):
             said.append(_measure(effect, unit))
         elif isinstance(effect, SessionChanged | ActRecorded):
+            if isinstance(effect, ActRecorded) and effect.id:
+                said.append(_answer(effect, unit))
             said += _refused(effect, unit)
         elif isinstance(effect, MessageRejected):
             said.append(_reject(effect, unit))
@@ -253,6 +256,22 @@ def _call(effect: AlertEscalated, unit: str) -> Announcement:
     )
     name, data = topic(unit, effect.bed, NOBODY, "call"), encode_published(payload)
     # A call is for now: whoever starts later reads from the retained alert whom it went to.
+    return Announcement(topic=name, payload=data, qos=AT_LEAST_ONCE, retain=False)
+
+
+def _answer(effect: ActRecorded, unit: str) -> Announcement:
+    """Return what became of an act; for now, so not retained."""
+    payload = AnswerPayload(
+        id=effect.id,
+        t=iso(effect.at_ms),
+        session=effect.session,
+        act=effect.act,
+        by=effect.by,
+        refused=effect.refused,
+        alert=effect.alert,
+        step=effect.step,
+    )
+    name, data = topic(unit, effect.bed, NOBODY, "answer"), encode_published(payload)
     return Announcement(topic=name, payload=data, qos=AT_LEAST_ONCE, retain=False)
 
 

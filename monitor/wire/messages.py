@@ -176,6 +176,8 @@ def _pump(raw: RawMessage, arrival: Arrival) -> PumpReported:
         left_centi_ml=amount_centi(payload.left, "volume", "left"),
         drug=payload.drug or "",
         alarm=payload.alarm or "",
+        by=payload.by or "",
+        ref=payload.ref or "",
     )
 
 
@@ -264,6 +266,7 @@ def _session(raw: RawMessage, arrival: Arrival) -> SessionReported:
         reason=payload.reason or "",
         dose_number=payload.dose_number,
         doses_planned=_doses_planned(payload.dose_number, payload.doses),
+        ref=payload.ref or "",
     )
 
 

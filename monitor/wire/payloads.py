@@ -149,7 +149,11 @@ class ConditionPayload(Payload, frozen=True, kw_only=True):
 
 
 class PumpPayload(Payload, frozen=True, kw_only=True):
-    """What an infusion pump is doing, on change and every 30 s."""
+    """What an infusion pump is doing, on change and every 30 s.
+
+    A person who writes down what a pump does that does not report itself is named in ``by``; the
+    answer is given to ``ref``.
+    """
 
     seq: Sequence
     t: Stamp
@@ -162,6 +166,8 @@ class PumpPayload(Payload, frozen=True, kw_only=True):
     channel: Label | None = None
     reason: Label | None = None
     alarm: Text | None = None
+    by: Text | None = None
+    ref: Text | None = None
 
 
 class PremedPayload(Payload, frozen=True, kw_only=True):
@@ -183,7 +189,10 @@ class PriorReactionPayload(Payload, frozen=True, kw_only=True):
 
 
 class SessionPayload(Payload, frozen=True, kw_only=True):
-    """A step in the life of an infusion session, told by a tablet or a record system."""
+    """A step in the life of an infusion session, told by a tablet or a record system.
+
+    ``ref`` is the sender's own name of this message, to which the answer is given.
+    """
 
     id: SessionId
     t: Stamp
@@ -209,6 +218,7 @@ class SessionPayload(Payload, frozen=True, kw_only=True):
     reason: Text | None = None
     devices: Annotated[tuple[DeviceId, ...], Meta(max_length=MAX_VALUES)] = ()
     channels: Annotated[tuple[ChannelName, ...], Meta(max_length=MAX_VALUES)] = ()
+    ref: Text | None = None
 
 
 class ActPayload(Payload, frozen=True, kw_only=True):

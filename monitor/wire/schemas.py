@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from monitor.wire.answers import AnswerPayload
 from monitor.wire.outbound import (
     AckPayload,
     AdvicePayload,
@@ -52,6 +53,7 @@ PUBLISHED: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "call": (CallPayload,),
     "state": (StatePayload,),
     "measure": (MeasurePayload,),
+    "answer": (AnswerPayload,),
     "ack": (AckPayload,),
     "reject": (RejectPayload,),
     "monitor-status": (MonitorStatusPayload,),

@@ -22,7 +22,9 @@ Kind: TypeAlias = Literal["vitals", "backfill", "pump", "obs", "session", "act",
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 """Kinds of message that a device, a tablet or a station may send."""
 
-OUTBOUND_KINDS: Final = ("alert", "advice", "call", "state", "measure", "reject", "ack")
+OUTBOUND_KINDS: Final = (
+    "alert", "advice", "call", "state", "measure", "answer", "reject", "ack",
+)  # fmt: skip
 """Kinds that only a monitor writes, besides its own ``status``."""
 
 ID_LIMIT: Final = "[a-z0-9-]{1,32}"

@@ -82,6 +82,7 @@ def hand_vitals(raw: RawMessage, arrival: Arrival) -> VitalsReported:
         subject=payload.subject or "",
         session=payload.session or "",
         by=payload.by,
+        id=payload.id,
     )
 
 

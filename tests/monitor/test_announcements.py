@@ -137,7 +137,7 @@ def test_what_is_not_for_the_broker_is_not_said() -> None:
         DeviceChanged(**at, device="d", state="online", reason=""),
         ActRecorded(
             **at,
-            id="a",
+            id="",
             act="ack",
             by="ka",
             role="rn",

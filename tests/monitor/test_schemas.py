@@ -39,8 +39,10 @@ def test_a_fault_between_fields_or_in_time_is_left_to_the_decoder(row: Refused) 
 def published() -> list[Any]:
     cases = []
     for path in sorted(OUTBOUND.glob("*.announced.json")):
-        kind = path.name.partition(".")[0]
         for number, said in enumerate(json.loads(path.read_text())):
+            # One effect may be said in several ways: a refused act is rejected and answered.
+            level = said["topic"].split("/")[5]
+            kind = "monitor-status" if level == "status" else level
             if said["payload"] is not None:
                 cases.append(pytest.param(kind, said["payload"], id=f"{path.name}:{number}"))
     return cases

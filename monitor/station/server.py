@@ -1,0 +1,235 @@
+"""The server: not open to a network without a way to know people; it ends in time."""
+
+import asyncio
+import contextlib
+import ipaddress
+import os
+import signal
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from monitor.adapters.access import Access
+from monitor.adapters.clock import SteadyClock
+from monitor.adapters.feed import Feed
+from monitor.adapters.succession import boot_name
+from monitor.settings.settings import Settings
+from monitor.station.acts import Desk
+from monitor.station.audit import Audit
+from monitor.station.board import KINDS, Board, UnitClock
+from monitor.station.doors import Allowance, Cookies, Doors, Proxy
+from monitor.station.guard import Places, places
+from monitor.station.metrics import Counts
+from monitor.station.news import Newsroom
+from monitor.station.pages import Pages
+from monitor.station.people import Users
+from monitor.station.screens import Screens
+from monitor.station.station import About, Limits, Station
+from monitor.station.vocabulary import vocabulary
+from monitor.station.web import application
+
+STOP_WITHIN_S: Final = 3
+MINUTE_S: Final = 60.0
+CONNECTIONS_MAX: Final = 2_000
+
+
+class StationError(Exception):
+    """The station cannot be started as asked; says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions:
+    """Where and how to serve."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    certificate: Path | None = None
+    key: Path | None = None
+    origins: tuple[str, ...] = ()
+
+    @property
+    def has_tls(self) -> bool:
+        """Return whether this server itself speaks TLS."""
+        return self.certificate is not None
+
+    def places(self) -> Places:
+        """Return the names under which this server may be asked."""
+        names = (socket.gethostname(), socket.getfqdn())
+        return places(self.host, names, self.origins, tls=self.has_tls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationOptions:
+    """Everything that a station is started with."""
+
+    unit: str
+    device: str
+    software: str
+    audit: Path
+    users: Path | None = None
+    proxy: Proxy | None = None
+    journal: Path | None = None
+    http: HttpOptions = field(default_factory=HttpOptions)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_exposure(options: StationOptions) -> None:
+    """Refuse what would open the station to a network without knowing anybody.
+
+    Raises
+    ------
+    StationError
+        If the address is no loopback and there is no file of users, or half a pair of TLS files.
+    """
+    http = options.http
+    if not is_loopback(http.host) and options.users is None:
+        raise StationError(
+            f"--http {http.host}:{http.port} can be reached from the network, and nobody could be "
+            "known: give --users FILE (see station-user add), or bind to 127.0.0.1"
+        )
+    if options.proxy is not None and options.users is None:
+        raise StationError("--proxy-header needs --users FILE: it says who has which role")
+    if (http.certificate is None) != (http.key is None):
+        raise StationError("--tls-cert and --tls-key belong together")
+
+
+def new_station(options: StationOptions, settings: Settings, feed: Feed) -> Station:
+    """Return a station that has not begun to work."""
+    clock, seconds = SteadyClock(), time.monotonic
+    boot = boot_name(clock.now_ms(), os.getpid())
+    board = Board(options.unit, UnitClock(clock.now_ms, seconds))
+    return Station(
+        about=About(
+            unit=options.unit,
+            software=options.software,
+            config=settings.digest,
+            vocabulary=vocabulary(settings),
+        ),
+        line=feed,
+        board=board,
+        newsroom=Newsroom(boot),
+        desk=Desk(
+            board=board,
+            device=options.device,
+            boot=boot,
+            symptoms=frozenset(row.name for row in settings.ward.symptoms),
+        ),
+        doors=Doors(
+            users=Users(options.users) if options.users is not None else None,
+            proxy=options.proxy,
+            cookies=Cookies(seconds),
+        ),
+        audit=Audit(options.audit, clock.now_ms),
+        limits=Limits(
+            login=Allowance(5, MINUTE_S, seconds),
+            act=Allowance(30, MINUTE_S, seconds),
+            post=Allowance(60, MINUTE_S, seconds),
+        ),
+        counts=Counts(),
+        screens=Screens(seconds),
+    )
+
+
+class Server(uvicorn.Server):
+    """uvicorn with an end of its own: it would wait for streams, and die of the signal again."""
+
+    def __init__(self, config: uvicorn.Config, station: Station) -> None:
+        super().__init__(config)
+        self.station = station
+        self.heard: list[int] = []
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave on SIGTERM and SIGINT; a second signal ends at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+
+        def leave(number: int, _frame: FrameType | None) -> None:
+            self.heard.append(number)
+            signal.signal(number, signal.SIG_DFL)
+            loop.call_soon_threadsafe(self.leave)
+
+        ours = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, leave) for number in ours}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def leave(self) -> None:
+        """End the streams and then the server; to be called in its own loop."""
+        self.station.stopping.set()
+        self.should_exit = True
+
+
+def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
+    """Serve until SIGTERM or SIGINT; True if it was SIGINT.
+
+    Raises
+    ------
+    StationError
+        If the station may not be started as asked, or the address is taken.
+    LinkError
+        If the broker cannot be reached.
+    """
+    check_exposure(options)
+    feed = Feed(access, unit=options.unit, kinds=KINDS)
+    station = new_station(options, settings, feed)
+    http = options.http
+    listening = bound(http.host, http.port)
+    feed.connect()
+    try:
+        config = uvicorn.Config(
+            application(station, http.places(), Pages()),
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_WITHIN_S,
+            limit_concurrency=CONNECTIONS_MAX,
+            h11_max_incomplete_event_size=16_384,
+            ssl_certfile=http.certificate,
+            ssl_keyfile=http.key,
+            ssl_version=ssl.PROTOCOL_TLS_SERVER,
+        )
+        server = Server(config, station)
+        server.run(sockets=[listening])
+        return signal.SIGINT in server.heard
+    finally:
+        feed.close()
+        listening.close()
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address.
+
+    Raises
+    ------
+    StationError
+        If the address is taken or does not exist here.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as fault:
+        raise StationError(f"--http {host}:{port}: {fault.strerror or fault}") from fault
