@@ -106,7 +106,9 @@ def live(
         software=software(),
         config=settings.digest,
         self_watch=SelfWatch(
-            params=settings.site.self_check, ward=partial(ward_of(settings), unit)
+            params=settings.site.self_check,
+            recovery=settings.site.recovery,
+            ward=partial(ward_of(settings), unit),
         ),
     ) as monitor:
         was_interrupted = serve(monitor)

@@ -31,17 +31,18 @@ from monitor.adapters.journal import Journal
 from monitor.adapters.journal_file import StoreError
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.mqtt import Arrival, BrokerLink
-from monitor.adapters.outbox import Outbox
-from monitor.adapters.receipts import Receipts
+from monitor.adapters.program import program_name
 from monitor.adapters.resumption import (
     LedgerDivergedError,
     LiveWard,
+    Memory,
     announced,
     decided,
     decoded,
     resume,
 )
 from monitor.adapters.succession import boot_name
+from monitor.adapters.upkeep import Upkeep
 from monitor.adapters.watchman import SelfWatch, Watchman
 from monitor.facts.effects import AlertChanged, AnyEffect
 from monitor.facts.views import BedView
@@ -92,23 +93,21 @@ class LiveMonitor:
     def __init__(
         self,
         *,
-        ward: LiveWard,
-        journal: Journal,
-        outbox: Outbox,
-        receipts: Receipts,
+        memory: Memory,
+        upkeep: Upkeep,
         clock: Clock,
         access: Access,
         identity: Identity,
         watchman: Watchman,
     ) -> None:
-        self.unit = journal.about.unit
+        self.unit = memory.unit
         self.steps = 0
-        self._ward = ward
-        self._journal = journal
+        self._memory, self._upkeep = memory, upkeep
+        self._ward = memory.ward
+        self._journal = journal = memory.journal
         self._clock = clock
         self._identity = identity
-        self._outbox = outbox
-        self._receipts = receipts
+        self._outbox, self._receipts = memory.outbox, memory.receipts
         self._backlog = Backlog(journal, seconds=time.monotonic)
         self._watchman, self._proof = watchman, watchman.proof
         self._link = BrokerLink(
@@ -172,6 +171,9 @@ class LiveMonitor:
         self._receipts.keep(self._backlog.finish(inputs, effects or ()), now_ms)
         self.steps += 1
         self._tell(effects or (), now_ms)
+        self._memory.last_ms = now_ms
+        if self._is_all_kept():
+            self._upkeep.look()
 
     def _without_proof(self, arrivals: list[Arrival]) -> tuple[list[Arrival], bool]:
         """Answer the readings of the proof; return the others, and whether a step can wait."""
@@ -210,7 +212,7 @@ class LiveMonitor:
         if self._is_told() and not effects:
             self._journal.note_published(self._journal.head[0])
         own = self._own_alerts(now_ms)
-        outbox.put(announced([*effects, *own], unit=self.unit))
+        outbox.put(self._memory.announced(effects) + announced(own, unit=self.unit))
         if link.is_connected:
             if link.connections != self._connection:
                 self._connection = link.connections
@@ -238,7 +240,11 @@ class LiveMonitor:
 
     def _is_told(self) -> bool:
         """Tell whether everything in the ledger has reached the broker."""
-        return self._backlog.state == "ok" and not len(self._outbox) and not self._link.outstanding
+        return self._is_all_kept() and not len(self._outbox) and not self._link.outstanding
+
+    def _is_all_kept(self) -> bool:
+        """Tell whether the journal holds everything that was taken and decided."""
+        return self._backlog.state == "ok" and not len(self._backlog)
 
     def _clear_untrue(self) -> None:
         for name in self._outbox.put_clearing(self._link.found()):
@@ -297,6 +303,8 @@ class LiveMonitor:
         if self._is_told():
             with contextlib.suppress(StoreError):
                 self._journal.save_published(self._journal.head[0])
+        if self._is_all_kept():
+            self._upkeep.finish()
         log(LOG, logging.INFO, reason, unit=self.unit, steps=self.steps)
 
 
@@ -330,11 +338,11 @@ def live_monitor(
                 "forgets open sessions",
             )
 
-        outbox, receipts = Outbox(), Receipts()
+        memory, program = Memory(ward, kept), program_name(software)
         began_s = time.monotonic()
-        resumed = resume(kept, ward, unit=unit, outbox=outbox, receipts=receipts)
+        resumed = resume(memory, program=program)
         # The clock goes on from what was shown last, also when the machine's was set back since.
-        clock.hold(resumed.last_ms)
+        clock.hold(memory.last_ms)
         started_ms = clock.now_ms()
         log(
             LOG,
@@ -342,24 +350,23 @@ def live_monitor(
             "resumed" if resumed.steps else "started",
             unit=unit,
             steps=resumed.steps,
+            replayed=resumed.replayed,
             completed=resumed.completed,
-            unattended_s=(started_ms - resumed.last_ms) // 1000 if resumed.steps else 0,
+            unattended_s=(started_ms - memory.last_ms) // 1000 if resumed.steps else 0,
             took_s=round(time.monotonic() - began_s, 2),
         )
         boot = boot_name(started_ms, os.getpid())
         watchman = Watchman(
-            self_watch, unit=unit, boot=boot, config=config, clock=clock, receipts=receipts
+            self_watch, unit=unit, boot=boot, config=config, clock=clock, receipts=memory.receipts
         )
         if resumed.steps:
-            own = watchman.checks.started(started_ms, resumed.last_ms)
+            own = watchman.checks.started(started_ms, memory.last_ms)
             # With the connection everything that stands is told, so this is told once.
-            outbox.remember(announced(own, unit=unit))
+            memory.outbox.remember(announced(own, unit=unit))
             log_effects(LOG, own)
         yield LiveMonitor(
-            ward=ward,
-            journal=kept,
-            outbox=outbox,
-            receipts=receipts,
+            memory=memory,
+            upkeep=Upkeep(memory, self_watch.recovery, program=program),
             clock=clock,
             access=access,
             identity=Identity(software=software, config=config, boot=boot),

@@ -16,7 +16,7 @@ from typing import Final, Protocol, TextIO, TypeGuard
 
 import msgspec
 
-from monitor.adapters.journal import effect_bytes
+from monitor.adapters.ledger import effect_bytes
 from monitor.adapters.recording import InputFileError, Recording, Remarks
 from monitor.adapters.sources import open_source
 from monitor.facts.effects import (

@@ -6,6 +6,7 @@ proven of the shell with it holds for any such ward.
 """
 
 import json
+import pickle
 import subprocess
 import threading
 import time
@@ -84,6 +85,14 @@ class StandInWard:
                 del self.open[record.bed]
                 effects.append(_ended(standing, value.measured_ms))
         return effects
+
+    def remembered(self) -> bytes:
+        """Return everything that is remembered."""
+        return pickle.dumps((self.seen, self.open, self.newest, self.steps))
+
+    def recall(self, body: bytes) -> None:
+        """Bring it back."""
+        self.seen, self.open, self.newest, self.steps = pickle.loads(body)  # noqa: S301 - our own bytes
 
     def view(self, now_ms: int) -> WardView:
         """Return a picture of the beds that were heard."""

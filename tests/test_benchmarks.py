@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cohorts, messages, peers, replays, steps
+from benchmarks import cohorts, messages, peers, replays, restarts, steps
 from benchmarks.agreement import PeerError, check, differences
 from benchmarks.measuring import Report, Table, cell, machine, printed, ratio, share
 from benchmarks.plain import PlainBed
@@ -53,6 +53,12 @@ def test_a_step_is_measured_at_every_size_and_share() -> None:
     table = steps.steps_table(((3, 4), (20, 4)))
     assert len(table.rows) == 2 * len(steps.SHARES)
     assert "20 beds, 1 reacting" in printed(table)
+
+
+def test_snapshots_and_restarts_are_measured() -> None:
+    table = restarts.snapshots_table((3,))
+    assert "3 beds" in printed(table)
+    assert "2 beds, 1 min" in printed(restarts.restarts_table(((2, 60),)))
 
 
 def test_sessions_side_by_side_and_beds_that_send_nothing_are_measured() -> None:

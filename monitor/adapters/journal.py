@@ -11,86 +11,51 @@ and its canonical bytes, so that a changed or missing row shows.
 """
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TextIO
+from typing import Any, Final, Self, TextIO
 
-import msgspec
-
+from monitor.adapters.audit import Verification, ledger_rows, verification
 from monitor.adapters.journal_file import (
     About,
-    JournalError,
     JournalUnreadableError,
     StoreError,
     check_pages,
     create,
     fault_of,
     lock,
+    migrated,
     origin,
+)
+from monitor.adapters.ledger import (
+    BEGINNING,
+    GENESIS,
+    LedgerRow,
+    Place,
+    chained,
+    effect_bytes,
+    step_digest,
 )
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import RawMessage, RecordedStep
 
-GENESIS: Final = bytes(32)
-"""The hash before the first row of the ledger."""
-
 _BUSY_S: Final = 2.0
-_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
-_DECODER: Final[msgspec.json.Decoder[AnyEffect]] = msgspec.json.Decoder(AnyEffect)
 
-_NUMBERING: Final = {
-    "step": "SELECT coalesce(min(n), 1), coalesce(max(n), 0), count(*) FROM step",
-    "inbox": "SELECT coalesce(min(n), 1), coalesce(max(n), 0), count(*) FROM inbox",
-    "ledger": "SELECT coalesce(min(n), 1), coalesce(max(n), 0), count(*) FROM ledger",
-}
-_ORPHANS: Final = {
-    "inbox": "SELECT count(*) FROM inbox WHERE step NOT IN (SELECT n FROM step)",
-    "ledger": "SELECT count(*) FROM ledger WHERE step NOT IN (SELECT n FROM step)",
+_LAST: Final = {
+    "step": "SELECT coalesce(max(n), 0) FROM step",
+    "inbox": "SELECT coalesce(max(n), 0) FROM inbox",
+    "ledger": "SELECT coalesce(max(n), 0) FROM ledger",
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerRow:
-    """One effect as it was kept."""
-
-    n: int
-    step: int
-    at_ms: int
-    kind: str
-    bed: str
-    body: bytes
-    hash: bytes
-
-    def effect(self) -> AnyEffect:
-        """Return the effect that the row holds."""
-        return _DECODER.decode(self.body)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """What a walk over the whole journal found; intact when ``faults`` is empty."""
-
-    steps: int
-    messages: int
-    effects: int
-    head: str
-    """Hash of the last row of the ledger, in hexadecimal."""
-    faults: tuple[str, ...]
-
-
-def effect_bytes(effect: AnyEffect) -> bytes:
-    """Return the canonical bytes of an effect: declared order of fields, sorted dictionaries."""
-    return _ENCODER.encode(effect)
-
-
-def chained(previous: bytes, step: int, body: bytes) -> bytes:
-    """Return the hash of a ledger row from the hash before it, its step and its bytes."""
-    return hashlib.sha256(previous + step.to_bytes(8, "big") + body).digest()
+_STEPS_OF_FORMAT: Final = {
+    1: "SELECT n, now_ms, NULL FROM step WHERE n > ? ORDER BY n",
+    2: "SELECT n, now_ms, digest FROM step WHERE n > ? ORDER BY n",
+}
+"""Steps of the first format have no digest."""
 
 
 class JournalReader:
@@ -130,123 +95,104 @@ class JournalReader:
             undo.pop_all()
         return JournalReader(path, connection, about)
 
-    def steps(self) -> Iterator[RecordedStep]:
-        """Yield every step in order, with the messages it was given.
+    def steps(self, after: Place = BEGINNING) -> Iterator[RecordedStep]:
+        """Yield every step behind a place in order, with the messages it was given.
 
         Raises
         ------
         JournalUnreadableError
-            If a row cannot be read or a step is missing.
+            If a row cannot be read, a step is missing, or steps behind the place were folded.
         """
-        try:
-            messages = self._connection.execute(
-                "SELECT step, received_ms, topic, payload, retained FROM inbox ORDER BY n"
+        if after.step < self.about.folded.step:
+            raise JournalUnreadableError(
+                self.path,
+                f"the vitals of steps 1 to {self.about.folded.step} were folded, so they cannot "
+                "be taken again one by one",
+                "begin behind them, with a snapshot",
             )
-            waiting = messages.fetchone()
-            rows = self._connection.execute("SELECT n, now_ms FROM step ORDER BY n")
-            for expected, (n, now_ms) in enumerate(rows, start=1):
-                if n != expected or (waiting is not None and waiting[0] < n):
-                    raise JournalUnreadableError(
-                        self.path, f"step {expected} is missing", "restore the file"
-                    )
-                mine = []
-                while waiting is not None and waiting[0] == n:
-                    _, received_ms, topic, payload, retained = waiting
-                    if not (isinstance(topic, str) and isinstance(payload, bytes)):
-                        raise JournalUnreadableError(
-                            self.path, f"a message of step {n} is no message", "restore the file"
-                        )
-                    mine.append(
-                        RawMessage(
-                            received_ms=received_ms,
-                            topic=topic,
-                            payload=payload,
-                            retained=bool(retained),
-                        )
-                    )
-                    waiting = messages.fetchone()
-                yield RecordedStep(now_ms=now_ms, messages=tuple(mine))
-        except sqlite3.Error as fault:
-            raise fault_of(self.path, fault) from fault
+        messages = self.rows(
+            "SELECT step, received_ms, topic, payload, retained FROM inbox WHERE n > ? ORDER BY n",
+            (after.message,),
+        )
+        waiting = next(messages, None)
+        rows = self.rows(_STEPS_OF_FORMAT[self.about.format], (after.step,))
+        for expected, (n, now_ms, digest) in enumerate(rows, start=after.step + 1):
+            if n != expected or (waiting is not None and waiting[0] < n):
+                raise JournalUnreadableError(
+                    self.path, f"step {expected} is missing", "restore the file"
+                )
+            mine = []
+            while waiting is not None and waiting[0] == n:
+                mine.append(self._raw(*waiting))
+                waiting = next(messages, None)
+            if digest is not None and digest != step_digest(now_ms, mine):
+                raise JournalUnreadableError(
+                    self.path, f"step {n} is damaged (its digest differs)", "restore the file"
+                )
+            yield RecordedStep(now_ms=now_ms, messages=tuple(mine))
+
+    def _raw(
+        self, step: int, received_ms: int, topic: object, payload: object, retained: object
+    ) -> RawMessage:
+        if not (isinstance(topic, str) and isinstance(payload, bytes)):
+            raise JournalUnreadableError(
+                self.path, f"a message of step {step} is no message", "restore the file"
+            )
+        return RawMessage(
+            received_ms=received_ms, topic=topic, payload=payload, retained=bool(retained)
+        )
 
     def ledger(self, *, after: int = 0) -> Iterator[LedgerRow]:
         """Yield the rows of the ledger behind row ``after``, in order."""
-        try:
-            for n, step, at_ms, kind, bed, body, digest in self._connection.execute(
-                "SELECT n, step, at_ms, kind, bed, body, hash FROM ledger WHERE n > ? ORDER BY n",
-                (after,),
-            ):
-                if not (isinstance(body, bytes) and isinstance(digest, bytes)):
-                    raise JournalUnreadableError(
-                        self.path, f"ledger row {n} holds no bytes", "restore the file"
-                    )
-                yield LedgerRow(
-                    n=n, step=step, at_ms=at_ms, kind=kind, bed=bed, body=body, hash=digest
-                )
-        except sqlite3.Error as fault:
-            raise fault_of(self.path, fault) from fault
+        return ledger_rows(self._connection, self.path, after=after)
 
     def effects(self) -> Iterator[AnyEffect]:
         """Yield every effect in the order in which it was decided."""
-        return (row.effect() for row in self.ledger())
+        for row in self.ledger():
+            yield self.effect(row)
+
+    def effect(self, row: LedgerRow) -> AnyEffect:
+        """Return the effect of a row of this ledger.
+
+        Raises
+        ------
+        JournalUnreadableError
+            If the row holds none.
+        """
+        try:
+            return row.effect()
+        except ValueError as fault:
+            raise JournalUnreadableError(self.path, str(fault), "restore the file") from fault
 
     def counts(self) -> tuple[int, int, int]:
         """Return the numbers of the last step, message and ledger row."""
+        step, message, row = (next(self.rows(query))[0] for query in _LAST.values())
+        # What was folded away had numbers too.
+        return max(step, self.about.folded.step), max(message, self.about.folded.message), row
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query.
+
+        Raises
+        ------
+        JournalError
+            If the file cannot be read.
+        """
         try:
-            step, message, row = (
-                int(self._connection.execute(query).fetchone()[1]) for query in _NUMBERING.values()
-            )
+            # A loop, because `yield from` would close the cursor of a generator that is left
+            # behind, also after its connection was closed.
+            for row in self._connection.execute(query, values):  # noqa: UP028 - see above
+                yield row
         except sqlite3.Error as fault:
             raise fault_of(self.path, fault) from fault
-        return step, message, row
 
-    def verify(self) -> Verification:
-        """Walk the whole journal: pages, numbering and the chain of hashes."""
-        faults: list[str] = []
-        steps = messages = effects = 0
-        head = GENESIS
-        try:
-            faults += [
-                f"database: {row[0]}"
-                for row in self._connection.execute("PRAGMA quick_check(20)")
-                if row[0] != "ok"
-            ]
-            steps, messages, effects = self.counts()
-            faults += self._numbering_faults()
-            head, chain_faults = self._chain_faults()
-            faults += chain_faults
-        except (sqlite3.Error, msgspec.MsgspecError) as fault:
-            faults.append(f"database: {fault}")
-        except JournalError as fault:
-            faults.append(fault.reason)
-        return Verification(
-            steps=steps, messages=messages, effects=effects, head=head.hex(), faults=tuple(faults)
-        )
+    def verify(self, known: tuple[int, str] | None = None) -> Verification:
+        """Walk the whole journal: pages, numbering and the chain of hashes.
 
-    def _numbering_faults(self) -> list[str]:
-        faults = []
-        for table, query in _NUMBERING.items():
-            lowest, highest, rows = self._connection.execute(query).fetchone()
-            if lowest != 1 or highest != rows:
-                faults.append(f"{table}: {rows} rows are numbered {lowest} to {highest}")
-        for table, query in _ORPHANS.items():
-            (orphans,) = self._connection.execute(query).fetchone()
-            if orphans:
-                faults.append(f"{table}: {orphans} rows belong to no step")
-        return faults
-
-    def _chain_faults(self) -> tuple[bytes, list[str]]:
-        head, last_step = GENESIS, 0
-        for row in self.ledger():
-            if row.step < last_step:
-                return row.hash, [f"ledger row {row.n}: step {row.step} follows {last_step}"]
-            if row.hash != chained(head, row.step, row.body):
-                return row.hash, [f"ledger row {row.n} (step {row.step}): hash does not match"]
-            effect = row.effect()
-            if (row.at_ms, row.bed) != (effect.at_ms, effect.bed):
-                return row.hash, [f"ledger row {row.n}: time or bed differs from its effect"]
-            head, last_step = row.hash, row.step
-        return head, []
+        A row and the beginning of its hash that somebody has noted elsewhere also show a chain
+        that was cut off or made anew.
+        """
+        return verification(self._connection, self.path, self.about, known)
 
     def close(self) -> None:
         """Close the file."""
@@ -274,7 +220,7 @@ class Journal(JournalReader):
         self._lock = held
         self._published = about.published
         self._step, self._message, self._row = self.counts()
-        newest = connection.execute("SELECT hash FROM ledger ORDER BY n DESC LIMIT 1").fetchone()
+        newest = next(self.rows("SELECT hash FROM ledger ORDER BY n DESC LIMIT 1"), None)
         self._head: bytes = newest[0] if newest else GENESIS
 
     @classmethod
@@ -306,6 +252,7 @@ class Journal(JournalReader):
             except sqlite3.Error as fault:
                 raise fault_of(path, fault) from fault
             check_pages(connection, path)
+            about = migrated(connection, path, about)
             if about.unit != unit:
                 raise JournalUnreadableError(
                     path,
@@ -325,8 +272,9 @@ class Journal(JournalReader):
             If the commit did not happen; then nothing was kept and the number is not used.
         """
         n = self._step + 1
-        with self._transaction() as connection:
-            connection.execute("INSERT INTO step VALUES (?, ?)", (n, now_ms))
+        with self.transaction() as connection:
+            digest = step_digest(now_ms, messages)
+            connection.execute("INSERT INTO step VALUES (?, ?, ?)", (n, now_ms, digest))
             connection.executemany(
                 "INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -356,7 +304,7 @@ class Journal(JournalReader):
             head = chained(head, step, body)
             kind = str(effect.__struct_config__.tag)
             rows.append((n, step, effect.at_ms, kind, effect.bed, body, head))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         self._row += len(rows)
         self._head = head
@@ -369,7 +317,7 @@ class Journal(JournalReader):
     def save_published(self, row: int) -> None:
         """Remember at once that the ledger is out up to this row."""
         self.note_published(row)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("UPDATE about SET published = ?", (self._published,))
 
     @property
@@ -377,8 +325,20 @@ class Journal(JournalReader):
         """Number and hash of the newest row of the ledger."""
         return self._row, self._head.hex()
 
+    @property
+    def place(self) -> Place:
+        """Where the journal ends."""
+        return Place(step=self._step, message=self._message, row=self._row, head=self._head)
+
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give what writes, and commit what it wrote: all of it or nothing.
+
+        Raises
+        ------
+        StoreError
+            If the commit did not happen.
+        """
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection

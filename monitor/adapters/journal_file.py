@@ -9,12 +9,12 @@ import fcntl
 import os
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TextIO
 
-FORMAT: Final = 1
-"""Version of the tables below; a change of theirs bumps it."""
+FORMAT: Final = 2
+"""Version of the tables below; a change of theirs bumps it and adds its steps to `_MIGRATIONS`."""
 
 APPLICATION_ID: Final = 0x49524D4A
 """``IRMJ`` in the header of the file says that it is a journal of this program."""
@@ -28,6 +28,23 @@ CREATE TABLE inbox (n INTEGER PRIMARY KEY, step INTEGER NOT NULL, received_ms IN
 CREATE TABLE ledger (n INTEGER PRIMARY KEY, step INTEGER NOT NULL, at_ms INTEGER NOT NULL,
     kind TEXT NOT NULL, bed TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL)
 """
+
+_MIGRATIONS: Final = {
+    1: """
+ALTER TABLE about ADD COLUMN folded_step INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE about ADD COLUMN folded_message INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE step ADD COLUMN digest BLOB;
+CREATE TABLE snapshot (step INTEGER PRIMARY KEY, message INTEGER NOT NULL, row INTEGER NOT NULL,
+    head BLOB NOT NULL, now_ms INTEGER NOT NULL, format INTEGER NOT NULL, program TEXT NOT NULL,
+    parts INTEGER NOT NULL, digest BLOB NOT NULL);
+CREATE TABLE snapshot_part (step INTEGER NOT NULL, place INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (step, place));
+CREATE TABLE chunk (bed TEXT NOT NULL, device TEXT NOT NULL, channel INTEGER NOT NULL,
+    hour INTEGER NOT NULL, place INTEGER NOT NULL, readings INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (bed, device, channel, hour, place)) WITHOUT ROWID
+""",
+}
+"""What makes the next format out of one, in one commit."""
 
 _UNREACHABLE: Final = frozenset(
     {
@@ -66,6 +83,14 @@ class StoreError(JournalError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """The last step and message that were folded; 0 where none was."""
+
+    step: int = 0
+    message: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """Where a journal comes from."""
 
@@ -76,6 +101,8 @@ class About:
     created_ms: int
     published: int
     """Row of the ledger up to which everything is known to have reached the broker."""
+    folded: Folded
+    """Up to where vitals stand in chunks and no longer one by one."""
 
 
 def fault_of(path: Path, fault: sqlite3.Error) -> JournalError:
@@ -102,9 +129,7 @@ def origin(connection: sqlite3.Connection, path: Path) -> About | None:
         if application == 0 and tables == 0:
             return None
         _check_header(path, application)
-        row = connection.execute(
-            "SELECT format, unit, software, config, created_ms, published FROM about"
-        ).fetchone()
+        row = connection.execute("SELECT * FROM about").fetchone()
     except sqlite3.Error as fault:
         raise fault_of(path, fault) from fault
     if row is None or not isinstance(row[0], int):
@@ -117,14 +142,38 @@ def origin(connection: sqlite3.Connection, path: Path) -> About | None:
             f"has format {row[0]}, written by a newer program; this one reads up to {FORMAT}",
             "use the newer program",
         )
+    number, unit, software, config, created_ms, published, *folded = row
     return About(
-        format=row[0],
-        unit=row[1],
-        software=row[2],
-        config=row[3],
-        created_ms=row[4],
-        published=row[5],
+        format=number,
+        unit=unit,
+        software=software,
+        config=config,
+        created_ms=created_ms,
+        published=published,
+        folded=Folded(step=folded[0], message=folded[1]) if folded else Folded(),
     )
+
+
+def migrated(connection: sqlite3.Connection, path: Path, about: About) -> About:
+    """Bring a journal of an older format to this one, and return where it comes from.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written; then it is as it was.
+    """
+    try:
+        for number in range(about.format, FORMAT):
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _MIGRATIONS[number].split(";"):
+                connection.execute(statement)
+            connection.execute("UPDATE about SET format = ?", (number + 1,))
+            connection.execute("COMMIT")
+    except sqlite3.Error as fault:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise fault_of(path, fault) from fault
+    return replace(about, format=FORMAT)
 
 
 def _check_header(path: Path, application: int) -> None:
@@ -135,14 +184,15 @@ def _check_header(path: Path, application: int) -> None:
 
 
 def create(connection: sqlite3.Connection, *, unit: str, software: str, config: str) -> About:
-    """Make the tables in one commit and return where the new journal comes from."""
+    """Make the tables of the first format in one commit and return where the journal comes from."""
     about = About(
-        format=FORMAT,
+        format=1,
         unit=unit,
         software=software,
         config=config,
         created_ms=time.time_ns() // 1_000_000,
         published=0,
+        folded=Folded(),
     )
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -150,7 +200,7 @@ def create(connection: sqlite3.Connection, *, unit: str, software: str, config: 
         connection.execute(table)
     connection.execute(
         "INSERT INTO about VALUES (?, ?, ?, ?, ?, ?)",
-        (FORMAT, unit, software, config, about.created_ms, about.published),
+        (about.format, unit, software, config, about.created_ms, about.published),
     )
     connection.execute("COMMIT")
     return about

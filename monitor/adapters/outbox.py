@@ -27,6 +27,17 @@ class Publisher(Protocol):
         ...
 
 
+def stand(standing: dict[str, Announcement], announcements: Iterable[Announcement]) -> None:
+    """Take announcements into a picture of what stands, by topic."""
+    for announcement in announcements:
+        if not announcement.retain:
+            continue
+        if announcement.payload:
+            standing[announcement.topic] = announcement
+        else:
+            standing.pop(announcement.topic, None)
+
+
 class Outbox:
     """Announcements on their way to the broker, and those that stand."""
 
@@ -41,13 +52,7 @@ class Outbox:
 
     def remember(self, announcements: Iterable[Announcement]) -> None:
         """Take announcements into the picture that were published before."""
-        for announcement in announcements:
-            if not announcement.retain:
-                continue
-            if announcement.payload:
-                self.standing[announcement.topic] = announcement
-            else:
-                self.standing.pop(announcement.topic, None)
+        stand(self.standing, announcements)
 
     def put(self, announcements: Iterable[Announcement]) -> None:
         """Take announcements that are to be published."""

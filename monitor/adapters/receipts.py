@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from monitor.facts.records import NO_SEQUENCE, Input, PumpReported, VitalsReported
 from monitor.wire.announcements import Announcement, ack_announcement
 
@@ -38,6 +40,17 @@ class _Counted:
     gap_since_ms: int | None = None
 
 
+class ReceiptKept(msgspec.Struct, frozen=True, array_like=True):
+    """What is kept of one start of a device, for another run of the monitor."""
+
+    bed: str
+    device: str
+    boot: str
+    covered: int
+    ahead: tuple[int, ...]
+    gap_since_ms: int | None
+
+
 class Receipts:
     """What is kept, by device and start; says what is new about it."""
 
@@ -46,6 +59,21 @@ class Receipts:
         """Messages that were given up."""
         self._counted: OrderedDict[tuple[str, str, str], _Counted] = OrderedDict()
         self._news: set[tuple[str, str, str]] = set()
+
+    def kept(self) -> tuple[ReceiptKept, ...]:
+        """Return all that is known, the one that was heard longest ago first."""
+        return tuple(
+            ReceiptKept(*key, counted.covered, tuple(sorted(counted.ahead)), counted.gap_since_ms)
+            for key, counted in self._counted.items()
+        )
+
+    def recall(self, kept: Iterable[ReceiptKept], gaps: int) -> None:
+        """Go on from what another run knew; all of it is news to whoever asks."""
+        for one in kept:
+            key = (one.bed, one.device, one.boot)
+            self._counted[key] = _Counted(one.covered, set(one.ahead), one.gap_since_ms)
+            self._news.add(key)
+        self.gaps = gaps
 
     def keep(self, inputs: Iterable[Input], now_ms: int) -> None:
         """Count the numbered messages among these as kept."""

@@ -1,25 +1,33 @@
 """Resumption: a fresh ward is brought to where the journal ends, and checked on the way.
 
-The journal is replayed step by step. What the ward decides must be what the ledger holds, byte
-for byte and row by row: a ward that decides otherwise is not the one that people have been
-acting on, and the start is refused. Effects at the very end, which a killed monitor had decided
-but not kept, are kept now and published with those of which it is not known that they got out.
+The newest good snapshot brings everything to where it was taken; without one the journal is
+taken from its beginning. From there on it is replayed step by step. What the ward decides must
+be what the ledger holds, byte for byte and row by row: a ward that decides otherwise is not the
+one that people have been acting on, and the start is refused. Effects at the very end, which a
+killed monitor had decided but not kept, are kept now and published with those of which it is not
+known that they got out.
 """
 
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Final, Protocol
 
-from monitor.adapters.journal import Journal, LedgerRow, effect_bytes
-from monitor.adapters.journal_file import JournalError
-from monitor.adapters.logbook import ROOT
-from monitor.adapters.outbox import Outbox
-from monitor.adapters.receipts import Receipts
+import msgspec
+
+from monitor.adapters.journal import Journal
+from monitor.adapters.journal_file import JournalError, JournalUnreadableError
+from monitor.adapters.ledger import BEGINNING, LedgerRow, Place, effect_bytes
+from monitor.adapters.logbook import ROOT, log
+from monitor.adapters.outbox import Outbox, stand
+from monitor.adapters.receipts import ReceiptKept, Receipts
+from monitor.adapters.snapshots import Mark, SnapshotUnusableError, marks, snapshot_body
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input, RawMessage
 from monitor.facts.views import WardView
+from monitor.ward.snapshots import SnapshotError
 from monitor.wire.announcements import Announcement, announcements
 from monitor.wire.messages import decode
 
@@ -41,15 +49,26 @@ class LiveWard(Protocol):
         """Return a picture of all beds."""
         ...
 
+    def remembered(self) -> bytes:
+        """Return everything that is remembered between two steps."""
+        ...
+
+    def recall(self, body: bytes) -> None:
+        """Bring a fresh ward to where the one was that remembered this, or leave it fresh."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
     """What a replay of the journal found."""
 
     steps: int
-    last_ms: int
+    replayed: int
+    """Steps that were taken again, behind the snapshot."""
     completed: int
     """Effects that the killed monitor had not written; they are written now."""
+    refused: tuple[str, ...]
+    """Snapshots that could not be used, and why."""
 
 
 def decided(ward: LiveWard, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...] | None:
@@ -77,39 +96,148 @@ def announced(effects: Sequence[AnyEffect], *, unit: str) -> list[Announcement]:
         return [news for effect in effects for news in announced([effect], unit=unit)]
 
 
-def resume(
-    journal: Journal, ward: LiveWard, *, unit: str, outbox: Outbox, receipts: Receipts
-) -> Resumed:
-    """Bring a fresh ward, outbox and receipts to where the journal ends.
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot holds: all that a run knows because of the journal."""
+
+    ward: bytes
+    standing: tuple[Announcement, ...]
+    receipts: tuple[ReceiptKept, ...]
+    gaps: int
+
+
+class Memory:
+    """All that a run knows because of its journal, and a restarted one must know again."""
+
+    def __init__(self, ward: LiveWard, journal: Journal) -> None:
+        self.ward = ward
+        self.journal = journal
+        self.unit = journal.about.unit
+        self.outbox = Outbox()
+        self.receipts = Receipts()
+        self.last_ms = 0
+        self._standing: dict[str, Announcement] = {}
+
+    def announced(self, effects: Sequence[AnyEffect]) -> list[Announcement]:
+        """Return what to publish of effects in the ledger, and remember what stands of them."""
+        news = announced(effects, unit=self.unit)
+        stand(self._standing, news)
+        return news
+
+    def picture(self) -> bytes:
+        """Return everything, as bytes for :meth:`recall`."""
+        return msgspec.msgpack.encode(
+            Picture(
+                ward=self.ward.remembered(),
+                standing=tuple(self._standing.values()),
+                receipts=self.receipts.kept(),
+                gaps=self.receipts.gaps,
+            )
+        )
+
+    def recall(self, body: bytes) -> None:
+        """Bring everything to where the run was whose picture this is.
+
+        Raises
+        ------
+        SnapshotError
+            If the picture is of another program; then nothing was changed.
+        """
+        try:
+            picture = _PICTURE.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+            raise SnapshotError(f"it cannot be read: {fault}") from fault
+        self.ward.recall(picture.ward)
+        stand(self._standing, picture.standing)
+        self.outbox.remember(picture.standing)
+        self.receipts.recall(picture.receipts, picture.gaps)
+
+
+_PICTURE: Final = msgspec.msgpack.Decoder(Picture)
+
+
+def resume(memory: Memory, *, program: str) -> Resumed:
+    """Bring a fresh memory to where its journal ends: the newest good snapshot, then the steps.
 
     Raises
     ------
     LedgerDivergedError
         If the ward decides something else than the ledger holds.
+    JournalUnreadableError
+        If the journal is damaged, or no snapshot can be used and its first steps were folded.
     StoreError
         If missing effects cannot be written.
     """
+    journal = memory.journal
+    began, refused = _begun(memory, program)
+    place = BEGINNING
+    if began is not None:
+        place, memory.last_ms = began.place, began.now_ms
+    if place.step < journal.about.folded.step:
+        raise JournalUnreadableError(
+            journal.path,
+            f"the vitals of its first {journal.about.folded.step} steps were folded, and no "
+            f"snapshot behind them can be used ({'; '.join(refused) or 'there is none'})",
+            "use the program that wrote it, or start with --fresh, which sets it aside and "
+            "forgets open sessions",
+        )
+    _put_late(memory, place)
+    return _replayed(memory, place, refused)
+
+
+def _begun(memory: Memory, program: str) -> tuple[Mark | None, tuple[str, ...]]:
+    """Recall the newest snapshot that can be used; return its mark, and why others cannot."""
+    refused: list[str] = []
+    for mark in marks(memory.journal):
+        try:
+            memory.recall(snapshot_body(memory.journal, mark, program=program))
+        except (SnapshotUnusableError, SnapshotError) as fault:
+            refused.append(f"snapshot of step {mark.place.step}: {fault}")
+            step = mark.place.step
+            log(LOG, logging.WARNING, "snapshot-refused", step=step, reason=str(fault))
+        else:
+            return mark, tuple(refused)
+    return None, tuple(refused)
+
+
+def _put_late(memory: Memory, place: Place) -> None:
+    """Tell again what stands in the ledger before a place and may not have got out."""
+    published = memory.journal.about.published
+    if published >= place.row:
+        return
+    late = [row for row in memory.journal.ledger(after=published) if row.n <= place.row]
+    for _, rows in groupby(late, key=lambda row: row.step):
+        memory.outbox.put(announced([memory.journal.effect(row) for row in rows], unit=memory.unit))
+
+
+def _replayed(memory: Memory, place: Place, refused: tuple[str, ...]) -> Resumed:
+    """Take all steps behind a place again, and complete the ledger."""
+    journal, outbox = memory.journal, memory.outbox
     published = journal.about.published
-    ledger = journal.ledger()
-    number, last_ms, row = 0, 0, 0
+    ledger = journal.ledger(after=place.row)
+    number, row = place.step, place.row
     missing: list[tuple[int, tuple[AnyEffect, ...]]] = []
-    for number, step in enumerate(journal.steps(), start=1):
+    for number, step in enumerate(journal.steps(place), start=place.step + 1):
         inputs = decoded(step.messages)
-        effects = decided(ward, step.now_ms, inputs) or ()
+        effects = decided(memory.ward, step.now_ms, inputs) or ()
         in_ledger = _compared(journal.path, number, effects, ledger)
         if not in_ledger and effects:
             missing.append((number, effects))
         row += len(effects)
-        news = announced(effects, unit=unit)
+        news = memory.announced(effects)
         (outbox.put if row > published else outbox.remember)(news)
-        receipts.keep(inputs, step.now_ms)
-        last_ms = step.now_ms
+        memory.receipts.keep(inputs, step.now_ms)
+        memory.last_ms = step.now_ms
     left_over = next(ledger, None)
     if left_over is not None:
         raise _diverged(journal.path, left_over.n, "nothing", left_over.body.decode())
     for step_number, late in missing:
         journal.append_effects(step_number, late)
-    return Resumed(steps=number, last_ms=last_ms, completed=sum(len(late) for _, late in missing))
+    return Resumed(
+        steps=number,
+        replayed=number - place.step,
+        completed=sum(len(late) for _, late in missing),
+        refused=refused,
+    )
 
 
 def _compared(

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.adapters.backlog import Backlog
@@ -12,6 +12,7 @@ from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.mqtt import BrokerLink
 from monitor.adapters.proof import PathProof
 from monitor.adapters.receipts import Receipts
+from monitor.adapters.recovery import RecoveryParams
 from monitor.adapters.resumption import LiveWard
 from monitor.care.self_checks import SelfCheckParams, SelfChecks
 from monitor.facts.effects import AlertChanged
@@ -23,9 +24,13 @@ AHEAD_MS_TOLD: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfWatch:
-    """How a monitor watches itself; ``ward`` makes a fresh ward for each proof, None: no proof."""
+    """How a monitor watches itself and prepares for its restart.
+
+    ``ward`` makes a fresh ward for each proof of the alarm path; None: no proof.
+    """
 
     params: SelfCheckParams
+    recovery: RecoveryParams = field(default_factory=RecoveryParams)
     ward: Callable[[], LiveWard] | None = None
 
 

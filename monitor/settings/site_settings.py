@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from monitor.adapters.recovery import RecoveryParams
 from monitor.care.self_checks import SelfCheckParams
 from monitor.tables.faults import ConfigError, Fault
 from monitor.tables.tables import Table, record
@@ -61,6 +62,7 @@ class SiteSettings:
     rule_book: str
     broker: BrokerSettings
     self_check: SelfCheckParams
+    recovery: RecoveryParams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ class _SiteFile:
     site: _SiteTable
     broker: BrokerSettings
     self_check: SelfCheckParams = field(default_factory=SelfCheckParams)
+    recovery: RecoveryParams = field(default_factory=RecoveryParams)
 
 
 def site_settings(table: Table, directory: Path) -> SiteSettings:
@@ -122,6 +125,7 @@ def site_settings(table: Table, directory: Path) -> SiteSettings:
         rule_book=made.site.rule_book,
         broker=made.broker,
         self_check=made.self_check,
+        recovery=made.recovery,
     )
 
 

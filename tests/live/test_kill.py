@@ -26,8 +26,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from detectors.channels import Channel
 from monitor.adapters.broker import LocalBroker
-from monitor.adapters.journal import JournalReader, effect_bytes
+from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
+from monitor.adapters.ledger import effect_bytes
 from monitor.facts.effects import AlertChanged
 from monitor.replay import replay
 from monitor.settings.settings import load_settings

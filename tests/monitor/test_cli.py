@@ -160,9 +160,9 @@ def test_a_changed_ledger_is_found_with_code_1(journal: Path, capsys: Capture) -
 
 def test_a_reader_that_goes_away_is_no_error(journal: Path) -> None:
     with Journal.open_for_writing(journal, unit=UNIT, software="", config="c0ffee") as kept:
-        rows = ((number, 1) for number in range(4, 20_000))
+        rows = ((number, 1, None) for number in range(4, 20_000))
         kept._connection.execute("BEGIN")
-        kept._connection.executemany("INSERT INTO step VALUES (?, ?)", rows)
+        kept._connection.executemany("INSERT INTO step VALUES (?, ?, ?)", rows)
         kept._connection.execute("COMMIT")
     command = f"{sys.executable} -m monitor export {journal} | head -1"
     done = subprocess.run(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from replay_wards import STEPS, T0, StandInWard, effects_of
 
-from monitor.adapters.journal import effect_bytes
+from monitor.adapters.ledger import effect_bytes
 from monitor.facts.effects import AlertChanged, AnyEffect, Context
 from monitor.facts.records import RawMessage, RecordedStep
 from monitor.replay import (

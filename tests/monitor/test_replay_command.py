@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from replay_wards import STEPS, StandInWard, effects_of, recorded
 
-from monitor.adapters.journal import Journal, JournalReader, effect_bytes
+from monitor.adapters.journal import Journal, JournalReader
+from monitor.adapters.ledger import effect_bytes
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input, RecordedStep
 from monitor.replay import (

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ward_builders import quiet_loop
 
-from monitor.adapters.journal import effect_bytes
+from monitor.adapters.ledger import effect_bytes
 from monitor.adapters.recording import read_header, read_recording
 from monitor.facts.effects import AlertChanged, AlertEscalated, AnyEffect, GradeChanged
 from monitor.facts.records import RawMessage, RecordedStep

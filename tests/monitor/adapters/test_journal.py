@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.adapters.journal import GENESIS, Journal, JournalReader, chained, effect_bytes
+from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.journal_file import (
     FORMAT,
     JournalInUseError,
@@ -18,6 +18,7 @@ from monitor.adapters.journal_file import (
     StoreError,
     set_aside,
 )
+from monitor.adapters.ledger import GENESIS, chained, effect_bytes
 from monitor.facts.effects import AnyEffect, BaselineChanged, MeasurementWanted
 from monitor.facts.records import RawMessage, RecordedStep
 

@@ -1,0 +1,62 @@
+"""Upkeep: what a monitor does between two steps so that its restart is short.
+
+Only while the disk takes everything, in small bites, and never at the cost of the watch: what
+fails here is told in the log, given up, and tried again when it is due the next time.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from monitor.adapters.journal_file import StoreError
+from monitor.adapters.logbook import ROOT, log
+from monitor.adapters.recovery import RecoveryParams
+from monitor.adapters.resumption import Memory
+from monitor.adapters.snapshots import SnapshotWriter
+
+LOG: Final = logging.getLogger(f"{ROOT}.live")
+
+
+class Upkeep:
+    """Takes snapshots and writes them part by part."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        params: RecoveryParams,
+        *,
+        program: str,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._memory = memory
+        self.snapshots = SnapshotWriter(
+            memory.journal,
+            program=program,
+            every_s=params.snapshot_every_ms / 1000,
+            seconds=seconds,
+        )
+
+    def look(self) -> None:
+        """Do one bite of what is due after a step that is wholly in the journal."""
+        try:
+            if self.snapshots.is_due:
+                self.snapshots.take(self._memory.picture(), self._memory.last_ms)
+            elif self.snapshots.is_writing:
+                self.snapshots.write_part()
+        except StoreError as fault:
+            log(LOG, logging.WARNING, "snapshot-failed", reason=fault.reason)
+        except Exception:  # a snapshot is worth less than the watch
+            LOG.exception("snapshot-failed")
+            self.snapshots.put_off()
+
+    def finish(self) -> None:
+        """Leave a snapshot of the end, so that the next start has nothing to take again."""
+        if self.snapshots.is_newest:
+            return
+        try:
+            self.snapshots.take(self._memory.picture(), self._memory.last_ms)
+            while self.snapshots.is_writing:
+                self.snapshots.write_part()
+        except Exception:  # the last word of the monitor does not depend on it
+            LOG.exception("snapshot-failed")
