@@ -14,21 +14,29 @@ import * as timers from "./timers.js";
 import * as vitals from "./vitals.js";
 import * as why from "./why.js";
 
-const WATCHED = [numbers, chart, strip];
-const DONE = [ladder, timers, symptoms, vitals, record];
-const REST = [why, note, session];
+// Side by side where there is room; otherwise the style sheet puts the steps before the timeline.
+const COLUMNS = [
+  [["now", [numbers, strip]], ["chart", [chart]]],
+  [["steps", [ladder, timers]], ["taps", [symptoms, vitals, record]]],
+  [["rest", [why, note, session]]],
+];
 
 export function mount(root, context) {
   const { store, acts, words, bed } = context;
   const said = words.chair;
   const head = headOf(bed, said);
-  const columns = [WATCHED, DONE, REST].map(() => element("div", { class: "chair-column" }));
-  const node = element("article", { class: "chair", "aria-label": said.bed(bed) }, head.node, columns);
+  const node = element("article", { class: "chair", "aria-label": said.bed(bed) }, head.node);
   root.append(node);
   const parts = [];
-  [WATCHED, DONE, REST].forEach((modules, at) => {
-    for (const one of modules) parts.push(started(one, columns[at], context));
-  });
+  for (const groups of COLUMNS) {
+    const column = element("div", { class: "chair-column" });
+    node.append(column);
+    for (const [name, modules] of groups) {
+      const place = element("div", { class: `chair-group group-${name}` });
+      column.append(place);
+      for (const one of modules) parts.push(started(one, place, context));
+    }
+  }
 
   function update() {
     showHead(head, store.state, { acts, said, words, bed });

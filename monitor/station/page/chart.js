@@ -41,12 +41,11 @@ export function mount(root, { store, words, clock, bed }) {
   }
 
   function listFlags() {
-    const flags = flagsNumbered(history?.flags ?? []);
+    const flags = flagsNumbered(history?.flags ?? []).reverse();
     parts.list.replaceChildren(...flags.map((flag) => element("li", { value: flag.n, "data-kind": flag.kind },
       element("span", { class: "flag-n" }, String(flag.n)), element("time", {}, minuteOfDay(flag.t_ms)), " ",
       flag.words, flag.by ? element("span", { class: "muted" }, ` ${said.by(flag.by)}`) : null)));
     if (flags.length === 0) parts.list.replaceChildren(nothing(said.noFlags));
-    parts.list.scrollTop = parts.list.scrollHeight;
   }
 
   function draw() {
@@ -68,6 +67,7 @@ export function mount(root, { store, words, clock, bed }) {
     canvas.setAttribute("aria-label", said.label(bed));
     parts.slider.min = String(parts.drawn.axis.from_ms);
     parts.slider.max = String(parts.drawn.axis.to_ms);
+    if (cursor === null) parts.slider.value = parts.slider.max;
     canvas.dataset.drawn = JSON.stringify({ flags: parts.drawn.flags, rows: parts.drawn.rows });
   }
 
@@ -120,7 +120,7 @@ function figureOf(said) {
     readout: element("p", { class: "readout" }, said.readHint),
     summary: element("p", {}),
     trouble: element("p", { class: "trouble" }),
-    list: element("ol", { class: "flags", tabindex: "0", "aria-label": said.flags }),
+    list: element("ol", { class: "flags", reversed: true, tabindex: "0", "aria-label": said.flags }),
     drawn: null,
   };
   parts.tools = element("div", { class: "row-of" }, element("label", {}, said.show, " ", parts.range));
@@ -153,7 +153,7 @@ export function coloursOf(node) {
   return {
     ground: token("panel"), text: token("text"), muted: token("muted"), grid: token("line"), hr: token("hr"),
     sbp: token("bp"), bp_low: token("muted"), spo2: token("spo2"), temp: token("temp"), rr: token("rr"),
-    rate: token("rate"), rate_text: token("muted"), limit: token("warn"),
+    rate: token("rate"), rate_text: token("muted"), limit: token("edge"),
     grades: [token("muted"), token("low-edge"), token("medium-edge"), token("high-edge"), token("high-edge")],
   };
 }

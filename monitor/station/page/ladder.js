@@ -7,7 +7,7 @@ import { stampMs } from "./clock.js";
 
 const OPEN = new Set(["offered", "started"]);
 const REASON_MOST = 64;
-const STATUSES = ["started", "done", "declined", "not-possible"];
+const STATUSES = ["done", "started", "declined", "not-possible"];
 
 export function mount(root, context) {
   const { store, words, bed } = context;
@@ -86,6 +86,13 @@ function rowOf(key, context) {
     else sendStep(context, now, status);
   }
 
+  // The step that is to be done shows all that can be said of it; the others show "Done" and "Other".
+  const more = button(said.more, () => unroll(!node.hasAttribute("data-more")), { "aria-label": said.moreOf(key), class: "button" });
+  function unroll(isOpen) {
+    setAttribute(node, "data-more", isOpen);
+    more.setAttribute("aria-expanded", String(isOpen));
+  }
+
   function show(step, advice, isCurrent) {
     now = { step, advice };
     setText(text, [step.words, step.dose, step.rate ? said.rate(step.rate) : ""].filter(Boolean).join(" \u00b7 "));
@@ -94,13 +101,16 @@ function rowOf(key, context) {
     setAttribute(node, "data-state", step.state);
     setAttribute(node, "aria-current", isCurrent ? "step" : null);
     // Buttons are made anew only when the state of the step is another one: a focus stays where it is.
-    if (shown === step.state) return;
-    shown = step.state;
-    const possible = step.state === "offered" ? STATUSES : step.state === "started" ? STATUSES.slice(1) : [];
-    actions.replaceChildren(...possible.map((status) => button(said.acts[status], () => press(status), {
-      "aria-label": said.actOf(status, step.words), class: status === "done" ? "button main" : "button",
-    })));
-    if (possible.length === 0) place.replaceChildren();
+    const look = `${step.state} ${isCurrent}`;
+    if (shown === look) return;
+    shown = look;
+    const possible = OPEN.has(step.state) ? STATUSES.filter((status) => status !== step.state) : [];
+    const buttons = possible.map((status) => button(said.acts[status], () => press(status), {
+      "aria-label": said.actOf(status, step.words), class: status === "done" ? "button main" : "button step-rare",
+    }));
+    actions.replaceChildren(...buttons, ...(buttons.length ? [more] : []));
+    if (buttons.length === 0) place.replaceChildren();
+    unroll(isCurrent && buttons.length > 0);
   }
 
   return { node, show };

@@ -6,6 +6,7 @@ import { SPOT_MS } from "./timeline.js";
 
 const CARDS = [["hr"], ["sbp", "dbp", "map"], ["spo2"], ["rr"], ["temp"]];
 const PLACES = { temp: 1 };
+const AGED_MS = 30_000;
 
 export function mount(root, { store, words, clock, bed }) {
   const said = words.numbers;
@@ -43,7 +44,7 @@ function show(card, entry, rows, { said, clock }) {
   setText(card.value, isThere ? valueWords(entry, card.names) : said.none);
   const age = isThere && channel.t !== null ? Math.max(0, clock.now() - channel.t) : null;
   // The age is said where a number is no running one: a cuff, a thermometer, or one grown old.
-  const isSpot = age !== null && (age > SPOT_MS || (channel.everyMs ?? 0) > SPOT_MS);
+  const isSpot = age !== null && (age > AGED_MS || (channel.everyMs ?? 0) > SPOT_MS);
   const mean_v = mean ? entry?.channels.get(mean)?.v : null;
   const remarks = [
     !isThere ? said.noValue : channel.stale ? said.stale(age) : isSpot ? said.age(age) : "",

@@ -26,8 +26,8 @@ const chair = {
   ]),
   facts: (state, product, phase) => joined([
     phase,
-    state.dose ? `dose ${amount(state.dose.v, state.dose.u)}` : "",
-    state.dose_number ? `dose ${state.dose_number}${state.doses ? ` of ${state.doses}` : ""}` : "",
+    joined([state.dose ? `dose ${amount(state.dose.v, state.dose.u)}` : "",
+      state.dose_number ? `number ${state.dose_number}${state.doses ? ` of ${state.doses}` : ""}` : ""], ", "),
     state.first_dose === true ? "first dose" : state.first_dose === false ? "not the first dose" : "first dose: not known",
     state.baseline ? `baseline ${state.baseline}` : "no baseline: relative rules are off",
     (state.given ?? []).map((one) => `${one.drug}${one.dose ? ` ${amount(one.dose.v, one.dose.u)}` : ""} ${minuteOfDay(Date.parse(one.t))}`).join(", "),
@@ -57,14 +57,14 @@ const numbers = {
   mean: (value) => `MAP ${Math.round(value)}`,
   doubt: (reason, raw) => `doubted: ${reason}${raw === null || raw === undefined ? "" : ` (${plain(raw)})`}`,
   atBaseline: (base) => `at baseline ${base}`,
-  delta: (delta, percent, base) => `${delta > 0 ? "\u25b2" : "\u25bc"} ${signed(delta)}${percent === null ? "" : ` (${signed(percent)} %)`} vs ${base}`,
+  delta: (delta, percent, base) => [`${delta > 0 ? "\u25b2" : "\u25bc"}\u00a0${signed(delta)}`, percent === null ? "" : `(${signed(percent)}\u00a0%)`, `vs\u00a0${base}`].filter(Boolean).join(" "),
 };
 
 const strip = {
   title: "Clocks of the infusion",
   titles: { start: "Since start", rate: "Since rate change", step: "Next rate step", vitals: "Next vital signs", volume: "Volume" },
   unknown: "not known",
-  phases: { opened: "not started", baseline: "not started, baseline forms", infusing: "infusing", slowed: "slowed", paused: "paused", stopped: "stopped", watch: "after the end", closed: "closed" },
+  phases: { opened: "not started", baseline: "baseline forms", infusing: "infusing", slowed: "slowed", paused: "paused", stopped: "stopped", watch: "after the end", closed: "closed" },
   since: running,
   rate: (v, u) => `${plain(v)} ${u}`,
   rateUnknown: "rate not known",
@@ -114,6 +114,8 @@ const ladder = {
   rate: (rate) => `${plain(rate.v)} ${rate.u}`,
   marks: { offered: "\u25a1", started: "\u25d0", done: "\u2713", declined: "\u2715", "not-possible": "\u2298" },
   states: { offered: "to do", started: "started", done: "done", declined: "declined", "not-possible": "not possible" },
+  more: "Other",
+  moreOf: (key) => `Other than done: ${key}`,
   acts: { started: "Started", done: "Done", declined: "Decline", "not-possible": "Not possible" },
   actOf: (status, step) => `${{ started: "Started", done: "Done", declined: "Declined", "not-possible": "Not possible" }[status]}: ${step}`,
   small: (step, at, look) => joined([
