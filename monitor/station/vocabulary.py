@@ -3,9 +3,13 @@
 from typing import Final, get_args
 
 from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES
+from monitor.care.ladders import Ladder
 from monitor.care.reasons import FULL_NAMES
 from monitor.facts.records import Consciousness, Disbelief, PumpState, SessionVerb, StepStatus
 from monitor.settings.settings import Settings
+
+TOLD_KINDS: Final = frozenset({"call", "drug", "stop"})
+"""Kinds of steps by which a page chooses buttons and clocks."""
 
 SEVERITIES: Final = ("mild", "moderate", "severe")
 
@@ -30,12 +34,30 @@ def vocabulary(settings: Settings) -> dict[str, object]:
             {"ch": name, "u": unit, "words": words}
             for name, unit, words in zip(CHANNEL_NAMES, CANONICAL_UNITS, FULL_NAMES, strict=True)
         ],
+        "steps": {ladder.key: _steps(ladder) for ladder in ward.ladders},
         "limits": {
             "audio_pause_s": ward.alerts.audio_pause_max_ms // 1000,
             "snooze_s": ward.alerts.snooze_max_ms // 1000,
             "snooze_grade": ward.alerts.snooze_grade_max,
         },
     }
+
+
+def _steps(ladder: Ladder) -> dict[str, dict[str, object]]:
+    """Return what advice leaves out of a ladder's rungs: kind, adjuncts, and when to repeat."""
+    told: dict[str, dict[str, object]] = {}
+    for step in ladder.steps:
+        said: dict[str, object] = {"kind": step.kind} if step.kind in TOLD_KINDS else {}
+        if step.adjunct:
+            said["adjunct"] = True
+        if step.drug:
+            said["drug"] = step.drug
+        if step.repeat_ms is not None:
+            said["repeat_s"] = step.repeat_ms // 1000
+            said["repeat_by_s"] = (step.repeat_by_ms or step.repeat_ms) // 1000
+        if said:
+            told[step.key] = said
+    return told
 
 
 def _words(part: object) -> tuple[str, ...]:

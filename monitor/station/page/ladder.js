@@ -57,7 +57,7 @@ export function mount(root, context) {
 // line. Where the server does not tell, nothing is set apart.
 export function kindsOf(state, advice) {
   const ladder = state.hello?.vocabulary?.steps?.[advice?.ladder] ?? {};
-  return (step) => ({ kind: step.kind ?? ladder[step.key]?.kind ?? "", adjunct: Boolean(step.adjunct ?? ladder[step.key]?.adjunct) });
+  return (step) => ({ kind: "", adjunct: false, ...ladder[step.key] });
 }
 
 function rowOf(key, context) {

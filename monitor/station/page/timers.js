@@ -44,7 +44,7 @@ function timerRow() {
   return { node, show };
 }
 
-// Returns the timers of a bed: {key, words, from, until}, where one of the two times is null.
+// Returns the timers of a bed: {key, words, from, until}, where one of the two times may be null.
 export function timersOf(state, bed, said) {
   const advice = state.advice.get(bed);
   const shown = state.beds.get(bed)?.state;
@@ -52,18 +52,15 @@ export function timersOf(state, bed, said) {
   const timers = [];
   for (const step of advice?.steps ?? []) {
     const taken = stampMs(step.t);
+    const { kind, drug, repeat_s } = kinds(step);
     const isTaken = step.state === "done" && taken !== null;
-    if (isTaken && (kinds(step).kind === "stop" || step.key === "stop")) {
-      timers.push({ key: "stop", words: said.sinceStop, from: taken, until: null });
+    if (isTaken && (kind === "stop" || step.key === "stop")) {
+      timers.push({ key: `${step.key} stop`, words: said.sinceStop, from: taken, until: null });
     }
-    const isEpinephrine = step.key.startsWith("epinephrine") && step.key !== "epinephrine-ready";
-    if (isEpinephrine && taken !== null) {
-      timers.push({ key: `${step.key} since`, words: said.sinceDose(step.given || step.dose), from: taken, until: null });
-    }
+    const isEpinephrine = drug === "epinephrine";
+    if (isEpinephrine && isTaken) timers.push(...doses(step, shown, repeat_s, said));
     const look = stampMs(step.look_at);
-    if (look !== null) {
-      timers.push({ key: `${step.key} look`, words: isEpinephrine ? said.repeat : said.look(step.words), from: null, until: look });
-    }
+    if (look !== null && !isEpinephrine) timers.push({ key: `${step.key} look`, words: said.look(step.words), from: null, until: look });
   }
   const restart = stampMs(advice?.restart_at);
   if (restart !== null) timers.push({ key: "restart", words: said.restart, from: null, until: restart });
@@ -71,4 +68,15 @@ export function timersOf(state, bed, said) {
     timers.push({ key: `watch ${watch.key}`, words: said.watch(watch.words, watch.holds), from: null, until: stampMs(watch.until) });
   }
   return timers.filter((timer) => timer.from !== null || timer.until !== null);
+}
+
+// Since the last dose of epinephrine, which dose that was, and when the site's rule repeats it.
+function doses(step, shown, repeat_s, said) {
+  const given = (shown?.given ?? []).filter((one) => one.drug === "epinephrine");
+  const from = given.reduce((last, one) => Math.max(last, stampMs(one.t) ?? 0), stampMs(step.t));
+  const dose = step.given || step.dose;
+  const timers = [{ key: `${step.key} since`, words: said.sinceDose(Math.max(1, given.length), dose), from, until: null }];
+  const until = repeat_s ? from + repeat_s * 1000 : stampMs(step.look_at);
+  if (until !== null) timers.push({ key: `${step.key} repeat`, words: said.repeat, from: null, until });
+  return timers;
 }
