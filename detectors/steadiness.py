@@ -188,8 +188,13 @@ class Steadiness:
 
         ``value_centi`` and ``measured_ms`` are the newest believed readings of all beds.
         """
-        current = (self.run_at_ms == measured_ms) & (value_centi != limits.top_centi)
-        still: Bool = current & (self.run_at_ms - self.run_since_ms >= limits.flat_ms)
+        current = np.flatnonzero(self.run_at_ms == measured_ms)
+        channel = current % N_CHANNELS
+        lasted_ms = self.run_at_ms.take(current) - self.run_since_ms.take(current)
+        flat = value_centi.take(current) != limits.top_centi.take(channel)
+        flat &= lasted_ms >= limits.flat_ms.take(channel)
+        still: Bool = np.zeros(measured_ms.shape, np.bool_)
+        still.reshape(-1)[current[flat]] = True
         return still
 
     def swing(
@@ -233,10 +238,13 @@ class Steadiness:
         ``measured_ms`` are the times of the newest believed readings, ``poor`` the beds whose
         newest saturation is doubtful.
         """
-        enough = np.abs(self.swings) >= _needed(limits, poor)
-        last_ms = np.where(self.swing_ms == NEVER, measured_ms, self.swing_ms)
-        late_ms = measured_ms - last_ms
-        moving: Bool = enough & (self.swing_ms != NEVER) & (late_ms < limits.swing_ms)
+        least = min(int(limits.swings.min()), limits.swings_if_poor)
+        some = np.flatnonzero((np.abs(self.swings) >= least).any(axis=1))
+        swing_ms, now_ms = self.swing_ms[some], measured_ms[some]
+        enough = np.abs(self.swings[some]) >= _needed(limits, poor[some])
+        late_ms = now_ms - np.where(swing_ms == NEVER, now_ms, swing_ms)
+        moving: Bool = np.zeros(measured_ms.shape, np.bool_)
+        moving[some] = enough & (swing_ms != NEVER) & (late_ms < limits.swing_ms)
         return moving
 
     def resent(

@@ -294,6 +294,7 @@ def quiet_clocks(settings: WardSettings) -> WardSettings:
             device_silent_after_ms=never_ms,
             never_heard_after_ms=never_ms,
             flap_count=10**6,
+            unsteady_after_ms=never_ms,
         ),
         escalation=(),
         hearing=replace(settings.hearing, trouble_forgotten_ms=never_ms),

@@ -51,6 +51,18 @@ _ROWS: Final = (
         ends="the channel has a value again",
     ),
     Trouble(
+        key="flat",
+        words="{what} does not move: check the {more}",
+        priority="low",
+        ends="it has moved for the time of unsteady_clear",
+    ),
+    Trouble(
+        key="moving",
+        words="{what} jumps to and fro: motion? Check the {more}",
+        priority="low",
+        ends="it has not jumped for the time of unsteady_clear",
+    ),
+    Trouble(
         key="offline",
         words="device {what} is offline",
         priority="medium",

@@ -173,7 +173,7 @@ def context(bed: Bedside, at_ms: int) -> Context:
 def missing_measurements(state: WardState, bed: Bedside) -> tuple[str, ...]:
     """Return why a bed cannot be assessed, one reason for each measurement it needs."""
     row = bed.row
-    silent, _, absent = state.troubled[row].reshape(3, N_CHANNELS)
+    silent, _, absent, *_ = state.troubled[row].reshape(-1, N_CHANNELS)
     reasons = []
     for channel in state.settings.silence.required:
         if state.detection.measured_ms[row, channel] == NEVER:

@@ -12,8 +12,10 @@ import numpy as np
 
 from detectors.channels import N_CHANNELS, NEVER, Bool
 from monitor.care import alerts, troubles
+from monitor.care.doubts import SENSORS
 from monitor.care.reasons import FULL_NAMES, SHORT_NAMES
 from monitor.care.silence import missing_channels, silent_channels
+from monitor.care.unsteadiness import lasting
 from monitor.facts.effects import Context
 from monitor.ward.advising import tell_course_due
 from monitor.ward.alerting import tell_episode
@@ -26,7 +28,12 @@ from monitor.ward.ward_state import LAST, WardState
 CHANNELS_SILENT: Final = slice(0, N_CHANNELS)
 CHANNELS_NEVER: Final = slice(N_CHANNELS, 2 * N_CHANNELS)
 CHANNELS_ABSENT: Final = slice(2 * N_CHANNELS, 3 * N_CHANNELS)
+CHANNELS_FLAT: Final = slice(3 * N_CHANNELS, 4 * N_CHANNELS)
+CHANNELS_MOVING: Final = slice(4 * N_CHANNELS, 5 * N_CHANNELS)
 """Where each kind stands in a row of :attr:`WardState.troubled`."""
+
+UNSTEADY: Final = CHANNELS_FLAT.start
+"""Where the two begin of which it is kept since when they last."""
 
 
 def tell_due(state: WardState, now_ms: int) -> None:
@@ -71,7 +78,7 @@ def _faded_beds(state: WardState, now_ms: int) -> set[int]:
 
 
 def _troubled(state: WardState, now_ms: int) -> Bool:
-    """Silent, never heard and absent channels of watched beds, shape (bed, 3 * channel)."""
+    """Troubles of the channels of watched beds, as in :attr:`WardState.troubled`."""
     params = state.settings.silence
     watched = (state.opened_ms != NEVER)[:, None]
     silent = silent_channels(params, now_ms, state.received_ms, state.charted) & watched
@@ -85,7 +92,31 @@ def _troubled(state: WardState, now_ms: int) -> Bool:
     reported = state.absent_ms != NEVER
     gone_ms = now_ms - np.where(reported, state.absent_ms, now_ms)
     absent = watched & reported & (gone_ms >= params.absent_after_ms)
-    return np.concatenate([silent & ~reported, missing & ~reported, absent], axis=1)
+    unsteady = _unsteady(state, now_ms, watched[:, 0])
+    return np.concatenate([silent & ~reported, missing & ~reported, absent, unsteady], axis=1)
+
+
+def _unsteady(state: WardState, now_ms: int, watched: Bool) -> Bool:
+    """Channels that have stood still or swung to and fro for long, shape (bed, 2 * channel)."""
+    life, since_ms, seen_ms = state.settings.alerts, state.unsteady_since_ms, state.unsteady_seen_ms
+    found = np.concatenate(state.detection.unsteady(), axis=1) & watched[:, None]
+    since_ms[~watched] = seen_ms[~watched] = NEVER
+    told: Bool = np.zeros(found.shape, np.bool_)
+    begun = since_ms != NEVER
+    if not (found.any() or begun.any()):
+        return told
+    rows = np.flatnonzero((found | begun).any(axis=1))
+    now = lasting(
+        found[rows],
+        since_ms[rows],
+        seen_ms[rows],
+        now_ms,
+        after_ms=life.unsteady_after_ms,
+        clear_ms=life.unsteady_clear_ms,
+    )
+    since_ms[rows], seen_ms[rows] = now.since_ms, now.seen_ms
+    told[rows] = now.told
+    return told
 
 
 def tell_technical(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
@@ -171,6 +202,12 @@ def _add_channels(state: WardState, bed: Bedside, add: Callable[..., None]) -> N
     for channel in np.flatnonzero(absent):
         onset_ms = int(state.absent_ms[row, channel])
         add("absent", onset_ms, name=_name(int(channel)), what=SHORT_NAMES[channel])
+    for key, place in (("flat", CHANNELS_FLAT), ("moving", CHANNELS_MOVING)):
+        since_ms = state.unsteady_since_ms[row, place.start - UNSTEADY : place.stop - UNSTEADY]
+        for channel in np.flatnonzero(state.troubled[row, place]):
+            what, sensor = FULL_NAMES[channel], SENSORS[channel]
+            onset_ms = int(since_ms[channel])
+            add(key, onset_ms, name=_name(int(channel)), what=what, more=sensor)
 
 
 def _is_offline(state: WardState, bed: Bedside, source: int) -> bool:

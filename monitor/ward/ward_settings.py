@@ -50,6 +50,9 @@ class AlertParams:
         The longest time for which the sound of an alert may be paused.
     snooze_max_ms, snooze_grade_max
         The longest snooze, and the highest grade that may be snoozed.
+    unsteady_after_ms, unsteady_clear_ms
+        A sensor that stands still or swings to and fro is told after so long, and no more when
+        it has not done so for so long.
     flap_count, flap_window_ms, flap_clear_ms
         A cause that begins so often within so long flaps; its alert ends when readings have
         shown it clear for so long.
@@ -64,6 +67,8 @@ class AlertParams:
     audio_pause_max_ms: int
     snooze_max_ms: int
     snooze_grade_max: int
+    unsteady_after_ms: int
+    unsteady_clear_ms: int
     flap_count: int
     flap_window_ms: int
     flap_clear_ms: int
@@ -81,6 +86,8 @@ class AlertParams:
             "audio_pause_max_ms",
             "snooze_max_ms",
             "flap_window_ms",
+            "unsteady_after_ms",
+            "unsteady_clear_ms",
         )
         for name in positive:
             if getattr(self, name) <= 0:

@@ -56,8 +56,10 @@ class WardState:
         Since when a device reports the channel as absent; NEVER if it does not.
     opened_ms : int64 array, shape (bed,)
         When the open session was opened; NEVER where none is.
-    troubled : bool array, shape (bed, 3 * channel)
-        Silent, never heard and absent channels as they were last told.
+    troubled : bool array, shape (bed, 5 * channel)
+        Silent, never heard, absent, flat and moving channels as they were last told.
+    unsteady_since_ms, unsteady_seen_ms : int64 array, shape (bed, 2 * channel)
+        Since when a channel stands still, or swings to and fro, and when it last did; NEVER if not.
     look_ms : int64 array, shape (bed,)
         When time alone may next change something about the care of a bed; LATER if it cannot,
         0 for at the end of this step.
@@ -110,7 +112,9 @@ class WardState:
         self.absent_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
         self.opened_ms: Int64 = np.empty(0, np.int64)
         self.look_ms: Int64 = np.empty(0, np.int64)
-        self.troubled: Bool = np.empty((0, 3 * N_CHANNELS), np.bool_)
+        self.troubled: Bool = np.empty((0, 5 * N_CHANNELS), np.bool_)
+        self.unsteady_since_ms: Int64 = np.empty((0, 2 * N_CHANNELS), np.int64)
+        self.unsteady_seen_ms: Int64 = np.empty((0, 2 * N_CHANNELS), np.int64)
         self.told_grade: Int8 = np.empty(0, np.int8)
         self.standing: set[int] = set()
         self.untold: set[int] = set()
@@ -147,6 +151,8 @@ class WardState:
             self.charted = _wider(self.charted, n_beds, 0)
             self.expected = _wider(self.expected, n_beds, 0)
             self.troubled = _wider(self.troubled, n_beds, 0)
+            self.unsteady_since_ms = _wider(self.unsteady_since_ms, n_beds, NEVER)
+            self.unsteady_seen_ms = _wider(self.unsteady_seen_ms, n_beds, NEVER)
             self.told_grade = _wider(self.told_grade, n_beds, -1)
             self.course_due_ms = _wider(self.course_due_ms, n_beds, LATER)
         if len(self.roster.devices) > len(self.device_bed):
