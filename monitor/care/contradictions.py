@@ -23,11 +23,17 @@ class Contradiction:
 
 
 def report_words(report: PumpReported) -> str:
-    """Return what a pump says of itself: its rate where it runs, else its state."""
+    """Return what a pump says of itself, or a person of it: its rate, or its state."""
     rate = report.rate_centi_ml_per_h
     said = [] if report.state == "infusing" and rate is not None else [str(report.state)]
     said += [] if rate is None else [rate_text(rate)]
-    return f"{report.device} reports {', '.join(said)}"
+    who = f"{report.by} has recorded" if report.by else f"{report.device} reports"
+    return f"{who} {', '.join(said)}"
+
+
+def reporter(report: PumpReported) -> str:
+    """Return who says what a pump does: the person who wrote it down, else the pump itself."""
+    return report.by or report.device
 
 
 def is_flowing(report: PumpReported) -> bool:
@@ -69,7 +75,7 @@ def contradiction(
         )
     for step in steps:
         late = step.at_ms is not None and at_ms - step.at_ms >= grace_ms
-        if step.state != "done" or step.by == report.device or not late:
+        if step.state != "done" or step.by == reporter(report) or not late:
             continue
         kind, target = kinds.get(step.key), step.rate_centi_ml_per_h
         if kind in ("pause", "stop"):

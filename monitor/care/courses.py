@@ -10,8 +10,8 @@ be expected.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
 
+from monitor.care.attempts import FLOW_KINDS, GIVEN, Attempt, looked_at
 from monitor.care.ladders import (
     AFTERWARDS,
     AT_ONCE,
@@ -22,7 +22,7 @@ from monitor.care.ladders import (
     LadderStep,
     Offered,
 )
-from monitor.care.responses import HELPED, Look, Response, response
+from monitor.care.responses import HELPED, Look, response
 from monitor.care.restarts import (
     EndReason,
     Plan,
@@ -30,30 +30,6 @@ from monitor.care.restarts import (
     end_reason,
     next_plan,
 )
-
-FLOW_KINDS: Final = frozenset({"rate", "pause", "stop"})
-"""Steps that change what flows: after one of them, signs that return are a recurrence."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One step that was started or done, and what came of it.
-
-    ``look_ms`` is when it is looked at next, None when it is not looked at (again).
-    """
-
-    key: str
-    kind: str
-    drug: str
-    taken_ms: int
-    by: str
-    done: bool
-    before: Look
-    dose_centi: int | None = None
-    dose_unit: str = ""
-    look_ms: int | None = None
-    last_look_ms: int | None = None
-    response: Response | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +240,26 @@ def taken(
     return replace(course, attempts=tuple(attempts))
 
 
+def given(
+    course: Course, *, drug: str, by: str, at_ms: int, dose: tuple[int | None, str]
+) -> Course:
+    """Return the course after a drug that no step asked for; nothing looks whether it helped."""
+    made = Attempt(
+        key=f"{GIVEN}{drug}",
+        kind="drug",
+        drug=drug,
+        taken_ms=at_ms,
+        by=by,
+        done=True,
+        before=Look(at_ms=at_ms, signs=(), rows=()),
+        dose_centi=dose[0],
+        dose_unit=dose[1],
+    )
+    if made in course.attempts:
+        return course
+    return replace(course, attempts=(*course.attempts, made))
+
+
 def untaken(course: Course, keys: Iterable[str]) -> Course:
     """Return the course without looks at steps that a pump shows to be undone."""
     undone = frozenset(keys)
@@ -303,7 +299,7 @@ def looked(course: Course, ladder: Ladder, look: Look, *, unanswered_ms: int) ->
     attempts, why = [], course.why
     not_better = course.not_better
     for one in course.attempts:
-        after = _looked_at(one, look)
+        after = looked_at(one, look)
         if after is not one and after.response is not None and after.look_ms is None:
             late = one.last_look_ms is not None and now_ms >= one.last_look_ms
             if late or after.response.verdict not in HELPED:
@@ -358,20 +354,13 @@ def is_refractory(course: Course, doses: int) -> bool:
     return len(given) >= doses and last is not None and last.verdict not in HELPED
 
 
-def _looked_at(attempt: Attempt, look: Look) -> Attempt:
-    """Return an attempt after a look, if its time has come: once, and once more if it helped."""
-    if attempt.look_ms is None or look.at_ms < attempt.look_ms:
-        return attempt
-    found = response(attempt.before, look)
-    again_ms = attempt.last_look_ms if found.verdict in HELPED else None
-    if again_ms is not None and again_ms <= look.at_ms:
-        again_ms = None
-    return replace(attempt, response=found, look_ms=again_ms)
-
-
 def _is_waiting(course: Course) -> bool:
-    """Whether the first steps of a reaction were offered and nobody has spoken of any."""
-    return not (course.not_better or course.unanswered or _mine(course))
+    """Whether the first steps of a reaction were offered and nobody has spoken of any.
+
+    A drug that no step asked for says nothing of the steps.
+    """
+    spoken = any(not one.key.startswith(GIVEN) for one in _mine(course))
+    return not (course.not_better or course.unanswered or spoken)
 
 
 def _mine(course: Course) -> tuple[Attempt, ...]:

@@ -10,11 +10,20 @@ _WORD: Final = re.compile(r"[a-z]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrugRow:
-    """One drug, or group of drugs, and the words by which it is called."""
+    """One drug, or group of drugs, and the words by which it is called.
+
+    ``counts_as`` is the drug of a ladder that it is, where that has another name.
+    """
 
     name: str
     called: tuple[str, ...]
     source: tuple[str, ...]
+    counts_as: str = ""
+
+    @property
+    def step_drug(self) -> str:
+        """What a ladder calls it."""
+        return self.counts_as or self.name
 
     def __post_init__(self) -> None:
         """Refuse a word that no text could contain."""

@@ -119,10 +119,9 @@ def _done(effects: Sequence[AnyEffect]) -> Iterator[str]:
     """Yield what people did and pumps reported, in order."""
     told: dict[tuple[str, str], Step] = {}
     for effect in effects:
-        if isinstance(effect, SessionChanged) and not effect.refused:
-            yield _line(effect.at_ms, f"session: {effect.event} ({effect.reason})")
-        if isinstance(effect, AlertChanged) and effect.phase == "acknowledge":
-            yield _line(effect.at_ms, f"alert taken on by {effect.acknowledged_by}")
+        words = _done_words(effect, tuple(told.values()))
+        if words:
+            yield _line(effect.at_ms, words)
         if not isinstance(effect, AdviceChanged):
             continue
         for step in effect.steps:
@@ -134,6 +133,26 @@ def _done(effects: Sequence[AnyEffect]) -> Iterator[str]:
                 yield _line(step.at_ms, _deed_words(step))
             elif before.reason != step.reason:
                 yield _line(effect.at_ms, f"{step.reason} ({step.key!r})")
+
+
+def _done_words(effect: AnyEffect, steps: Sequence[Step]) -> str:
+    """Return what an effect says was done, or ""; a drug that was a step has the step's line."""
+    match effect:
+        case SessionChanged(refused=False):
+            return f"session: {effect.event} ({effect.reason})"
+        case AlertChanged(phase="acknowledge"):
+            return f"alert taken on by {effect.acknowledged_by}"
+        case ActRecorded(act="drug", refused=""):
+            was_step = (effect.at_ms, effect.by) in {(one.at_ms, one.by) for one in steps}
+            return "" if was_step else _drug_words(effect)
+    return ""
+
+
+def _drug_words(act: ActRecorded) -> str:
+    """Return a drug that no step asked for, in words."""
+    given = f"{act.dose} of {act.step}" if act.dose else act.step
+    reason = f" ({act.reason})" if act.reason else ""
+    return f"given, not an advised step: {given}, by {act.by}{reason}"
 
 
 def _deed(step: Step) -> tuple[object, ...]:

@@ -18,10 +18,12 @@ PlaceVerb: TypeAlias = Literal["associate", "release", "transfer"]
 SessionVerb: TypeAlias = Literal[PhaseVerb, PlaceVerb]
 ActVerb: TypeAlias = Literal[
     "ack",
+    "drug",
     "escalate",
     "hand-back",
     "not-a-reaction",
     "pause-audio",
+    "rate",
     "reset",
     "snooze",
     "step",
@@ -193,10 +195,11 @@ class SessionReported(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActTaken(Record):
-    """What a person did about an alert or a step.
+    """What a person did about an alert or a step, or a drug or rate that a person recorded.
 
     ``sign`` and ``grade`` say what a snooze covers, ``for_ms`` how long it or an audio pause
-    lasts, ``disbelief`` why an alert was no reaction.
+    lasts, ``disbelief`` why an alert was no reaction; ``drug`` is what was given, with its dose,
+    and ``rate_centi_ml_per_h`` what the infusion was set to.
     """
 
     id: str
@@ -216,6 +219,8 @@ class ActTaken(Record):
     for_ms: int | None = None
     disbelief: Disbelief | None = None
     session: str = ""
+    drug: str = ""
+    rate_centi_ml_per_h: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

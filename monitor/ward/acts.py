@@ -6,13 +6,15 @@ Every act ends in an effect: it changed something, or it was refused with the re
 from collections.abc import Callable
 from typing import Final
 
-from monitor.care.mitigation import acted_steps, given_text
+from monitor.care.mitigation import given_text
+from monitor.care.products import rate_text
 from monitor.care.reasons import decimal
 from monitor.care.session import OPEN
 from monitor.facts.effects import ActRecorded, MessageRejected
 from monitor.facts.records import (
     Act,
     ActTaken,
+    ActVerb,
     ConditionCharted,
     DeviceBorn,
     DeviceReported,
@@ -22,17 +24,23 @@ from monitor.facts.records import (
     SymptomCharted,
     VitalsReported,
 )
-from monitor.ward.advising import refused_dose, replace_steps
 from monitor.ward.alert_acts import acted_on_alert
 from monitor.ward.bedside import Bedside, ChartedSymptom
 from monitor.ward.devices import take_absences, take_birth, take_found, take_status
-from monitor.ward.drugs import take_step_drug
+from monitor.ward.hand_acts import acted_on_step, gave_drug
 from monitor.ward.listening import DeviceFound
-from monitor.ward.pump_acts import take_pump
+from monitor.ward.pump_acts import recorded_rate, take_pump
 from monitor.ward.session_acts import take_session
 from monitor.ward.telling import tell_judged
 from monitor.ward.ward_state import WardState
 from monitor.ward.watching import CHANGED, tell_watch
+
+BY_HAND: Final[dict[ActVerb, Callable[[WardState, Bedside, ActTaken], str]]] = {
+    "step": acted_on_step,
+    "drug": gave_drug,
+    "rate": recorded_rate,
+}
+"""What takes an act that is not about an alert."""
 
 
 def take_act(state: WardState, bed: Bedside, record: Act | VitalsReported | DeviceFound) -> None:
@@ -137,8 +145,13 @@ def _answer(
     act: str,
     refused: str,
 ) -> None:
-    """Tell what became of a message that names itself; others ask for no answer."""
+    """Tell what became of a message that names itself; others ask for no answer.
+
+    What a person wrote down is never refused in silence.
+    """
     name = record.id if isinstance(record, VitalsReported) else record.ref
+    if isinstance(record, PumpReported) and record.by and refused:
+        name = name or f"{record.device}-{record.sequence}"
     if not name:
         return
     session = record.id if isinstance(record, SessionReported) else bed.session
@@ -173,26 +186,7 @@ def _acted(state: WardState, bed: Bedside, record: ActTaken) -> str:
     """Do what a person asked and return "", or return why it was refused."""
     if unknown := unknown_session(bed, record.session):
         return unknown
-    if record.act == "step":
-        return _acted_on_step(state, bed, record)
-    return acted_on_alert(state, bed, record)
-
-
-def _acted_on_step(state: WardState, bed: Bedside, record: ActTaken) -> str:
-    if bed.advice is None:
-        return "no steps are advised at this bed"
-    if record.alert not in ("", bed.advice.alert):
-        return f"the steps of alert {record.alert!r} are not those advised at this bed now"
-    steps = acted_steps(bed.advice.steps, record)
-    if steps is None:
-        offered = ", ".join(step.key for step in bed.advice.steps)
-        return f"step {record.step!r} is not offered; offered: {offered}"
-    refused = refused_dose(state, bed, record)
-    if refused:
-        return refused
-    replace_steps(state, bed, record.position, record.measured_ms, steps, record)
-    take_step_drug(state, bed, record)
-    return ""
+    return BY_HAND.get(record.act, acted_on_alert)(state, bed, record)
 
 
 def _tell_act(
@@ -212,7 +206,7 @@ def _tell_act(
             role=person.role if person else "",
             via=person.via if person else record.device,
             alert=person.alert if person else "",
-            step=person.step if person else (symptom.symptom if symptom else ""),
+            step=person.step or person.drug if person else (symptom.symptom if symptom else ""),
             status=_status(record),
             reason=person.reason if person else "",
             refused=refused,
@@ -223,6 +217,10 @@ def _tell_act(
 
 def _status(record: ActTaken | SymptomCharted) -> str:
     if isinstance(record, ActTaken):
+        if record.rate_centi_ml_per_h is not None:
+            return rate_text(record.rate_centi_ml_per_h)
+        if record.act == "drug":
+            return "given"
         return record.status or record.disbelief or ""
     return record.severity if record.present else "absent"
 

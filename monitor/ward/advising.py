@@ -229,17 +229,39 @@ def replace_steps(
     rungs = {rung.key: rung for rung in _open_ladder(state, bed).steps}
     course, look = bed.course, look_at(state, bed, at_ms)
     for step in steps:
-        if step.state in TAKEN and step.state != states.get(step.key) and step.key in rungs:
-            course = _attempted(state, bed, course, rungs[step.key], step, look, act)
+        rung = rungs.get(step.key)
+        if rung is None or step.state not in TAKEN:
+            continue
+        if step.state != states.get(step.key) or _is_another_dose(course, rung, act):
+            course = _attempted(state, bed, course, rung, step, look, act)
     bed.taken |= {step.key: step for step in steps if step.state != "offered"}
     _keep_course(state, bed, course)
     tell_advice(state, bed, position, at_ms)
+
+
+def end_if_reason(state: WardState, bed: Bedside) -> None:
+    """End the infusion for this session where what was given is a reason to."""
+    course = bed.course
+    ladder = _ladder(state, course.pattern, max(1, course.grade))
+    _keep_course(state, bed, courses.ended(course, ladder, pattern=course.pattern))
+
+
+def open_rungs(state: WardState, bed: Bedside) -> tuple[LadderStep, ...]:
+    """Return the rungs of the ladder that was last told; none where nothing is advised."""
+    return _open_ladder(state, bed).steps if bed.advice is not None else ()
 
 
 def refused_dose(state: WardState, bed: Bedside, act: ActTaken) -> str:
     """Return why a dose that a person recorded is refused, or ""."""
     rungs = {rung.key: rung for rung in _open_ladder(state, bed).steps}
     return dose_refusal(rungs[act.step], act) if act.step in rungs else ""
+
+
+def _is_another_dose(course: Course, rung: LadderStep, act: ActTaken | None) -> bool:
+    """Whether a person says that a drug was given once more, before it was offered again."""
+    if act is None or act.step != rung.key or act.status != "done" or not rung.drug:
+        return False
+    return act.measured_ms not in course.doses(rung.drug)
 
 
 def _attempted(

@@ -19,7 +19,8 @@ class Stay:
     when the last of them ends that keeps the session open. ``drug`` is the product that the pump
     named, ``rate_before_centi`` the rate before the last report, ``step_findings`` what was wrong
     with the last step up, and ``rate_cap_centi`` the cap that an earlier reaction proposes.
-    ``flow`` is what has flowed, ``given`` the drugs that were given besides the product.
+    ``flow`` is what has flowed, ``given`` the drugs that were given besides the product;
+    ``pump`` is the pump that reported last in this session, and ``pump_heard_ms`` when.
     """
 
     patterns: set[str] = field(default_factory=set)
@@ -29,6 +30,8 @@ class Stay:
     drug: Product | None = None
     rate_before_centi: int | None = None
     step_findings: tuple[RunFinding, ...] = ()
+    pump: str = ""
+    pump_heard_ms: int | None = None
     proposals: tuple[Proposal, ...] = ()
     flow: Flow = field(default_factory=Flow)
     given: tuple[GivenView, ...] = ()

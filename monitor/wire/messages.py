@@ -295,6 +295,10 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
         _require("step", {"step": payload.step, "status": payload.status})
         if payload.status in ("declined", "not-possible"):
             _require(payload.status, {"reason": payload.reason})
+    elif payload.act == "drug":
+        _require("drug", {"drug": payload.drug})
+    elif payload.act == "rate":
+        _require("rate", {"rate": payload.rate.u if payload.rate else None})
     else:
         _require(payload.act, {"alert": payload.alert})
     if payload.act == "snooze":
@@ -321,6 +325,8 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
         for_ms=None if payload.for_s is None else 1000 * payload.for_s,
         disbelief=payload.why,
         session=payload.session or "",
+        drug=payload.drug or "",
+        rate_centi_ml_per_h=amount_centi(payload.rate, "rate", "rate"),
     )
 
 

@@ -222,7 +222,7 @@ class SessionPayload(Payload, frozen=True, kw_only=True):
 
 
 class ActPayload(Payload, frozen=True, kw_only=True):
-    """What a person did about an alert (acknowledged, snoozed, escalated it) or about a step."""
+    """What a person did about an alert or a step, or a drug given and a rate set by hand."""
 
     id: Text
     t: Stamp
@@ -241,6 +241,8 @@ class ActPayload(Payload, frozen=True, kw_only=True):
     for_s: Annotated[int, Meta(ge=1, le=86_400)] | None = None
     why: Disbelief | None = None
     session: SessionId | None = None
+    drug: Text | None = None
+    rate: Quantity | None = None
 
 
 class StatusPayload(Payload, frozen=True, kw_only=True):

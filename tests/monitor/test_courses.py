@@ -8,8 +8,8 @@ from builders import ward_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.care.attempts import FLOW_KINDS
 from monitor.care.courses import (
-    FLOW_KINDS,
     Course,
     clear_ms,
     doses_left,
