@@ -92,6 +92,10 @@ plots: setup ## Draw the plots of docs/detection.md from the code that decides
 books: setup ## Rewrite docs/rulebooks.md from the rule books in config
 	@$(RUN)/python scripts/rulebook_page.py
 
+.PHONY: certs
+certs: ## Make certificates for a laboratory: make certs DEVICES="mon-17 tablet-17" HOST=name
+	@scripts/certs.sh var/certs "$(or $(HOST),localhost)" $(DEVICES)
+
 .PHONY: clean
 clean: ## Remove what can be made again, but not recordings and ledgers
 	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \

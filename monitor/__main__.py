@@ -26,6 +26,7 @@ from monitor.commands import (
     software,
     ward_of,
 )
+from monitor.operations_command import operations
 from monitor.score_command import score
 from monitor.series_command import series
 from monitor.station_command import station_commands
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 
 app.add_typer(files)
+app.add_typer(operations)
 app.add_typer(score)
 app.add_typer(series)
 app.add_typer(station_commands)

@@ -42,6 +42,7 @@ from monitor.adapters.resumption import (
     resume,
 )
 from monitor.adapters.succession import boot_name
+from monitor.adapters.supervision import Supervisor
 from monitor.adapters.upkeep import Upkeep
 from monitor.adapters.watchman import SelfWatch, Watchman
 from monitor.facts.effects import AlertChanged, AnyEffect
@@ -118,6 +119,7 @@ class LiveMonitor:
             clock=clock,
             wants_retained=journal.counts()[0] == 0,
         )
+        self._supervisor = Supervisor.from_environment()
         self._stopping = threading.Event()
         self._unkept: deque[tuple[float, list[Arrival]]] = deque()
         self._shown: dict[str, BedView] = {}
@@ -142,9 +144,11 @@ class LiveMonitor:
             If another monitor has taken over the session at the broker.
         """
         last_word: LeaveReason = "failed"
+        self._supervisor.ready()
         try:
             while not self._stopping.is_set():
                 self.turn()
+                self._supervisor.alive()
                 if self._link.is_taken_over:
                     raise LinkError(
                         f"unit {self.unit}: another monitor, started after this one, has taken "
@@ -298,6 +302,7 @@ class LiveMonitor:
         )
 
     def _leave(self, reason: LeaveReason) -> None:
+        self._supervisor.leaving()
         self._outbox.flush(self._link)
         self._link.close(self._status("offline", reason), LEAVE_WITHIN_S)
         if self._is_told():
