@@ -79,6 +79,7 @@ def station(
         users=users,
         proxy=_proxy(proxy_header, proxy_from),
         journal=journal,
+        config=config,
         http=HttpOptions(
             host=host,
             port=port,

@@ -21,7 +21,7 @@ from monitor.station.pages import Pages
 from monitor.station.people import Role, UserRow, Users, user_row, write_user
 from monitor.station.screens import Screens
 from monitor.station.station import About, Limits, Station
-from monitor.station.web import application
+from monitor.station.web import Web, application
 from monitor.wire.bed_parts import RateShown
 from monitor.wire.outbound import (
     NOTICE,
@@ -155,7 +155,8 @@ def desktop(folder: Path, *, proxy: Proxy | None = None, has_users: bool = True)
         counts=Counts(),
         screens=Screens(clock.seconds),
     )
-    app = application(station, places("127.0.0.1", (), (), tls=False), Pages())
+    web = Web(station, is_secure=False)
+    app = application(web, places("127.0.0.1", (), (), tls=False), Pages())
     return Desktop(station=station, line=line, clock=clock, app=app, audit=folder / "audit")
 
 

@@ -30,6 +30,10 @@ KINDS: Final = ("state", "alert/+", "advice", "call", "answer", REJECT)
 SETTLED_AFTER_S: Final = 3.0
 """So long after a new connection showed a monitor, what was not told again is taken away."""
 
+WHOLE_EVERY_S: Final = 10.0
+"""What changes with every reading and is no number of a tile (volume, why nothing fires, when a
+device was heard) is told with the whole bed, and at most so often."""
+
 WITHDRAWN: Final = "the monitor no longer tells this alert"
 
 Key: TypeAlias = tuple[str, str]
@@ -73,11 +77,20 @@ def without_numbers(state: StatePayload) -> StatePayload:
     return msgspec.structs.replace(
         state,
         t="",
+        volume=None,
+        why_not=None,
+        devices=tuple(msgspec.structs.replace(one, heard=None) for one in state.devices),
         channels=tuple(
-            msgspec.structs.replace(one, v=0, t="", stale=False, base=None)
+            msgspec.structs.replace(one, v=0, t="", stale=False, base=None, noise=None, drift=None)
             for one in state.channels
         ),
     )
+
+
+def lesser(state: StatePayload) -> tuple[object, ...]:
+    """Return the fields of a state that may be told late."""
+    spread = tuple((one.noise, one.drift) for one in state.channels)
+    return state.volume, state.why_not, state.devices, spread
 
 
 @dataclass(slots=True)
@@ -122,6 +135,8 @@ class Board:
     is_connected: bool = False
     unreadable: int = 0
     condition: str = ""
+    _whole_s: dict[str, float] = field(default_factory=dict)
+    _outdated: set[str] = field(default_factory=set)
     _connection: int = 0
     _unconfirmed: set[Key] = field(default_factory=set)
     _confirmed_s: float | None = None
@@ -153,7 +168,7 @@ class Board:
                 self._unconfirmed |= {("alert", one) for one in self.alerts}
                 self._unconfirmed |= {("advice", bed) for bed in self.advice}
             self._connection, self._confirmed_s = connection, None
-        news = self._settled()
+        news = [*self._settled(), *self._renewed()]
         condition = self.watch.condition(is_connected=is_connected)
         if condition != self.condition:
             self.condition = condition
@@ -194,12 +209,27 @@ class Board:
             news += self._withdrawn(kind, name)
         return news
 
+    def _renewed(self) -> list[News]:
+        """Return the beds whose lesser fields have changed and were not told for a while."""
+        now_s = self.clock.seconds()
+        due = [bed for bed in sorted(self._outdated) if now_s - self._whole_s[bed] >= WHOLE_EVERY_S]
+        return [self._whole(bed) for bed in due]
+
+    def _whole(self, bed: str) -> News:
+        """Return the news of a whole bed."""
+        self._outdated.discard(bed)
+        self._whole_s[bed] = self.clock.seconds()
+        raw = self.states[bed].raw
+        data = b'{"bed":' + _ENCODER.encode(bed) + b',"state":' + raw + b"}"
+        return News("bed", data, key=f"bed {bed}", bed=bed)
+
     def _withdrawn(self, kind: str, name: str) -> list[News]:
         self._unconfirmed.discard((kind, name))
         if kind == "alert":
             return self._without_alert(name)
         if kind == "advice":
             return self._without_advice(name)
+        self._outdated.discard(name)
         return [News("gone", _ENCODER.encode({"bed": name}), key=f"bed {name}", bed=name)] * (
             self.states.pop(name, None) is not None
         )
@@ -215,8 +245,9 @@ class Board:
         before = self.states.get(bed)
         self.states[bed] = StandingState(state, heard.payload)
         if before is None or without_numbers(before.payload) != without_numbers(state):
-            data = b'{"bed":' + _ENCODER.encode(bed) + b',"state":' + heard.payload + b"}"
-            return [News("bed", data, key=f"bed {bed}", bed=bed)]
+            return [self._whole(bed)]
+        if lesser(before.payload) != lesser(state):
+            self._outdated.add(bed)
         told = {one.ch: row_of(one) for one in before.payload.channels}
         rows = {one.ch: row for one in state.channels if (row := row_of(one)) != told[one.ch]}
         return [numbers_news(self.clock.now_ms(), {bed: rows})] if rows else []

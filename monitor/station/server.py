@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import os
 import signal
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -20,6 +21,7 @@ import uvicorn
 from monitor.adapters.access import Access
 from monitor.adapters.clock import SteadyClock
 from monitor.adapters.feed import Feed
+from monitor.adapters.logbook import log
 from monitor.adapters.succession import boot_name
 from monitor.settings.settings import Settings
 from monitor.station.acts import Desk
@@ -27,14 +29,19 @@ from monitor.station.audit import Audit
 from monitor.station.board import KINDS, Board, UnitClock
 from monitor.station.doors import Allowance, Cookies, Doors, Proxy
 from monitor.station.guard import Places, places
+from monitor.station.in_force import settings_in_force
+from monitor.station.looks import Looks
 from monitor.station.metrics import Counts
 from monitor.station.news import Newsroom
 from monitor.station.pages import Pages
+from monitor.station.past import HeardPast, LedgerPast, Past
 from monitor.station.people import Users
 from monitor.station.screens import Screens
-from monitor.station.station import About, Limits, Station
+from monitor.station.station import LOG, About, Limits, Rememberer, Station
+from monitor.station.tracks import Tracks, tracks_of_journal
 from monitor.station.vocabulary import vocabulary
-from monitor.station.web import application
+from monitor.station.web import Web, application
+from monitor.wire.outbound import iso
 
 STOP_WITHIN_S: Final = 3
 MINUTE_S: Final = 60.0
@@ -77,6 +84,7 @@ class StationOptions:
     users: Path | None = None
     proxy: Proxy | None = None
     journal: Path | None = None
+    config: Path = Path("config")
     http: HttpOptions = field(default_factory=HttpOptions)
 
 
@@ -110,7 +118,9 @@ def check_exposure(options: StationOptions) -> None:
         raise StationError("--tls-cert and --tls-key belong together")
 
 
-def new_station(options: StationOptions, settings: Settings, feed: Feed) -> Station:
+def new_station(
+    options: StationOptions, settings: Settings, feed: Feed, memories: Sequence[Rememberer]
+) -> Station:
     """Return a station that has not begun to work."""
     clock, seconds = SteadyClock(), time.monotonic
     boot = boot_name(clock.now_ms(), os.getpid())
@@ -144,6 +154,7 @@ def new_station(options: StationOptions, settings: Settings, feed: Feed) -> Stat
         ),
         counts=Counts(),
         screens=Screens(seconds),
+        memories=memories,
     )
 
 
@@ -194,13 +205,22 @@ def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
     """
     check_exposure(options)
     feed = Feed(access, unit=options.unit, kinds=KINDS)
-    station = new_station(options, settings, feed)
+    past, tracks = remembered(options.journal)
+    station = new_station(options, settings, feed, (past, tracks))
+    web = Web(station, is_secure=options.http.places().is_secure)
+    looks = Looks(
+        web,
+        tracks=tracks,
+        past=past,
+        book=settings.ward.detection.book,
+        settings=settings_in_force(settings, options.config),
+    )
     http = options.http
     listening = bound(http.host, http.port)
     feed.connect()
     try:
         config = uvicorn.Config(
-            application(station, http.places(), Pages()),
+            application(web, http.places(), Pages(), *looks.routes()),
             access_log=False,
             log_config=None,
             proxy_headers=False,
@@ -218,6 +238,17 @@ def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
     finally:
         feed.close()
         listening.close()
+
+
+def remembered(journal: Path | None) -> tuple[Past, Tracks]:
+    """Return what is known of the past: from a journal, or from now on."""
+    if journal is None:
+        return HeardPast(iso(SteadyClock().now_ms())), Tracks()
+    began_s = time.monotonic()
+    tracks = tracks_of_journal(journal)
+    took_s = round(time.monotonic() - began_s, 2)
+    log(LOG, logging.INFO, "journal-read", beds=len(tracks.beds), took_s=took_s)
+    return LedgerPast(journal), tracks
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -297,13 +297,12 @@ async def _http_fault(_request: Request, fault: Exception) -> Response:
     return answer({"error": fault.detail}, fault.status_code)
 
 
-def application(station: Station, places: Places, pages: Pages, *more: Route) -> Starlette:
+def application(web: Web, places: Places, pages: Pages, *more: Route) -> Starlette:
     """Return the ASGI application of a station."""
-    web = Web(station, is_secure=places.is_secure)
 
     @asynccontextmanager
     async def working(_app: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(station.work())
+        task = asyncio.create_task(web.station.work())
         try:
             yield
         finally:
