@@ -50,6 +50,7 @@ export function createActs({ store, clock, words }) {
   const pending = new Map();
   const done = new Map();
   const troubles = new Map();
+  let nobody = () => null;
   let me = { name: null, role: "viewer", may: [] };
 
   function changed() {
@@ -91,7 +92,10 @@ export function createActs({ store, clock, words }) {
     }
     if (answer.status >= 200 && answer.status < 300) return { ok: true, id, error: "" };
     pending.delete(id);
-    if (answer.status === 401) await refresh();
+    if (answer.status === 401) {
+      await refresh();
+      nobody();
+    }
     const error = errorWords(answer);
     trouble(payload.alert, error);
     changed();
@@ -124,6 +128,8 @@ export function createActs({ store, clock, words }) {
     send,
     onAlert,
     refresh,
+    // Calls when an act was refused because nobody is logged in.
+    onNobody: (listener) => (nobody = listener),
     me: () => me,
     may: (what) => me.may.includes(what),
     async login(name, password) {

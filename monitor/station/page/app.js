@@ -2,8 +2,14 @@
 
 import { createActs } from "./acts.js";
 import { createClock } from "./clock.js";
-import { element, remember, remembered, setAttribute, setText } from "./dom.js";
+import { element, remember, remembered } from "./dom.js";
+import * as feed from "./feed.js";
+import * as grid from "./grid.js";
+import * as header from "./header.js";
+import { createFocus, createKeys } from "./keys.js";
+import { createSpeech } from "./speech.js";
 import { createStore } from "./stream.js";
+import { createTones } from "./tones.js";
 import { words } from "./words.js";
 
 const clock = createClock();
@@ -13,11 +19,7 @@ const shared = { store, acts, words, clock };
 
 const place = (id) => document.getElementById(id);
 
-// The frame is what must never fail: each part is loaded by itself, so that a broken one leaves
-// the others calling.
-const PARTS = {
-  header: "./header.js", grid: "./grid.js", feed: "./feed.js",
-};
+// Views are loaded when they are asked for: what calls must not wait for them, nor fail with them.
 const VIEWS = {
   bed: "./chair.js", handover: "./handover.js", events: "./events.js", settings: "./settings.js",
 };
@@ -60,21 +62,18 @@ async function show() {
 
 const parts = [];
 
-async function mountPart(id, path) {
-  try {
-    const module = await import(path);
-    parts.push(module.mount(place(id), shared));
-  } catch (error) {
-    console.error(error);
-  }
-}
-
 // Drawn once a frame, however many events came; a hidden page is drawn by the second hand.
 let isAsked = false;
 function draw() {
   isAsked = false;
-  for (const part of parts) part.update();
-  open.view?.update();
+  for (const part of [...parts, open.view]) {
+    try {
+      part?.update();
+    } catch (error) {
+      // One part that fails must not keep the others from calling.
+      console.error(error);
+    }
+  }
 }
 function ask() {
   if (isAsked || document.hidden) return;
@@ -95,23 +94,44 @@ function drawStrip() {
   else if (strip.textContent !== said) strip.replaceChildren(element("p", {}, said));
 }
 
-async function start() {
+function mountParts() {
+  const speech = createSpeech({
+    store, clock, alertRegion: place("say-alert"), statusRegion: place("say-status"),
+  });
+  const tones = createTones({ store, clock });
+  const focus = createFocus();
+  const tiles = grid.mount(place("grid"), { ...shared, tones, focus });
+  const rows = feed.mount(place("feed"), { ...shared, ask, focus });
+  const bar = {};
+  const keys = createKeys({ store, acts, speech, grid: tiles, header: bar, openBed: grid.openBed });
+  Object.assign(bar, header.mount(place("header"), { ...shared, tones, keys }));
+  acts.onNobody(bar.askWho);
+  tones.subscribe(ask);
+  parts.push(bar, tiles, rows, { update: drawStrip });
+}
+
+function start() {
   applyTheme();
   matchMedia("(prefers-color-scheme: light)").addEventListener("change", applyTheme);
   addEventListener("irm-theme", (event) => {
     remember("theme", event.detail);
     applyTheme();
+    ask();
   });
-  setAttribute(place("main"), "aria-label", words.app.main);
-  setText(document.querySelector("title"), words.app.title);
-  await Promise.all(Object.entries(PARTS).map(([id, path]) => mountPart(id, path)));
-  parts.push({ update: drawStrip });
+  document.title = words.app.title;
+  place("main").setAttribute("aria-label", words.app.main);
+  place("chair").setAttribute("aria-label", words.app.openBed);
+  mountParts();
   store.subscribe(ask);
   acts.subscribe(ask);
   clock.onSecond(() => (document.hidden ? draw() : ask()));
-  addEventListener("hashchange", show);
+  addEventListener("hashchange", () => {
+    show();
+    ask();
+  });
   store.open();
-  await Promise.all([acts.refresh(), show()]);
+  acts.refresh();
+  show();
   ask();
 }
 

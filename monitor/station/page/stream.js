@@ -80,7 +80,7 @@ function takeHello(state, hello) {
   state.alerts = new Map();
   for (const [id, alert] of Object.entries(hello.alerts ?? {})) takeAlert(state, { ...alert, id });
   state.advice = new Map(Object.entries(hello.advice ?? {}));
-  state.blockedScreens = hello.blocked ?? state.blockedScreens;
+  state.blockedScreens = hello.screens?.blocked ?? 0;
 }
 
 function take(state, kind, data) {

@@ -9,6 +9,9 @@ export { minuteOfDay, running, short, signed, spoken, timeOfDay } from "./words_
 
 const SECOND = 1000;
 
+// A length in one unit: 40 s, 12 min, 3 h.
+const length = (ms) => short(ms).replace(/m$/u, "min");
+
 const acts = {
   refused: (reason) => `Not accepted: ${reason}`,
   failed: (status) => `Not sent: the server answered ${status}`,
@@ -20,7 +23,8 @@ const acts = {
 const app = {
   title: "Infusion station",
   main: "Beds",
-  back: "Back to the beds",
+  openBed: "Infusion chair",
+  views: "Views",
   viewFailed: "This view could not be loaded. The alerts go on.",
   loading: "Loading",
 };
@@ -38,7 +42,6 @@ const feed = {
   rate: (rate) => `rate ${rate.v} ${rate.u}`,
   called: (to, by) => (by ? `told ${to} (by ${by})` : `told ${to}`),
   acknowledge: "Ack",
-  acknowledgeAll: "Acknowledge",
   more: "More",
   less: "Less",
   moreOf: (bed) => `More for bed ${bed}`,
@@ -52,7 +55,7 @@ const feed = {
   sending: "sending",
   sent: "sent, no answer of the monitor yet",
   acked: (by, at) => `${by} has it since ${at}`,
-  realerts: (ms) => `re-alerts in ${short(ms)}`,
+  realerts: (ms) => `re-alerts in ${length(ms)}`,
   realertsNow: "re-alerts now",
   keepsQuiet: "does not re-alert",
   ended: (at) => `ended ${at}, stays until acknowledged`,
@@ -75,18 +78,18 @@ const feed = {
 const grid = {
   title: "Beds",
   empty: "No bed is known yet",
-  page: (page, pages) => `Page ${page} of ${pages}`,
   pageOf: (page, first, last) => `Page ${page}: beds ${first} to ${last}`,
   find: "Find bed",
-  found: (bed) => `Bed ${bed}`,
   notFound: (text) => `No bed ${text}`,
-  held: "Order waits for your pointer",
   covered: (ms) => `NOT HEARD FOR ${running(ms)}`,
   coveredNever: "NOT CONNECTED",
+  noMonitor: "NO MONITOR IS HEARD",
   coveredWhy: "The numbers are covered because nothing here is current. Look at the bedside.",
 };
 
 const header = {
+  station: (unit) => `Unit ${unit}`,
+  alerts: "Open alerts",
   beds: (all, flowing) => `${all} ${all === 1 ? "bed" : "beds"} \u00b7 ${flowing} infusing`,
   priorities: { high: "high", medium: "medium", low: "low", technical: "technical" },
   count: (name, count) => `${count} ${name}`,
@@ -98,7 +101,7 @@ const header = {
   layout: "Order",
   byBed: "by bed",
   byAcuity: "by acuity",
-  theme: { "": "theme: system", dark: "theme: dark", light: "theme: light" },
+  theme: { "": "Colours: as the system", dark: "Colours: dark", light: "Colours: light" },
   views: { handover: "Hand-over", events: "Events", settings: "Settings" },
   nobody: "Log in",
   who: (name, role) => `${name} (${role})`,
@@ -108,8 +111,7 @@ const header = {
   password: "Password",
   loggingIn: "Logging in",
   viewing: "Viewing needs no login. Acting does.",
-  help: "Keys",
-  believe: "Do not rely on this page",
+  help: "Screen",
   screensBlocked: (count) => `${count} ${count === 1 ? "screen" : "screens"} cannot sound`,
 };
 
@@ -143,7 +145,6 @@ const speech = {
 
 const tile = {
   noData: "NO DATA",
-  noDataFor: (ms) => `no data ${running(ms)}`,
   notAssessable: "not assessable",
   noBaseline: "no baseline",
   provisional: "baseline provisional",
@@ -151,17 +152,17 @@ const tile = {
   tonesOff: "tones off",
   tonePaused: (ms) => `tone paused ${running(ms)}`,
   snoozed: "snoozed",
-  due: (ms) => `VS in ${short(ms)}`,
+  has: (by) => `${by} has it`,
+  due: (ms) => `VS ${short(ms)}`,
   dueNow: "VS due",
   late: (ms) => `VS late ${short(ms)}`,
   noSession: "no session",
   rateUnknown: "rate ?",
   gone: "--",
   more: (count) => `+${count}`,
-  ackedBy: (by) => `${by}`,
   ended: "ended",
   degrees: (value) => `${value.toFixed(1)}\u00b0`,
-  names: { hr: "HR", sbp: "BP", dbp: "BP", spo2: "SpO\u2082", temp: "T", rr: "RR", map: "MAP" },
+  channels: { hr: "HR", sbp: "SBP", dbp: "DBP", map: "MAP", spo2: "SpO\u2082", temp: "T", rr: "RR" },
   phases: {
     none: "empty", opened: "opened", baseline: "baseline", infusing: "infusing", slowed: "slowed",
     paused: "PAUSED", stopped: "STOPPED", watch: "watch", closed: "closed",
