@@ -28,6 +28,9 @@ from monitor.wire.topics import MONITOR, NOBODY, proof_topic, sample_topic, topi
 BED: Final = "proof"
 """The bed of the reading in the ward that is made for it; no other ward ever has it."""
 
+DEVICE: Final = "proof"
+"""Its device there, because no device may have the name of the monitor."""
+
 REMEMBERED_MAX: Final = 32
 """Proofs that may be on their way; the oldest one is forgotten."""
 
@@ -119,7 +122,7 @@ def alert_of(ward: LiveWard, sample: RawMessage, *, unit: str) -> bytes | None:
     at_ms = sample.received_ms
     opening = encode(msgspec.structs.replace(_OPENING, t=stamp(at_ms)))
     messages = [
-        RawMessage(received_ms=at_ms, topic=topic(unit, BED, MONITOR, kind), payload=payload)
+        RawMessage(received_ms=at_ms, topic=topic(unit, BED, DEVICE, kind), payload=payload)
         for kind, payload in (("session", opening), ("vitals", sample.payload))
     ]
     effects = decided(ward, at_ms, decoded(messages)) or ()

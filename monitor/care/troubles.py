@@ -81,6 +81,12 @@ _ROWS: Final = (
         ends="it sent nothing here for the time of trouble_forgotten",
     ),
     Trouble(
+        key="wrong-person",
+        words="device {what} names {more}: its values are quarantined",
+        priority="medium",
+        ends="a person associates it with the bed, or it named nobody else for trouble_forgotten",
+    ),
+    Trouble(
         key="pump-contradicts",
         words="{more}",
         priority="medium",

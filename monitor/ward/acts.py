@@ -31,6 +31,7 @@ from monitor.ward.hand_acts import acted_on_step, gave_drug
 from monitor.ward.listening import DeviceFound
 from monitor.ward.pump_acts import recorded_rate, take_pump
 from monitor.ward.session_acts import take_session
+from monitor.ward.strangers import strange_words
 from monitor.ward.telling import tell_judged
 from monitor.ward.ward_state import WardState
 from monitor.ward.watching import CHANGED, tell_watch
@@ -135,7 +136,9 @@ def _take_pump(state: WardState, bed: Bedside, record: PumpReported) -> None:
 def _take_report(state: WardState, bed: Bedside, record: VitalsReported) -> None:
     """Take what a report of vital signs says besides its values."""
     take_absences(state, bed, record)
-    _answer(state, bed, record, "vitals", "")
+    words = strange_words(bed, record)
+    refused = f"they name {words}, who is not at this bed: quarantined" if words else ""
+    _answer(state, bed, record, "vitals", refused)
 
 
 def _answer(

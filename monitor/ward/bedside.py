@@ -22,12 +22,25 @@ class ChartedSymptom:
     onset_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """What a device at a bed names that is not there: since when, when last, and in words."""
+
+    since_ms: int
+    last_ms: int
+    session: str
+    subject: str
+    words: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Bedside:
     """One bed: its session, what runs, what was charted, told and advised.
 
     ``wanted`` holds the measurements that have been asked for and not been made;
     ``misplaced`` the devices whose values were quarantined here, when last and since when;
+    ``strangers`` the devices that name another person or session, and ``vouched`` what a person
+    has let a device name (session and subject);
     ``onsets`` the onset of the last episode of each cause; ``taken`` the steps of the present
     advice that people or pumps have started, done, declined or found impossible; ``course`` what
     mitigation has come to in this session; ``contradiction`` what the pump does that was recorded
@@ -58,6 +71,8 @@ class Bedside:
     offline: dict[str, int] = field(default_factory=dict)
     misplaced: dict[str, int] = field(default_factory=dict)
     misplaced_since: dict[str, int] = field(default_factory=dict)
+    strangers: dict[str, Stranger] = field(default_factory=dict)
+    vouched: dict[str, tuple[str, str]] = field(default_factory=dict)
     onsets: dict[str, int] = field(default_factory=dict)
     taken: dict[str, Step] = field(default_factory=dict)
     course: Course = field(default_factory=Course)
@@ -83,6 +98,7 @@ class Bedside:
         """Forget what was true of somebody who is no longer watched."""
         self.symptoms, self.wanted, self.pattern = {}, frozenset(), ""
         self.misplaced, self.misplaced_since = {}, {}
+        self.strangers, self.vouched = {}, {}
         self.consciousness = self.on_oxygen = None
 
     def begin(self, opened: SessionReported, product: Product | None) -> None:

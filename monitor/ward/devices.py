@@ -11,6 +11,7 @@ from monitor.facts.records import DeviceBorn, DeviceReported, SessionReported, V
 from monitor.ward.bedside import Bedside
 from monitor.ward.hearings import FAR_MS
 from monitor.ward.listening import DeviceFound, set_due
+from monitor.ward.strangers import note_stranger, strange_words
 from monitor.ward.technical import tell_technical
 from monitor.ward.telling import tell_judged
 from monitor.ward.ward_state import WardState
@@ -123,6 +124,10 @@ def take_absences(state: WardState, bed: Bedside, record: VitalsReported) -> Non
     """Take the channels that a report names as absent, unless it is late or misplaced."""
     if owner_elsewhere(state, bed, record.device) is not None:
         tell_misplaced(state, bed, record.device, record.position, record.received_ms)
+        return
+    if words := strange_words(bed, record):
+        note_stranger(bed, record, words)
+        tell_technical(state, bed, record.position, record.received_ms)
         return
     if any(value.flags & Flag.BACKFILL for value in record.values):
         return

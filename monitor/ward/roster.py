@@ -67,11 +67,15 @@ class Roster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Decoded messages as columns and acts, and how many readings were duplicates."""
+    """Decoded messages as columns and acts, and how many readings were duplicates.
+
+    ``claims`` are the reports that name a person or a session, in order of arrival.
+    """
 
     readings: Readings
     acts: tuple[Act | VitalsReported, ...]
     duplicates: int
+    claims: tuple[VitalsReported, ...] = ()
 
 
 def columns(roster: Roster, inputs: Sequence[Input]) -> Columns:
@@ -87,6 +91,7 @@ def columns(roster: Roster, inputs: Sequence[Input]) -> Columns:
     counts: list[int] = []
     values: list[tuple[int, int, int, int]] = []
     acts: list[Act | VitalsReported] = []
+    claims: list[VitalsReported] = []
     duplicates = 0
     for record in inputs:
         if not isinstance(record, VitalsReported):
@@ -104,6 +109,8 @@ def columns(roster: Roster, inputs: Sequence[Input]) -> Columns:
             (value.channel, value.measured_ms, value.value_centi, value.flags)
             for value in record.values
         )
+        if record.session or record.subject:
+            claims.append(record)
         if record.absences or record.id:
             acts.append(record)
     each = np.array(counts, np.int64)
@@ -118,4 +125,4 @@ def columns(roster: Roster, inputs: Sequence[Input]) -> Columns:
         flags=table[:, 3].astype(np.uint16),
         position=np.repeat(np.array(position, np.int32), each),
     )
-    return Columns(readings=readings, acts=tuple(acts), duplicates=duplicates)
+    return Columns(readings=readings, acts=tuple(acts), duplicates=duplicates, claims=tuple(claims))

@@ -50,9 +50,9 @@ def tell_due(state: WardState, now_ms: int) -> None:
             tell_grade(state, state.beds[row], LAST, now_ms)
     for bed in [state.beds[row] for row in sorted(state.standing)]:
         tell_timed(state, bed, now_ms)
-        if bed.misplaced:
+        if bed.misplaced or bed.strangers:
             _forget_misplaced(state, bed, now_ms)
-        if not (bed.episodes or bed.misplaced or bed.snoozes):
+        if not (bed.episodes or bed.misplaced or bed.strangers or bed.snoozes):
             state.standing.discard(bed.row)
 
 
@@ -159,6 +159,8 @@ def _technical_pictures(state: WardState, bed: Bedside) -> dict[str, tuple[alert
         add("pump-contradicts", bed.contradiction.since_ms, more=bed.contradiction.words)
     for device in bed.misplaced:
         add("wrong-bed", bed.misplaced_since[device], name=device)
+    for device, one in bed.strangers.items():
+        add("wrong-person", one.since_ms, name=device, more=one.words)
     return found
 
 
@@ -242,5 +244,8 @@ def _forget_misplaced(state: WardState, bed: Bedside, now_ms: int) -> None:
     old = [device for device, at_ms in bed.misplaced.items() if at_ms < last_ms]
     for device in old:
         del bed.misplaced[device], bed.misplaced_since[device]
-    if old:
+    gone = [device for device, one in bed.strangers.items() if one.last_ms < last_ms]
+    for device in gone:
+        del bed.strangers[device]
+    if old or gone:
         tell_technical(state, bed, LAST, now_ms)

@@ -20,11 +20,14 @@ from monitor.facts.records import SessionReported
 from monitor.ward.alerting import tell_episode
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import associate, release
+from monitor.ward.strangers import vouch
 from monitor.ward.technical import tell_technical
 from monitor.ward.telling import tell_grade
 from monitor.ward.ward_state import WardState
 
-OF_THE_PLACE: Final = frozenset({"name", "row", "grade", "offline", "misplaced", "misplaced_since"})
+OF_THE_PLACE: Final = frozenset(
+    {"name", "row", "grade", "offline", "misplaced", "misplaced_since", "strangers"}
+)
 """What belongs to a bed and not to the session that lies in it."""
 
 
@@ -67,8 +70,11 @@ def _is_here(state: WardState, bed: Bedside, device: str) -> bool:
 def _associate(state: WardState, bed: Bedside, device: str, record: SessionReported) -> None:
     """Give a device to a bed; values of it that are in quarantine here call nobody any more."""
     associate(state, bed, device, record, reason=f"associated by {record.by}")
+    was_quarantined = vouch(bed, device)
     if bed.misplaced.pop(device, None) is not None:
         del bed.misplaced_since[device]
+        was_quarantined = True
+    if was_quarantined:
         tell_technical(state, bed, record.position, record.received_ms)
 
 

@@ -25,14 +25,15 @@ from monitor.ward.acts import take_act
 from monitor.ward.baselines import tell_baseline
 from monitor.ward.bed_views import ward_view
 from monitor.ward.care_due import tell_care_due
-from monitor.ward.devices import tell_misplaced
+from monitor.ward.devices import owner_elsewhere, tell_misplaced
 from monitor.ward.handover import hand_over
 from monitor.ward.judged import Judged
 from monitor.ward.listening import DeviceFound, listened
 from monitor.ward.roster import columns
 from monitor.ward.rounds import Turn, turns
 from monitor.ward.snapshots import recall, remembered
-from monitor.ward.technical import tell_due
+from monitor.ward.strangers import note_stranger, strange_reports
+from monitor.ward.technical import tell_due, tell_technical
 from monitor.ward.telling import tell_grade, tell_judged
 from monitor.ward.ward_settings import WardSettings
 from monitor.ward.ward_state import NO_BED, WardState
@@ -44,9 +45,13 @@ Item: TypeAlias = Act | VitalsReported | DeviceFound
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misplaced:
-    """The values of one message that came from another bed's device."""
+    """The values of one message that is not believed at its bed, and why.
+
+    ``stranger`` is the report itself where it names somebody else, with whom.
+    """
 
     readings: Readings
+    stranger: tuple[VitalsReported, str] | None = None
 
     @property
     def position(self) -> int:
@@ -67,9 +72,15 @@ class Ward:
         arrived = columns(self.state.roster, heard)
         self.state.outcomes["duplicate"] += arrived.duplicates
         acts = sorted((*arrived.acts, *found), key=_position) if found else arrived.acts
-        return self.step(now_ms, arrived.readings, acts)
+        return self.step(now_ms, arrived.readings, acts, arrived.claims)
 
-    def step(self, now_ms: int, readings: Readings, acts: Sequence[Item]) -> tuple[AnyEffect, ...]:
+    def step(
+        self,
+        now_ms: int,
+        readings: Readings,
+        acts: Sequence[Item],
+        claims: Sequence[VitalsReported] = (),
+    ) -> tuple[AnyEffect, ...]:
         """Take one step: readings and acts in order of arrival, then everything that is due.
 
         Parameters
@@ -80,6 +91,8 @@ class Ward:
             Rows of beds and devices are those of the roster.
         acts : sequence
             With positions that interleave with those of the readings.
+        claims : sequence of VitalsReported
+            The reports behind readings that name a person or a session.
 
         Returns
         -------
@@ -91,7 +104,7 @@ class Ward:
         rows_of_acts = {id(act): _row(state, act) for act in acts}
         state.make_room()
         for some_readings, some_acts in _parts(readings, acts):
-            judged, misplaced = self._admitted(some_readings)
+            judged, misplaced = self._admitted(some_readings, claims)
             items = (*some_acts, *misplaced)
             rows = [rows_of_acts[id(act)] for act in some_acts]
             rows += [int(one.readings.bed[0]) for one in misplaced]
@@ -123,8 +136,10 @@ class Ward:
         """Return what one shift hands to the next, bed by bed."""
         return hand_over(self.state, now_ms)
 
-    def _admitted(self, readings: Readings) -> tuple[Readings, tuple[Misplaced, ...]]:
-        """Return the readings that may be judged, and those of other beds' devices.
+    def _admitted(
+        self, readings: Readings, claims: Sequence[VitalsReported]
+    ) -> tuple[Readings, tuple[Misplaced, ...]]:
+        """Return the readings that may be judged, and those of other beds' devices and people.
 
         The others are counted as late and stored. A reading that claims to be measured after
         it arrived is taken as measured then, so that it cannot outlive those that follow it.
@@ -136,6 +151,10 @@ class Ward:
         known = readings.device >= 0
         owner[known] = state.device_bed[readings.device[known]]
         misplaced = (owner != -1) & (owner != readings.bed)
+        first, last = int(readings.position[0]), int(readings.position[-1])
+        strange = strange_reports(state, claims, first, last)
+        if strange:
+            misplaced |= np.isin(readings.position, list(strange))
         tolerance_ms = state.settings.alerts.late_tolerance_ms
         taken_by_hand = (readings.flags & Flag.HAND) != 0
         late = (readings.received_ms - readings.measured_ms > tolerance_ms) & ~taken_by_hand
@@ -151,20 +170,33 @@ class Ward:
             return judged, ()
         positions = np.unique(readings.position[misplaced]).tolist()
         return judged, tuple(
-            Misplaced(readings=_chosen(readings, misplaced & (readings.position == position)))
+            Misplaced(
+                readings=_chosen(readings, misplaced & (readings.position == position)),
+                stranger=strange.get(position),
+            )
             for position in positions
         )
 
     def _quarantine(self, misplaced: Misplaced) -> None:
-        """Keep the values of another bed's device out of every decision."""
+        """Keep the values of another bed's device, or of another person, out of every decision."""
         state, readings = self.state, misplaced.readings
         bed = state.beds[readings.bed[0]]
         device = list(state.roster.devices)[readings.device[0]]
-        owner = state.beds[state.device_bed[readings.device[0]]]
-        reason = f"wrong-bed: {device} belongs to bed {owner.name}, not {bed.name}"
+        owner = owner_elsewhere(state, bed, device)
+        if owner is not None:
+            reason = f"wrong-bed: {device} belongs to bed {owner.name}, not {bed.name}"
+        elif misplaced.stranger is not None:
+            reason = f"wrong-person: {device} names {misplaced.stranger[1]}"
+        else:
+            raise AssertionError("only what is misplaced or strange is kept out")
         for index in range(len(readings)):
             self._tell_kept(readings_row(readings, index), "quarantined", reason, device)
-        tell_misplaced(state, bed, device, misplaced.position, int(readings.received_ms[0]))
+        received_ms = int(readings.received_ms[0])
+        if owner is not None:
+            tell_misplaced(state, bed, device, misplaced.position, received_ms)
+        elif misplaced.stranger is not None:
+            note_stranger(bed, *misplaced.stranger)
+            tell_technical(state, bed, misplaced.position, received_ms)
 
     def _tell_kept(
         self, row: tuple[int, int, int, int, int], outcome: Outcome, reason: str, device: str

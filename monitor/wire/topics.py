@@ -16,7 +16,7 @@ NOBODY: Final = "_"
 """Stands where a topic has no bed or no device."""
 
 MONITOR: Final = "monitor"
-"""The device level of topics about the monitor itself."""
+"""The device level of topics about the monitor itself; no device may be called so."""
 
 Kind: TypeAlias = Literal["vitals", "backfill", "pump", "obs", "session", "act", "status", "birth"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -87,6 +87,8 @@ def place_of(name: str) -> Place:
             raise Refusal("roaming-bed", "bed", text, "a bed; roaming devices are not supported")
         if _ID.fullmatch(text) is None:
             raise Refusal("bad-id", level, text, ID_LIMIT)
+    if place.device == MONITOR:
+        raise Refusal("bad-id", "device", place.device, f"any but {MONITOR}, which is ourselves")
     if place.kind not in KINDS:
         raise Refusal("unknown-kind", "kind", place.kind, " ".join(KINDS))
     return place

@@ -13,7 +13,7 @@ from monitor.adapters.broker import HOST, accepts, found_mosquitto, found_progra
 pytestmark = pytest.mark.broker
 
 ACL = Path(__file__).resolve().parents[2] / "docs" / "mosquitto.acl"
-USERS = ("infusion-monitor", "mon-17", "mon-18", "tablet-17")
+USERS = ("infusion-monitor", "mon-17", "mon-18", "monitor", "tablet-17")
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,10 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         ("mon-17", "_/monitor/status", False),
         ("mon-17", "_/monitor/vitals", False),
         ("mon-17", "_/monitor/proof", False),
+        ("monitor", "_/monitor/status", False),
+        ("monitor", "_/monitor/vitals", False),
+        ("monitor", "_/monitor/birth", False),
+        ("monitor", "17/monitor/vitals", False),
         ("tablet-17", "17/tablet-17/act", True),
         ("tablet-17", "17/tablet-17/obs", True),
         ("tablet-17", "17/mon-17/vitals", False),
