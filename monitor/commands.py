@@ -5,6 +5,7 @@ None of them needs a broker. What commands share stands here too.
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ OK: Final = 0
 FOUND: Final = 1
 
 files = typer.Typer()
+audit = typer.Typer(help="Whether what was kept is as it was written.", no_args_is_help=True)
+files.add_typer(audit, name="audit")
 
 _CONFIG: Final = typer.Option(help="Folder of the site's TOML files.", envvar="IRM_CONFIG")
 _JSON: Final = typer.Option("--json", help="Write JSON to standard output.")
@@ -239,7 +242,16 @@ def schema(
 
 
 @files.command()
-def verify(journal: JournalFile, *, as_json: AsJson = False) -> None:
+@audit.command()
+def verify(
+    journal: JournalFile,
+    *,
+    head: Annotated[
+        str | None,
+        typer.Option(help="ROW:HASH as a status told it: also shows a chain cut off or made anew."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Check a journal: its pages, its numbering, its chain, and the delays of its alerts."""
     import msgspec
 
@@ -247,7 +259,7 @@ def verify(journal: JournalFile, *, as_json: AsJson = False) -> None:
     from monitor.adapters.journal import JournalReader
 
     with JournalReader.open(journal) as reader:
-        found = reader.verify()
+        found = reader.verify(None if head is None else _known_head(head))
         delays = None if found.faults else alert_delays(reader)
     if as_json:
         typer.echo(msgspec.json.encode({**msgspec.to_builtins(found), "delays": delays}))
@@ -263,6 +275,13 @@ def verify(journal: JournalFile, *, as_json: AsJson = False) -> None:
             typer.echo(f"{delays.alerts} alerts; condition delay: {delays.condition.words}")
             typer.echo(f"signal delay: {delays.signal.words}")
     raise typer.Exit(FOUND if found.faults else OK)
+
+
+def _known_head(text: str) -> tuple[int, str]:
+    row, _, digest = text.partition(":")
+    if not (row.isdecimal() and re.fullmatch(r"[0-9a-fA-F]{8,64}", digest)):
+        raise typer.BadParameter(f"--head {text}: must be ROW:HASH, as 1027:0123456789abcdef")
+    return int(row), digest
 
 
 @files.command()
