@@ -60,7 +60,7 @@ def spread(delays_ms: Sequence[int]) -> Spread | None:
 
 def alert_delays(journal: JournalReader) -> Delays:
     """Return the delays of the alerts of a journal, each once: when it was first told as active."""
-    told_ms = [step.now_ms for step in journal.steps()]
+    told_ms = journal.step_times()
     condition: dict[str, int] = {}
     signal: list[int] = []
     for row in journal.ledger():
@@ -70,7 +70,7 @@ def alert_delays(journal: JournalReader) -> Delays:
         if effect.condition_delay_ms is None or effect.active_ms is None or effect.id in condition:
             continue
         condition[effect.id] = effect.condition_delay_ms
-        signal.append(max(0, told_ms[row.step - 1] - effect.active_ms))
+        signal.append(max(0, told_ms[row.step] - effect.active_ms))
     return Delays(
         alerts=len(condition), condition=spread(list(condition.values())), signal=spread(signal)
     )

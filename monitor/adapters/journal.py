@@ -14,6 +14,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
@@ -21,6 +22,7 @@ from typing import Any, Final, Self, TextIO
 from monitor.adapters.audit import Verification, ledger_rows, verification
 from monitor.adapters.journal_file import (
     About,
+    Folded,
     JournalUnreadableError,
     StoreError,
     check_pages,
@@ -106,9 +108,10 @@ class JournalReader:
         if after.step < self.about.folded.step:
             raise JournalUnreadableError(
                 self.path,
-                f"the vitals of steps 1 to {self.about.folded.step} were folded, so they cannot "
-                "be taken again one by one",
-                "begin behind them, with a snapshot",
+                f"the vitals of its steps 1 to {self.about.folded.step} were folded into chunks, "
+                "so that they cannot be decided again one by one; the ledger, the acts and the "
+                "chunks can be read, and a monitor of the same program goes on from its snapshot",
+                "replay a copy that was made before, or a younger journal",
             )
         messages = self.rows(
             "SELECT step, received_ms, topic, payload, retained FROM inbox WHERE n > ? ORDER BY n",
@@ -141,6 +144,10 @@ class JournalReader:
         return RawMessage(
             received_ms=received_ms, topic=topic, payload=payload, retained=bool(retained)
         )
+
+    def step_times(self) -> dict[int, int]:
+        """Return the time of every step that is still there, by its number."""
+        return dict(self.rows("SELECT n, now_ms FROM step"))
 
     def ledger(self, *, after: int = 0) -> Iterator[LedgerRow]:
         """Yield the rows of the ledger behind row ``after``, in order."""
@@ -313,6 +320,10 @@ class Journal(JournalReader):
     def note_published(self, row: int) -> None:
         """Remember, with the next step, that the ledger is out up to this row."""
         self._published = max(self._published, row)
+
+    def note_folded(self, folded: Folded) -> None:
+        """Remember what was folded away in this file."""
+        self.about = replace(self.about, folded=folded)
 
     def save_published(self, row: int) -> None:
         """Remember at once that the ledger is out up to this row."""

@@ -87,8 +87,8 @@ class SnapshotWriter:
             digest=hashlib.sha256(body).digest(),
         )
 
-    def write_part(self) -> None:
-        """Write the next part, with the last one also the mark that makes it count.
+    def write_part(self) -> bool:
+        """Write the next part, with the last one also the mark that makes it count: then True.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class SnapshotWriter:
         """
         mark = self._mark
         if mark is None:
-            return
+            return False
         place = self._next
         part = zlib.compress(self._body[place * PART_BYTES : (place + 1) * PART_BYTES], QUICKEST)
         is_last = place + 1 == mark.parts
@@ -127,6 +127,7 @@ class SnapshotWriter:
             self._body = memoryview(b"")
         else:
             self._mark, self._next = mark, place + 1
+        return is_last
 
     def put_off(self) -> None:
         """Give up what was not wholly written; the next one is due in its time."""

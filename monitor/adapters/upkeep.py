@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from monitor.adapters.folding import Folder
 from monitor.adapters.journal_file import StoreError
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.recovery import RecoveryParams
@@ -19,7 +20,7 @@ LOG: Final = logging.getLogger(f"{ROOT}.live")
 
 
 class Upkeep:
-    """Takes snapshots and writes them part by part."""
+    """Takes snapshots, writes them part by part, and folds old vitals."""
 
     def __init__(
         self,
@@ -36,6 +37,11 @@ class Upkeep:
             every_s=params.snapshot_every_ms / 1000,
             seconds=seconds,
         )
+        self.folder = Folder(
+            memory.journal,
+            keep_ms=params.keep_messages_ms,
+            keep_chunks_ms=params.keep_vitals_ms,
+        )
 
     def look(self) -> None:
         """Do one bite of what is due after a step that is wholly in the journal."""
@@ -43,11 +49,14 @@ class Upkeep:
             if self.snapshots.is_due:
                 self.snapshots.take(self._memory.picture(), self._memory.last_ms)
             elif self.snapshots.is_writing:
-                self.snapshots.write_part()
+                if self.snapshots.write_part():
+                    self.folder.plan(self._memory.last_ms)
+            else:
+                self.folder.bite()
         except StoreError as fault:
-            log(LOG, logging.WARNING, "snapshot-failed", reason=fault.reason)
-        except Exception:  # a snapshot is worth less than the watch
-            LOG.exception("snapshot-failed")
+            log(LOG, logging.WARNING, "upkeep-failed", reason=fault.reason)
+        except Exception:  # a short restart is worth less than the watch
+            LOG.exception("upkeep-failed")
             self.snapshots.put_off()
 
     def finish(self) -> None:
@@ -59,4 +68,4 @@ class Upkeep:
             while self.snapshots.is_writing:
                 self.snapshots.write_part()
         except Exception:  # the last word of the monitor does not depend on it
-            LOG.exception("snapshot-failed")
+            LOG.exception("upkeep-failed")

@@ -1,0 +1,79 @@
+"""Readings of one channel in few bytes: differences, in as little room as they need, packed.
+
+Values and times of one device change little from reading to reading, so their differences are
+small numbers that repeat, and pack well. What is unpacked is what was packed, to the last bit.
+"""
+
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from detectors.channels import Int64
+
+COLUMNS: Final = 4
+"""Measured and received time, value, flags."""
+
+_TYPES: Final = ("<i1", "<i2", "<i4", "<i8")
+_HEAD: Final = np.dtype("<i8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Readings of one channel of one device at one bed, in the order in which they arrived.
+
+    Attributes
+    ----------
+    readings : int64 array, shape (reading, column)
+        Measured time [ms], received time minus measured time [ms], value [hundredths], flags.
+    """
+
+    bed: str
+    device: str
+    channel: int
+    readings: Int64
+
+
+def packed(readings: Int64) -> bytes:
+    """Return the bytes of readings, shape (reading, column), of which there is at least one."""
+    parts: list[bytes] = []
+    for column in readings.T:
+        steps = np.diff(column)
+        farthest = max(int(np.abs(steps).max(initial=0)), 0)
+        # The absolute value of the least int64 is itself, negative: only the widest type holds it.
+        fits = [name for name in _TYPES if 0 <= farthest <= np.iinfo(name).max]
+        name = _TYPES[-1] if (steps == np.iinfo(np.int64).min).any() else fits[0]
+        parts += [
+            bytes([_TYPES.index(name)]),
+            column[:1].astype(_HEAD).tobytes(),
+            steps.astype(name).tobytes(),
+        ]
+    return zlib.compress(b"".join(parts))
+
+
+def unpacked(body: bytes, n_readings: int) -> Int64:
+    """Return the readings that were packed, shape (reading, column).
+
+    Raises
+    ------
+    ValueError
+        If the bytes do not hold so many readings.
+    """
+    try:
+        rest = zlib.decompress(body)
+        columns = []
+        for _ in range(COLUMNS):
+            kind = np.dtype(_TYPES[rest[0]])
+            end = 1 + _HEAD.itemsize + (n_readings - 1) * kind.itemsize
+            first = np.frombuffer(rest[1 : 1 + _HEAD.itemsize], _HEAD)
+            steps = np.frombuffer(rest[1 + _HEAD.itemsize : end], kind).astype(np.int64)
+            columns.append(np.cumsum(np.concatenate([first, steps])))
+            if len(columns[-1]) != n_readings:
+                raise ValueError(f"{len(columns[-1])} readings, not {n_readings}")
+            rest = rest[end:]
+    except (zlib.error, IndexError, TypeError) as fault:
+        raise ValueError(f"it is damaged ({fault})") from fault
+    if rest:
+        raise ValueError(f"{len(rest)} bytes are left over")
+    return np.stack(columns, axis=1)

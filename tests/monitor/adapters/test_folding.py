@@ -1,0 +1,234 @@
+"""Old vitals are folded without losing a reading, and the monitor goes on as if nothing was."""
+
+import sqlite3
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hn
+from journal_runs import T0_MS, Run, same
+
+from detectors.channels import Int64
+from monitor.adapters import folding
+from monitor.adapters.chunks import COLUMNS, packed, unpacked
+from monitor.adapters.folding import chunks
+from monitor.adapters.journal import JournalReader
+from monitor.adapters.journal_file import JournalUnreadableError, StoreError
+from monitor.adapters.recording import InputFileError, Remarks
+from monitor.adapters.recovery import RecoveryParams
+from monitor.adapters.resumption import decoded
+from monitor.adapters.sources import open_source
+from monitor.facts.records import VitalsReported
+
+KEEP: Final = RecoveryParams(snapshot_every_ms=2_000, keep_messages_ms=20_000)
+NEVER_FOLD: Final = RecoveryParams(snapshot_every_ms=2_000)
+
+Readings = dict[tuple[str, str, int], list[tuple[int, int, int, int]]]
+
+
+@given(
+    hn.arrays(
+        np.int64,
+        st.tuples(st.integers(1, 30), st.just(COLUMNS)),
+        elements=st.integers(-(2**31), 2**62)
+        | st.integers(-100, 100)
+        | st.sampled_from((-(2**63), 2**63 - 1)),
+    )
+)
+def test_what_is_unpacked_is_what_was_packed(readings: Int64) -> None:
+    body = packed(readings)
+    assert np.array_equal(unpacked(body, len(readings)), readings)
+    for wrong in (len(readings) + 1, len(readings) - 1):
+        if wrong:
+            with pytest.raises(ValueError, match=r"readings|left over|damaged|buffer"):
+                unpacked(body, wrong)
+
+
+@given(st.data())
+def test_a_damaged_chunk_is_told(data: st.DataObject) -> None:
+    readings = np.arange(80, dtype=np.int64).reshape(20, COLUMNS)
+    body = bytearray(packed(readings))
+    place = data.draw(st.integers(0, len(body) - 1))
+    body[place] ^= data.draw(st.integers(1, 255))
+    try:
+        found = unpacked(bytes(body), 20)
+    except ValueError:
+        return
+    # Some bits of the packing mean nothing; what is unpacked then is what was packed.
+    assert np.array_equal(found, readings)
+
+
+def test_an_hour_of_vitals_packs_well() -> None:
+    rng = np.random.default_rng(1)
+    n = 720
+    readings = np.stack(
+        [
+            T0_MS + np.arange(n) * 5_000,
+            rng.integers(20, 200, n),
+            7_200 + np.cumsum(rng.integers(-1, 2, n)) * 100,
+            np.zeros(n, np.int64),
+        ],
+        axis=1,
+    )
+    assert len(packed(readings)) < 3 * n
+
+
+def sent(path: Path) -> Readings:
+    """Return all readings that stand in the inbox one by one."""
+    found: Readings = defaultdict(list)
+    with JournalReader.open(path) as reader:
+        for step in reader.steps():
+            for one in decoded(step.messages):
+                if isinstance(one, VitalsReported):
+                    for value in one.values:
+                        late_ms = one.received_ms - value.measured_ms
+                        row = (value.measured_ms, late_ms, value.value_centi, value.flags)
+                        found[one.bed, one.device, value.channel].append(row)
+    return found
+
+
+def folded(path: Path) -> Readings:
+    found: Readings = defaultdict(list)
+    with JournalReader.open(path) as reader:
+        for one in chunks(reader):
+            rows = [(a, b, c, d) for a, b, c, d in one.readings.tolist()]
+            found[one.bed, one.device, one.channel] += rows
+        assert {one.bed for one in chunks(reader, "2")} <= {"2"}
+    return found
+
+
+@pytest.fixture
+def lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Two journals of the same hours, the second one folded."""
+    monkeypatch.setattr(folding, "HOUR_MS", 10_000)
+    monkeypatch.setattr(folding, "BITE", 7)
+    for name, params in (("whole", NEVER_FOLD), ("folded", KEEP)):
+        run = Run(tmp_path / name, params=params)
+        run.live(range(200))
+        run.die()
+    return tmp_path / "whole", tmp_path / "folded"
+
+
+def test_no_reading_is_lost_or_changed_and_acts_and_ledger_stay(lives: tuple[Path, Path]) -> None:
+    whole, path = lives
+    before, after = sent(whole), folded(path)
+    with JournalReader.open(path) as reader, JournalReader.open(whole) as other:
+        last = reader.about.folded
+        assert 100 < last.step < 180
+        assert [row.hash for row in reader.ledger()] == [row.hash for row in other.ledger()]
+        assert reader.counts() == other.counts()
+        assert reader.verify().faults == ()
+        acts = "SELECT topic, payload FROM inbox WHERE topic LIKE '%/session'"
+        assert list(reader.rows(acts)) == list(other.rows(acts))
+        assert next(reader.rows("SELECT count(*) FROM inbox WHERE n <= ?", (last.message,)))[0] == 4
+    limit_ms = T0_MS + last.step * 1000
+    assert before.keys() == after.keys()
+    for key, rows in before.items():
+        assert after[key] == [row for row in rows if row[0] + row[1] < limit_ms]
+
+
+def test_a_restart_needs_nothing_that_was_folded(lives: tuple[Path, Path]) -> None:
+    whole, path = lives
+    one, other = Run(whole, params=NEVER_FOLD), Run(path, params=KEEP)
+    assert same(one, other) == []
+    for run in (one, other):
+        run.live(range(200, 260))
+    assert same(one, other) == []
+    one.die()
+    other.die()
+    with JournalReader.open(path) as reader:
+        assert reader.about.folded.step > 200
+
+
+def test_without_a_snapshot_a_folded_journal_is_refused_with_the_reason(
+    lives: tuple[Path, Path],
+) -> None:
+    _, path = lives
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE snapshot SET program = 'other'")
+    connection.close()
+    with pytest.raises(
+        JournalUnreadableError, match=r"no snapshot behind them .* of program other"
+    ):
+        Run(path)
+
+
+def test_a_replay_of_a_folded_journal_says_what_can_still_be_done(
+    lives: tuple[Path, Path],
+) -> None:
+    _, path = lives
+    (source,) = open_source(path, Remarks())
+    with pytest.raises(InputFileError, match=r"folded into chunks.* the ledger, the acts"):
+        list(source.steps)
+
+
+def all_bites(run: Run) -> None:
+    while run.upkeep.folder.bite():
+        pass
+
+
+def test_a_failed_commit_folds_nothing_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "HOUR_MS", 10_000)
+    run = Run(tmp_path / "j", params=NEVER_FOLD)
+    run.live(range(100))
+    run.upkeep.folder = folding.Folder(run.journal, keep_ms=20_000, keep_chunks_ms=10**12)
+    now_ms = run.memory.last_ms
+    inbox = list(run.journal.rows("SELECT * FROM inbox"))
+
+    connection = run.journal._connection
+    connection.execute(
+        "CREATE TEMP TRIGGER full BEFORE UPDATE ON about BEGIN SELECT raise(ABORT, 'full'); END"
+    )
+    run.upkeep.folder.plan(now_ms)
+    with pytest.raises(StoreError, match="full"):
+        all_bites(run)
+    assert list(run.journal.rows("SELECT * FROM inbox")) == inbox
+    assert run.journal.about.folded.step == 0
+    connection.execute("DROP TRIGGER full")
+    run.upkeep.folder.plan(now_ms)
+    all_bites(run)
+    assert run.journal.about.folded.step > 0
+    assert run.journal.verify().faults == ()
+    run.die()
+
+
+def test_chunks_are_removed_when_they_are_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "HOUR_MS", 10_000)
+    params = RecoveryParams(snapshot_every_ms=2_000, keep_messages_ms=20_000, keep_vitals_ms=60_000)
+    run = Run(tmp_path / "j", params=params)
+    run.live(range(200))
+    last_s = (run.memory.last_ms - T0_MS) // 1000
+    run.die()
+    with JournalReader.open(tmp_path / "j") as reader:
+        oldest_ms = min(int(one.readings[0, 0]) for one in chunks(reader))
+        assert reader.verify().faults == ()
+    assert last_s - 90 <= (oldest_ms - T0_MS) // 1000 <= last_s - 45
+
+
+def test_a_chunk_that_is_damaged_is_named(lives: tuple[Path, Path]) -> None:
+    _, path = lives
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE chunk SET body = x'00' WHERE bed = '2'")
+    connection.close()
+    with (
+        JournalReader.open(path) as reader,
+        pytest.raises(JournalUnreadableError, match="vitals of mon-2 at bed 2: it is damaged"),
+    ):
+        list(chunks(reader))
+
+
+def test_a_keep_time_that_contradicts_itself_is_refused() -> None:
+    with pytest.raises(ValueError, match="keep_messages"):
+        RecoveryParams(keep_messages_ms=10, keep_vitals_ms=5)
+    with pytest.raises(ValueError, match="snapshot_every"):
+        RecoveryParams(snapshot_every_ms=10)
