@@ -1,12 +1,10 @@
 """The site's active book: what it says about beds as they stand, and what alarms at once."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from detectors.baseline import baseline_doubt
 from detectors.beds import Beds
-from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Float, Int8, Int32, Int64
+from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Channel, Float, Int8, Int32, Int64
 from detectors.expectations import expected_rises, leeway_table
 from detectors.parameters import DetectionParams
 from detectors.rulebook import (
@@ -54,11 +52,22 @@ class ActiveBook:
         self.bypass_forms = forms(extremes, np.zeros(N_CHANNELS, np.int32))
         self.bypass_ins = stand_in_channels(extremes)
         self.stand_ins = stand_in_channels(params.book)
-        grades = np.array([rule.grade for rule in params.book.rules], np.int8)
-        self.dangerous: Bool = (self.stand_ins >= 0) & (grades >= DANGEROUS_GRADE)
+        self._dangerous = [
+            place
+            for place, rule in enumerate(params.book.rules)
+            if rule.unless_baseline and rule.grade >= DANGEROUS_GRADE
+        ]
+        levels = tuple(params.book.rules[place] for place in self._dangerous)
+        dangerous = RuleBook(name="dangerous levels", version=1, title="", rules=levels)
+        self._dangerous_forms = forms(dangerous, np.zeros(N_CHANNELS, np.int32))
         self.rules = SignRules(params.book.rules, params.signs)
         self.bypass_rules = SignRules(params.bypass, params.signs)
         self.reads = self.rules.reads()
+        self.channels_of_signs = [np.flatnonzero(read).tolist() for read in self.reads]
+        # Of a sign's rules the first one counts, so it is written last.
+        self.first_channel: dict[str, Channel] = {
+            rule.sign: rule.clauses[0].channel for rule in reversed(params.book.rules)
+        }
         self.leeway_table = leeway_table(params.book.rules)
 
     def judgement(self, beds: Beds, bed: Int32) -> Judgement:
@@ -67,17 +76,19 @@ class ActiveBook:
         baseline, age = beds.baseline_centi[bed], beds.age_centi[bed]
         doubt = baseline_doubt(self.params.baseline, beds.window.count[bed])
         verdict = judged(self.forms, valid, baseline, age, doubt, self._leeway(beds, bed))
-        if not (valid == held).all():
+        aged = np.flatnonzero((valid != held).any(axis=1))
+        if aged.size:
             # Silence lowers nothing: a value too old to show a sign may still hold one.
-            verdict = replace(verdict, stays=judged(self.forms, held, baseline, age, doubt).stays)
+            then = judged(self.forms, held[aged], baseline[aged], age[aged], doubt[aged])
+            verdict.stays[aged] = then.stays
         excused = standing_in(self.stand_ins, verdict, baseline)
         # A baseline that was itself as dangerous excuses nothing, before the start or after it.
-        kept = judged(self.forms, baseline, baseline, age).holds & self.dangerous
-        return Judgement(
-            holds=excused.holds | (verdict.holds & kept),
-            stays=excused.stays | (verdict.stays & kept),
-            unknown=excused.unknown | (verdict.unknown & kept),
-        )
+        some = self._dangerous
+        kept = judged(self._dangerous_forms, baseline, baseline, age).holds
+        excused.holds[:, some] |= verdict.holds[:, some] & kept
+        excused.stays[:, some] |= verdict.stays[:, some] & kept
+        excused.unknown[:, some] |= verdict.unknown[:, some] & kept
+        return excused
 
     def explained(self, beds: Beds, bed: Int32) -> Int32:
         """How much of a rise drugs explain now, shape (row, channel), [hundredths]."""

@@ -84,9 +84,10 @@ class AgeBands:
         -------
         bool array, shape (bed, limit)
         """
-        age = age_in_force(age_centi)[:, None]
-        within = (age >= self.from_centi) & (age < self.below_centi)
-        speaks: Bool = np.where(age == MISSING, self.below_centi == NO_END, within)
+        # Beds lie together, as where the clauses of a book are judged.
+        age, below_centi = age_in_force(age_centi), self.below_centi[:, None]
+        within = (age >= self.from_centi[:, None]) & (age < below_centi)
+        speaks: Bool = np.where(age == MISSING, below_centi == NO_END, within).T
         return speaks
 
 

@@ -109,14 +109,20 @@ class ClueTable:
         return Strengths(percent=percent, unknown=unknown)
 
     def _weigh_slopes(self, beds: Beds, bed: Int32, percent: Int32, unknown: Bool) -> None:
-        if self._sloping:
-            recent = with_newest(
-                beds.history.rows(bed), beds.value_centi[bed], beds.measured_ms[bed]
-            )
-            for index, slope in self._sloping:
-                slopes = _slopes(slope, recent)
-                unknown[:, index] |= (slopes == Truth.UNKNOWN) & (percent[:, index] > 0)
-                percent[:, index] *= slopes != Truth.FALSE
+        """Take away the clues whose slope is not there; say where nobody can tell."""
+        asking = [(index, slope) for index, slope in self._sloping if percent[:, index].any()]
+        if not asking:
+            return
+        # What was not there before is not there for its slope, so only the others are looked at.
+        rows = np.flatnonzero(percent[:, [index for index, _ in asking]].any(axis=1))
+        some = bed[rows]
+        recent = with_newest(
+            beds.history.rows(some), beds.value_centi[some], beds.measured_ms[some]
+        )
+        for index, slope in asking:
+            slopes = _slopes(slope, recent)
+            unknown[rows, index] |= (slopes == Truth.UNKNOWN) & (percent[rows, index] > 0)
+            percent[rows, index] *= slopes != Truth.FALSE
 
     def _in_course(self, beds: Beds, bed: Int32, memory: SignMemory, left: Int32) -> Bool:
         """Where the conditions about the course of the infusion hold, shape (row, clue)."""

@@ -21,6 +21,8 @@ from detectors.patterns import (
     NO_PATTERN,
     Matches,
     PatternRow,
+    foremost_rows,
+    is_contested,
     leading_row,
     lifted_grade,
     matched_rows,
@@ -142,22 +144,28 @@ class Evidence:
         memory = noted(beds.memory.rows(bed), grade, since_ms, at_ms, self.params.memory_ms)
         beds.memory.put(bed, memory)
         matches = self._matches(beds, bed, grade)
+        foremost = foremost_rows(self.table, matches)
         weight = np.zeros((len(bed), len(self.table.names)), np.int32)
-        several = np.flatnonzero(matches.named.sum(axis=1) > 1)
-        if several.size and self.params.clues:
-            weight[several] = self.weights(beds, bed[several])
+        contested = np.flatnonzero(is_contested(self.table, foremost))
+        if contested.size and self.params.clues:
+            weight[contested] = self.weights(beds, bed[contested])
         return Pictures(
             leading=leading_row(
-                self.table, matches, weight, beds.pattern[bed], self.params.inertia_centi
+                self.table, foremost, weight, beds.pattern[bed], self.params.inertia_centi
             ),
             floor=lifted_grade(self.table, matches),
         )
 
     def _matches(self, beds: Beds, bed: Int32, grade: Int8) -> Matches:
         since_ms, at_ms = beds.track.since_ms[bed, :, 0], beds.at_ms[bed]
-        recent = recent_grade(beds.memory.rows(bed), at_ms, self.params.memory_ms)
         return matched_rows(
-            self.table, grade, recent, since_ms, beds.rate_step_ms[bed], beds.context[bed], at_ms
+            self.table,
+            grade,
+            self.recent(beds, bed),
+            since_ms,
+            beds.rate_step_ms[bed],
+            beds.context[bed],
+            at_ms,
         )
 
     def standing(self, beds: Beds, bed: Int32, grade: Int8) -> Standing:
@@ -178,8 +186,12 @@ class Evidence:
             strengths=self.clues.strengths(beds, bed, valid, self.params.memory_ms),
         )
 
+    def recent(self, beds: Beds, bed: Int32) -> Int8:
+        """Highest grade of each sign at some beds that is not forgotten, shape (row, sign)."""
+        return recent_grade(beds.memory.rows(bed), beds.at_ms[bed], self.params.memory_ms)
+
     def questions(
-        self, beds: Beds, row: int, grade: Int8, unseen: frozenset[str]
+        self, beds: Beds, row: int, grade: Int8, unseen: frozenset[str], recent: Int8 | None = None
     ) -> tuple[Question, ...]:
         """Return what would lift the grade of one bed if it were there, and is not known.
 
@@ -193,15 +205,16 @@ class Evidence:
             Confirmed grade of each sign.
         unseen : frozenset of str
             Signs that were not measured of late, or that nobody has looked for.
+        recent : int8 array, shape (1, sign), optional
+            From :meth:`recent`, where it was found already.
 
         Returns
         -------
         tuple of Question
             One for each sign, with the gravest picture that it would make; the gravest first.
         """
-        recent = recent_grade(
-            beds.memory.rows(np.array([row], np.int32)), beds.at_ms[[row]], self.params.memory_ms
-        )
+        if recent is None:
+            recent = self.recent(beds, np.array([row], np.int32))
         late = dict(zip(self.params.signs, recent[0].tolist(), strict=True))
         now = max(int(grade.max(initial=0)), int(beds.floor[row]))
         found: dict[str, Question] = {}

@@ -4,7 +4,9 @@ Explaining is asked for one bed at a time and only when something changed, so it
 time; it uses the same integer forms as the judgement and can therefore never disagree with it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -95,6 +97,35 @@ def outermost(weight: int, rest: int, threshold: int) -> int:
     return (-needed) // (-weight)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What a clause counts, without what it does not: pairs of a column and its weight."""
+
+    weight: int
+    threshold: int
+    rest: tuple[tuple[int, int], ...]
+    baselines: tuple[tuple[int, int], ...]
+    leeway: tuple[tuple[int, int], ...]
+
+
+@lru_cache(maxsize=4096)
+def _terms(clause: Clause) -> _Terms:
+    """Return the form of a clause by its terms; a clause is explained again and again."""
+
+    def counting(weights: Sequence[int]) -> tuple[tuple[int, int], ...]:
+        return tuple((place, weight) for place, weight in enumerate(weights) if weight)
+
+    form, threshold = linear_form(clause)
+    channel = int(clause.channel)
+    return _Terms(
+        weight=form[channel],
+        threshold=threshold,
+        rest=tuple(term for term in counting(form) if term[0] != channel),
+        baselines=counting(form[BASELINE_COLUMNS]),
+        leeway=counting(clause_leeway(clause)),
+    )
+
+
 def clause_reason(
     detection: Detection,
     bed: int,
@@ -110,15 +141,12 @@ def clause_reason(
     ``explained`` what drugs explain of a rise, which counts while a clause holds and not when
     it stays; ``noise`` is that of the baselines.
     """
-    form, threshold = linear_form(clause)
-    channel = int(clause.channel)
-    threshold += sum(abs(w) * d for w, d in zip(form[BASELINE_COLUMNS], doubt, strict=True))
-    weight, uses_base = form[channel], any(form[N_CHANNELS : 2 * N_CHANNELS])
-    rest = sum(
-        w * v for c, (w, v) in enumerate(zip(form, known, strict=True)) if w and c != channel
-    )
+    terms, channel = _terms(clause), int(clause.channel)
+    weight, uses_base = terms.weight, bool(terms.baselines)
+    threshold = terms.threshold + sum(abs(w) * doubt[c] for c, w in terms.baselines)
+    rest = sum(w * known[c] for c, w in terms.rest)
     slack = abs(weight) * int(detection.params.hysteresis_centi[channel])
-    leeway = sum(w * e for w, e in zip(clause_leeway(clause), explained, strict=True))
+    leeway = sum(w * explained[c] for c, w in terms.leeway)
     limit = outermost(weight, rest, threshold + leeway)
     towards = 1 if weight > 0 else -1
     return ClauseReason(

@@ -222,20 +222,65 @@ def lifted_grade(table: PatternTable, matches: Matches) -> Int8:
     return floors
 
 
-def leading_row(
-    table: PatternTable, matches: Matches, weight: Int32, before: Int32, inertia_centi: int
-) -> Int32:
-    """The row that names each bed: the most dangerous, then the best supported, then the first.
+def foremost_rows(table: PatternTable, matches: Matches) -> Bool:
+    """The rows of the highest rank that may name each bed: one of them leads, however supported.
 
     Parameters
     ----------
     table : PatternTable
-        For floors and names.
+        For the floors.
     matches : Matches
         From :func:`matched_rows`.
+
+    Returns
+    -------
+    bool array, shape (bed, row)
+        Fallbacks only where nothing else may give its name.
+    """
+    if not matches.named.shape[1]:
+        return matches.named
+    rank = RANK_STEP * np.minimum(table.floor, DANGEROUS_FLOOR).astype(np.int32)
+    rank -= FALLBACK_COST * table.fallback
+    ranks = np.where(matches.named, rank, np.iinfo(np.int32).min)
+    foremost: Bool = matches.named & (ranks == ranks.max(axis=1, keepdims=True))
+    return foremost
+
+
+def is_contested(table: PatternTable, foremost: Bool) -> Bool:
+    """Whether the foremost rows of a bed belong to several patterns, so that evidence decides.
+
+    Parameters
+    ----------
+    table : PatternTable
+        For the names.
+    foremost : bool array, shape (bed, row)
+        From :func:`foremost_rows`.
+
+    Returns
+    -------
+    bool array, shape (bed,)
+        Where it is False, :func:`leading_row` is the same for every weight.
+    """
+    none = len(table.names)
+    first = np.where(foremost, table.pattern, none).min(axis=1, initial=none)
+    last = np.where(foremost, table.pattern, -1).max(axis=1, initial=-1)
+    contested: Bool = first < last
+    return contested
+
+
+def leading_row(
+    table: PatternTable, foremost: Bool, weight: Int32, before: Int32, inertia_centi: int
+) -> Int32:
+    """The row that names each bed: of the foremost the best supported, then the first.
+
+    Parameters
+    ----------
+    table : PatternTable
+        For the names.
+    foremost : bool array, shape (bed, row)
+        From :func:`foremost_rows`.
     weight : int32 array, shape (bed, pattern)
-        Evidence for each pattern in hundredths of a point; its difference between two patterns
-        stays below :data:`RANK_STEP`.
+        Evidence for each pattern in hundredths of a point.
     before : int32 array, shape (bed,)
         The row that named the bed until now; NO_PATTERN if none.
     inertia_centi : int
@@ -246,12 +291,10 @@ def leading_row(
     int32 array, shape (bed,)
         :data:`NO_PATTERN` where no row may give its name.
     """
-    if not matches.named.shape[1]:
-        return np.full(len(matches.named), NO_PATTERN, np.int32)
-    rank = RANK_STEP * np.minimum(table.floor, DANGEROUS_FLOOR).astype(np.int32)
-    rank -= FALLBACK_COST * table.fallback
+    if not foremost.shape[1]:
+        return np.full(len(foremost), NO_PATTERN, np.int32)
     led = (before != NO_PATTERN)[:, None] & (table.pattern[before][:, None] == table.pattern)
-    score = rank + weight[:, table.pattern] + inertia_centi * led
-    score = np.where(matches.named, score, np.iinfo(np.int32).min)
-    leading = np.where(matches.named.any(axis=1), score.argmax(axis=1), NO_PATTERN)
+    score = weight[:, table.pattern] + inertia_centi * led
+    score = np.where(foremost, score, np.iinfo(np.int32).min)
+    leading = np.where(foremost.any(axis=1), score.argmax(axis=1), NO_PATTERN)
     return leading.astype(np.int32)

@@ -221,23 +221,28 @@ def judged(
         age_centi_years = np.full(len(value_centi), MISSING, np.int32)
     speaks = table.ages.speak_of(age_centi_years)
     age_centi_years = age_in_force(age_centi_years)
-    columns = np.concatenate([value_centi, baseline_centi, age_centi_years[:, None]], axis=1)
+    if not table.first.size:
+        none = np.zeros((len(value_centi), 0), np.bool_)
+        return Judgement(holds=none, stays=none, unknown=none)
+    # A clause a row, so that the beds of a clause lie together: a rule's clauses, which are few,
+    # are then put together for all beds in a stretch.
+    columns = np.concatenate([value_centi, baseline_centi, age_centi_years[:, None]], axis=1).T
     missing = columns == MISSING
     exact = np.where(missing, 0, columns).astype(np.float64)
-    form = exact @ table.weight
+    form = table.weight.T @ exact
     if doubt_centi is not None:
-        form -= doubt_centi.astype(np.float64) @ np.abs(table.weight[BASELINE_COLUMNS])
-    unknown = (missing.astype(np.float64) @ table.needs) > 0
-    true = ((form if leeway is None else form - leeway) >= table.threshold) | unknown
-    near = (form >= table.threshold - table.slack) | unknown
-    if not table.first.size:
-        none = np.zeros((len(columns), 0), np.bool_)
-        return Judgement(holds=none, stays=none, unknown=none)
-    not_false = np.logical_and.reduceat(true, table.first, axis=1) & speaks
-    not_far = np.logical_and.reduceat(near, table.first, axis=1) & speaks
-    lacking = np.logical_or.reduceat(unknown, table.first, axis=1)
+        form -= np.abs(table.weight[BASELINE_COLUMNS]).T @ doubt_centi.T.astype(np.float64)
+    unknown = (table.needs.T @ missing.astype(np.float64)) > 0
+    threshold, slack = table.threshold[:, None], table.slack[:, None]
+    true = ((form if leeway is None else form - leeway.T) >= threshold) | unknown
+    near = (form >= threshold - slack) | unknown
+    not_false = np.logical_and.reduceat(true, table.first, axis=0) & speaks.T
+    not_far = np.logical_and.reduceat(near, table.first, axis=0) & speaks.T
+    lacking = np.logical_or.reduceat(unknown, table.first, axis=0)
     return Judgement(
-        holds=not_false & ~lacking, stays=not_far & ~lacking, unknown=not_false & lacking
+        holds=(not_false & ~lacking).T,
+        stays=(not_far & ~lacking).T,
+        unknown=(not_false & lacking).T,
     )
 
 
@@ -268,6 +273,6 @@ def standing_in(stand_ins: Int32, found: Judgement, baseline_centi: Int32) -> Ju
     -------
     Judgement
     """
-    based = baseline_centi != MISSING
-    on = (stand_ins < 0) | ~based[:, stand_ins]
+    based = baseline_centi.T != MISSING
+    on = ((stand_ins < 0)[:, None] | ~based[stand_ins]).T
     return Judgement(holds=found.holds & on, stays=found.stays & on, unknown=found.unknown & on)

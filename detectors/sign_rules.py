@@ -41,16 +41,16 @@ class SignRules:
         """
         grade = np.zeros((len(holds), self._n_signs), np.int8)
         if self._first.size:
-            grades = (holds * self.grade).take(self._order, axis=1)
-            grade[:, self._ruled] = np.maximum.reduceat(grades, self._first, axis=1)
+            grades = holds.T[self._order] * self.grade[self._order, None]
+            grade[:, self._ruled] = np.maximum.reduceat(grades, self._first, axis=0).T
         return grade
 
     def among(self, holds: Bool) -> Bool:
         """Whether any rule of each sign holds, shape (bed, sign)."""
         found = np.zeros((len(holds), self._n_signs), np.bool_)
         if self._first.size:
-            ordered = holds.take(self._order, axis=1)
-            found[:, self._ruled] = np.logical_or.reduceat(ordered, self._first, axis=1)
+            ordered = holds.T[self._order]
+            found[:, self._ruled] = np.logical_or.reduceat(ordered, self._first, axis=0).T
         return found
 
     def reads(self) -> Bool:

@@ -11,6 +11,7 @@ References
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -81,6 +82,7 @@ def _pairs(value_centi: Int32, measured_ms: Int64, window_ms: int, least_reading
     )
 
 
+@cache
 def _pair_places(n_samples: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     first, last = np.triu_indices(n_samples, 1)
     return first, last

@@ -121,7 +121,7 @@ def seen(
     if course.episode == episode:
         if grade >= course.grade:
             course = replace(course, pattern=pattern, grade=grade)
-        return replace(course, signs=course.signs | signs)
+        return course if signs <= course.signs else replace(course, signs=course.signs | signs)
     return replace(
         course,
         episode=episode,

@@ -110,7 +110,8 @@ def tell_episode(
     before = bed.episodes.get(cause)
     if before is not None and before.id != after.id:
         before = None
-    if after.condition != "ended":
+    # Without a snooze nothing is hushed, and only what was hushed can wake.
+    if after.condition != "ended" and (bed.snoozes or after.signal == "snoozed"):
         for snooze in broken(bed.snoozes, after.picture):
             end_snooze(state, bed, snooze, "worse", position, at_ms)
         after = alerts.hushed(

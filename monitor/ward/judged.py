@@ -54,6 +54,11 @@ class Judged:
         return grade
 
     @cached_property
+    def recent(self) -> Int8:
+        """Highest grade of every sign that is not forgotten, shape (row, sign)."""
+        return self._state.detection.evidence.recent(self._state.detection, self.bed)
+
+    @cached_property
     def grounds(self) -> Grounds:
         """What decides about the beds."""
         return grounds(self._state.detection, self.bed)

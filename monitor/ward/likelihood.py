@@ -6,7 +6,6 @@ from detectors.channels import CHANNEL_NAMES, NEVER, Channel
 from monitor.facts.effects import ClueSays, PictureSays
 from monitor.ward.bedside import Bedside
 from monitor.ward.judged import Judged
-from monitor.ward.pictures import one
 from monitor.ward.ward_state import WardState
 
 PRESSURES: Final = frozenset({Channel.SBP, Channel.DBP, Channel.MAP})
@@ -44,21 +43,24 @@ def likely_pictures(
     )
 
 
-def open_questions(state: WardState, bed: Bedside, at_ms: int) -> tuple[tuple[str, str], ...]:
+def open_questions(
+    state: WardState, bed: Bedside, at_ms: int, judged: Judged
+) -> tuple[tuple[str, str], ...]:
     """Return what should be measured or looked for because it would decide, each with a reason.
 
-    What is measured is named by its channel; what people see by its sign.
+    What is measured is named by its channel; what people see by its sign. ``judged`` are the
+    beds among which this one was just judged.
     """
-    detection, row = state.detection, bed.row
-    grade = detection.signs_of(one(row))
+    detection, row, place = state.detection, bed.row, judged.place(bed)
+    grade = judged.signs[[place]]
     unseen = _unseen(state, bed, at_ms)
-    questions = detection.evidence.questions(detection, row, grade, unseen)
+    questions = detection.evidence.questions(detection, row, grade, unseen, judged.recent[[place]])
     there = ", ".join(
         sign for sign, held in zip(detection.params.signs, grade[0].tolist(), strict=True) if held
     )
     found: dict[str, str] = {}
     for question in questions:
-        channel = _channel_of(state, question.sign)
+        channel = detection.active.first_channel.get(question.sign)
         what = question.sign if channel is None else CHANNEL_NAMES[channel]
         asks = "look for it" if channel is None else "not measured of late"
         found.setdefault(
@@ -70,28 +72,23 @@ def open_questions(state: WardState, bed: Bedside, at_ms: int) -> tuple[tuple[st
 def _unseen(state: WardState, bed: Bedside, at_ms: int) -> frozenset[str]:
     """Return the signs that were not measured of late, or that nobody has ever seen."""
     detection, row = state.detection, bed.row
-    reads = detection.reads
-    unseen = set()
-    for index, sign in enumerate(detection.params.signs):
-        channels = [channel for channel in Channel if reads[index, channel]]
-        if channels:
-            if all(_is_old(state, row, channel, at_ms) for channel in channels):
-                unseen.add(sign)
-        elif detection.memory.begun_ms[row, index] == NEVER:
-            unseen.add(sign)
-    return frozenset(unseen)
+    old = _old_channels(state, row, at_ms)
+    begun_ms = detection.memory.begun_ms[row].tolist()
+    signs = zip(detection.params.signs, detection.active.channels_of_signs, begun_ms, strict=True)
+    return frozenset(
+        sign
+        for sign, channels, first_ms in signs
+        if (old.issuperset(channels) if channels else first_ms == NEVER)
+    )
 
 
-def _is_old(state: WardState, row: int, channel: Channel, at_ms: int) -> bool:
-    """Tell whether a channel was not read for so long that it should be read again."""
-    read_ms = int(state.detection.measured_ms[row, channel])
-    limit_ms = int(state.detection.params.valid_ms[channel])
-    if channel in PRESSURES:
-        limit_ms = min(limit_ms, state.settings.silence.pressure_old_ms)
-    return read_ms == NEVER or at_ms - read_ms > limit_ms
-
-
-def _channel_of(state: WardState, sign: str) -> Channel | None:
-    """Return the channel that the first rule of a sign reads; None for what people see."""
-    rules = state.settings.detection.book.rules
-    return next((rule.clauses[0].channel for rule in rules if rule.sign == sign), None)
+def _old_channels(state: WardState, row: int, at_ms: int) -> frozenset[int]:
+    """Return the channels that were not read for so long that they should be read again."""
+    detection, pressure_ms = state.detection, state.settings.silence.pressure_old_ms
+    valid_ms, read_ms = detection.params.valid_ms.tolist(), detection.measured_ms[row].tolist()
+    return frozenset(
+        channel
+        for channel, (last_ms, limit_ms) in enumerate(zip(read_ms, valid_ms, strict=True))
+        if last_ms == NEVER
+        or at_ms - last_ms > (min(limit_ms, pressure_ms) if channel in PRESSURES else limit_ms)
+    )

@@ -52,12 +52,13 @@ def seen(state: WardState, bed: Bedside, judged: Judged | None = None) -> Seen:
     if judged is None:
         judged = Judged.alone(state, bed)
     place = judged.place(bed)
-    signs, grades, grade = detection.params.signs, judged.signs[place], judged.grade[place]
-    held = tuple((signs[i], int(grades[i])) for i in np.flatnonzero(grades))
-    shown = detection.shown[row]
+    signs, shown = detection.params.signs, detection.shown[row].tolist()
+    grades, grade = judged.signs[place].tolist(), judged.grade[place]
+    held = tuple((sign, sure) for sign, sure in zip(signs, grades, strict=True) if sure)
     unsure = tuple(
-        (signs[i], int(shown[i]))
-        for i in np.flatnonzero((shown > grades) & (shown >= PENDING_LEAST_GRADE))
+        (sign, now)
+        for sign, now, sure in zip(signs, shown, grades, strict=True)
+        if now > sure and now >= PENDING_LEAST_GRADE
     )
     if not held and not unsure:
         return Seen(picture=None, pending=False, recovering=False, onset_ms=0, unconfirmed=())
@@ -77,10 +78,9 @@ def seen(state: WardState, bed: Bedside, judged: Judged | None = None) -> Seen:
     )
     confirmed = tuple(sorted(confirmed, key=lambda row_: -row_.grade))
     worst = max((grade_ for _, grade_ in unsure), default=0)
+    begun_ms = detection.track.since_ms[row, :, 0].tolist()
     since = [
-        int(detection.track.since_ms[row, i, 0])
-        for i in np.flatnonzero(shown)
-        if detection.track.since_ms[row, i, 0] != NEVER
+        first_ms for first_ms, now in zip(begun_ms, shown, strict=True) if now and first_ms != NEVER
     ]
     since += [symptom.onset_ms for symptom in bed.symptoms.values()]
     picture = alerts.Picture(
@@ -97,7 +97,7 @@ def seen(state: WardState, bed: Bedside, judged: Judged | None = None) -> Seen:
     return Seen(
         picture=picture,
         pending=not held,
-        recovering=bool(held) and not shown.any() and not _held_by_more(state, bed, deciding),
+        recovering=bool(held) and not any(shown) and not _held_by_more(state, bed, deciding),
         onset_ms=min(since, default=int(detection.at_ms[row])),
         unconfirmed=unsure,
     )

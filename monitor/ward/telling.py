@@ -18,7 +18,7 @@ from monitor.ward.alerting import tell_reaction
 from monitor.ward.bedside import Bedside
 from monitor.ward.judged import Judged
 from monitor.ward.likelihood import open_questions
-from monitor.ward.pictures import Seen, missing_measurements, one, seen
+from monitor.ward.pictures import Seen, missing_measurements, seen
 from monitor.ward.ward_state import WardState
 
 PRESSURE_SIGNS: Final = frozenset({"hypotension", "hypertension"})
@@ -36,15 +36,22 @@ def tell_judged(
     row = int(state.detection.pattern[bed.row])
     bed.pattern = state.settings.detection.patterns[row].name if row >= 0 else ""
     now = seen(state, bed, judged)
-    tell_grade(state, bed, position, at_ms)
+    tell_grade(state, bed, position, at_ms, judged)
     tell_reaction(state, bed, position, at_ms, now, judged)
     tell_advice(state, bed, position, at_ms)
-    _tell_wanted(state, bed, position, at_ms, now)
+    _tell_wanted(state, bed, position, at_ms, now, judged)
 
 
-def tell_grade(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:
-    """Tell the grade of a bed, or that it is not assessable and why, when that changed."""
-    grade = int(state.detection.grade_of(one(bed.row))[0])
+def tell_grade(
+    state: WardState, bed: Bedside, position: int, at_ms: int, judged: Judged | None = None
+) -> None:
+    """Tell the grade of a bed, or that it is not assessable and why, when that changed.
+
+    ``judged`` are the beds among which it was just judged, where there are any.
+    """
+    if judged is None:
+        judged = Judged.alone(state, bed)
+    grade = judged.grade[judged.place(bed)]
     missing = missing_measurements(state, bed)
     if bed.phase not in OPEN:
         missing = ("no session is open",)
@@ -69,7 +76,9 @@ def tell_grade(state: WardState, bed: Bedside, position: int, at_ms: int) -> Non
     )
 
 
-def _tell_wanted(state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen) -> None:
+def _tell_wanted(
+    state: WardState, bed: Bedside, position: int, at_ms: int, now: Seen, judged: Judged
+) -> None:
     """Ask for what would decide: repeats, old pressures, signs that nobody has looked at."""
     wanted: dict[str, str] = {}
     unsure = {sign for sign, _ in now.unconfirmed}
@@ -82,7 +91,7 @@ def _tell_wanted(state: WardState, bed: Bedside, position: int, at_ms: int, now:
         if old and not any(sign in PRESSURE_SIGNS for sign, _ in now.picture.signs):
             age = "none yet" if sbp_ms == NEVER else f"{(at_ms - sbp_ms) // 1000} s old"
             wanted.setdefault("sbp", f"{now.picture.label}; the last pressure is {age}")
-        for what, reason in open_questions(state, bed, at_ms):
+        for what, reason in open_questions(state, bed, at_ms, judged):
             wanted.setdefault(what, reason)
     for channel in sorted(set(wanted) - bed.wanted):
         state.tell(

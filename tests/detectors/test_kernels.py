@@ -159,12 +159,22 @@ KERNELS = {
     "lifted_grade": Kernel(
         call=patterns.lifted_grade, per_bed=("matches",), dtypes=(np.int8,), nothing=(0,)
     ),
+    "foremost_rows": Kernel(
+        call=patterns.foremost_rows, per_bed=("matches",), dtypes=(np.bool_,), nothing=(0,)
+    ),
+    "is_contested": Kernel(
+        call=patterns.is_contested,
+        per_bed=("foremost",),
+        dtypes=(np.bool_,),
+        nothing=(0,),
+        counts=("foremost",),
+    ),
     "leading_row": Kernel(
         call=patterns.leading_row,
-        per_bed=("matches", "weight", "before"),
+        per_bed=("foremost", "weight", "before"),
         dtypes=(np.int32,),
         nothing=(NO_PATTERN,),
-        counts=("weight", "before"),
+        counts=("foremost", "weight", "before"),
     ),
     "noted": Kernel(
         call=memory.noted,
@@ -266,6 +276,7 @@ def pattern_arguments(draw: Draw, n: int) -> dict[str, Any]:
             lifts=pick(draw, np.bool_, (n, n_rows), 0, 0, 1),
             named=pick(draw, np.bool_, (n, n_rows), 0, 0, 1),
         ),
+        "foremost": pick(draw, np.bool_, (n, n_rows), 0, 0, 1),
         "weight": pick(draw, np.int32, (n, n_rows), -3_000, 0, 2_000),
         "before": pick(draw, np.int32, (n,), NO_PATTERN, 0, 1),
         "inertia_centi": 1_000,

@@ -19,6 +19,8 @@ from detectors.patterns import (
     NO_PATTERN,
     Matches,
     PatternRow,
+    foremost_rows,
+    is_contested,
     leading_row,
     lifted_grade,
     matched_rows,
@@ -138,7 +140,7 @@ def leads(rows: tuple[PatternRow, ...], weight: list[int], before: int = NO_PATT
     return int(
         leading_row(
             table,
-            Matches(lifts=everything, named=everything),
+            foremost_rows(table, Matches(lifts=everything, named=everything)),
             np.array([weight], np.int32),
             np.array([before], np.int32),
             500,
@@ -201,7 +203,27 @@ def test_a_table_without_rows_leads_nowhere() -> None:
     )
     assert matches.named.shape == (2, 0)
     assert lifted_grade(table, matches).tolist() == [0, 0]
+    foremost = foremost_rows(table, matches)
+    assert is_contested(table, foremost).tolist() == [False, False]
     led = leading_row(
-        table, matches, np.zeros((2, 0), np.int32), np.full(2, NO_PATTERN, np.int32), 0
+        table, foremost, np.zeros((2, 0), np.int32), np.full(2, NO_PATTERN, np.int32), 0
     )
     assert led.tolist() == [NO_PATTERN, NO_PATTERN]
+
+
+@given(rows=st.lists(pattern_rows, min_size=1, max_size=5).map(tuple), data=st.data())
+def test_where_no_other_picture_is_as_grave_evidence_changes_nothing(
+    rows: tuple[PatternRow, ...], data: st.DataObject
+) -> None:
+    table, n = pattern_table(rows, SIGNS), 3
+    named = pick(data.draw, np.bool_, (n, len(rows)), 0, 1)
+    foremost = foremost_rows(table, Matches(lifts=named, named=named))
+    weight = pick(data.draw, np.int32, (n, len(table.names)), -90_000, 0, 500, 90_000)
+    before = pick(data.draw, np.int32, (n,), NO_PATTERN, 0)
+    contested = is_contested(table, foremost)
+    asked = np.where(contested[:, None], weight, 0).astype(np.int32)
+    led = leading_row(table, foremost, weight, before, 500)
+    assert leading_row(table, foremost, asked, before, 500).tolist() == led.tolist()
+    for bed in range(n):
+        names = {rows[i].name for i in np.flatnonzero(foremost[bed])}
+        assert contested[bed] == (len(names) > 1)
