@@ -37,6 +37,7 @@ SHELLS = frozenset(
         "commands",
         "demo",
         "doctor",
+        "engines",
         "live",
         "operations_command",
         "replay",

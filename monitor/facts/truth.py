@@ -1,0 +1,47 @@
+"""The truth of a simulated session: what happened to the person, which no monitor is told.
+
+A simulator writes it beside what the devices sent; a score lays what the monitor said beside it.
+Times are milliseconds since the Unix epoch.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+NurseKind: TypeAlias = Literal["follows", "delays", "ignores", "none"]
+"""What a simulated nurse does with the steps: takes them, late, not at all; or there is none."""
+
+
+class TrueEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reaction as it was: when it began, was worst and ended, and how bad it was.
+
+    ``pattern`` is a picture of the patterns' table, ``grade`` the worst it came to (1 to 4),
+    ``charted_ms`` when somebody first wrote down a sign of it, None where nobody did.
+    """
+
+    pattern: str
+    grade: int
+    onset_ms: int
+    peak_ms: int
+    end_ms: int | None = None
+    recurrence: bool = False
+    charted_ms: int | None = None
+
+
+class TrueSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One session as it was; ``events`` is empty for one in which nothing happened."""
+
+    bed: str
+    session: str
+    start_ms: int
+    """When the drug began to flow."""
+    end_ms: int
+    """When the recording of the session ends."""
+    events: tuple[TrueEvent, ...] = ()
+    age_years: int | None = None
+    weight_kg: float | None = None
+    product: str = ""
+    first_dose: bool = False
+    beta_blocker: bool = False
+    nurse: NurseKind = "none"
+    faults: tuple[str, ...] = ()
