@@ -206,10 +206,17 @@ def tail(
     unit: Unit = None,
     as_json: AsJson = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+    dialect: Annotated[
+        str | None, typer.Option(help="Only alerts, in the words of ihe-acm, sdc or fhir-r6.")
+    ] = None,
 ) -> None:
     """Write the open alerts and the advice of a unit as lines."""
     from monitor.adapters.feed import Feed
     from monitor.adapters.viewing import tail as write
+    from monitor.wire.dialects import DIALECTS
+
+    if dialect is not None and dialect not in DIALECTS:
+        raise typer.BadParameter(f"--dialect {dialect}: not one of {', '.join(DIALECTS)}")
 
     settings = read_settings(config)
     name = unit or settings.site.unit
@@ -217,7 +224,7 @@ def tail(
     feed.connect()
     try:
         with piped():
-            write(feed, sys.stdout, as_json=as_json, follow=follow)
+            write(feed, sys.stdout, as_json=as_json, follow=follow, dialect=dialect)
     finally:
         feed.close()
 

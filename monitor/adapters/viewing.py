@@ -18,6 +18,7 @@ from monitor.adapters.feed import Feed, Heard
 from monitor.adapters.terminal import MARKS, age, printable, wall, ward_lines
 from monitor.facts.effects import NOT_ASSESSABLE
 from monitor.facts.views import AlertView, BedView, ChannelView, WardView
+from monitor.wire.dialects import DIALECTS, published_alert
 from monitor.wire.outbound import (
     AdvicePayload,
     AlertPayload,
@@ -25,6 +26,7 @@ from monitor.wire.outbound import (
     ChannelShown,
     MonitorStatusPayload,
     StatePayload,
+    iso,
 )
 from monitor.wire.payloads import milliseconds
 from monitor.wire.topics import MONITOR, NOBODY
@@ -257,6 +259,19 @@ def tail_line(heard: Heard, *, as_json: bool) -> str | None:
         return None if as_json else printable(f"bed {heard.bed} {heard.kind}: unreadable ({fault})")
 
 
+def dialect_line(heard: Heard, dialect: str) -> str | None:
+    """Return an alert in the words of others as a JSON line; None for what is no alert."""
+    if not heard.payload or not heard.kind.startswith("_/alert/"):
+        return None
+    try:
+        alert = published_alert(heard.bed, _ALERT.decode(heard.payload))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    said = DIALECTS[dialect](alert)
+    names = {"dialect": dialect, "bed": heard.bed, "id": alert.id, "rev": alert.revision}
+    return msgspec.json.encode({**names, "t": iso(alert.at_ms), "alert": said}).decode()
+
+
 def without_age(condition: str) -> str:
     """Return a condition without its lengths of time: that it grows older is no news."""
     return _AGE.sub("", condition)
@@ -269,17 +284,24 @@ def condition_line(condition: str, *, as_json: bool) -> str:
     return printable(f"! {condition or 'monitor watches'}")
 
 
-def tail(feed: Feed, out: TextIO, *, as_json: bool, follow: bool) -> None:
+def tail(
+    feed: Feed, out: TextIO, *, as_json: bool, follow: bool, dialect: str | None = None
+) -> None:
     """Write alerts and advice as lines: those that stand, and with ``follow`` all that come.
 
-    What is wrong with the view itself is a line whenever it changes.
+    In a dialect of others there are only alerts, one JSON object a line. What is wrong with the
+    view itself is a line whenever it changes.
     """
     view, condition = Watch(""), ""
+    as_json = as_json or dialect is not None
     while True:
         news = feed.receive(REFRESH_S) if follow else settled(feed)
         for heard in news:
             view.take(heard)
-            line = tail_line(heard, as_json=as_json)
+            if dialect is None:
+                line = tail_line(heard, as_json=as_json)
+            else:
+                line = dialect_line(heard, dialect)
             if line is not None:
                 out.write(f"{line}\n")
                 out.flush()

@@ -6,21 +6,26 @@ phases ``start``, ``continue`` and ``end`` and the resource DeviceAlert (a ballo
 in their specifications; the others are remembered, and an export that matters must check them.
 """
 
-from typing import Final, Literal, NamedTuple
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from monitor.facts.effects import (
+    NOT_ASSESSABLE,
     AlertChanged,
     AlertKind,
     AlertPhase,
     Because,
     Condition,
+    Context,
     Priority,
     Signal,
 )
 from monitor.wire.bed_parts import Decimal
-from monitor.wire.outbound import iso
+from monitor.wire.outbound import AlertPayload, BecauseShown, iso
+from monitor.wire.payloads import milliseconds
 from monitor.wire.units import number
 
 ALERT_SOURCE: Final = 68480
@@ -205,6 +210,73 @@ def fhir(alert: AlertChanged) -> FhirAlert:
         label=alert.label,
         derived_from=_evidence(alert),
     )
+
+
+Said: TypeAlias = AcmAlert | SdcAlert | FhirAlert
+
+DIALECTS: Final[dict[str, Callable[[AlertChanged], Said]]] = {
+    "ihe-acm": acm,
+    "sdc": sdc,
+    "fhir-r6": fhir,
+}
+"""Every dialect by the name that people choose it by."""
+
+
+def published_alert(bed: str, payload: AlertPayload) -> AlertChanged:
+    """Return the alert behind a published message, as far as dialects speak of it.
+
+    Side books, pictures, context and persistence have no words in any of them and are left out.
+    """
+    return AlertChanged(
+        at_ms=_ms(payload.t),
+        bed=bed,
+        session=payload.session,
+        id=payload.id,
+        revision=payload.rev,
+        phase=payload.phase,
+        condition=payload.state,
+        signal=payload.signal,
+        kind=payload.kind,
+        priority=payload.priority,
+        cause=payload.cause,
+        pattern=payload.pattern,
+        grade=NOT_ASSESSABLE if payload.grade is None else payload.grade,
+        onset_ms=_ms(payload.onset),
+        raised_ms=_ms(payload.raised),
+        label=payload.label,
+        because=tuple(map(_because, payload.because)),
+        context=Context(),
+        grade_path=tuple((_ms(one.t), one.grade) for one in payload.grade_path),
+        acknowledged_by=payload.acked.by if payload.acked else "",
+        acknowledged_ms=_ms(payload.acked.t) if payload.acked and payload.acked.t else None,
+        realert_ms=_ms(payload.realert_at) if payload.realert_at else None,
+        rulebook=payload.config,
+    )
+
+
+def _because(row: BecauseShown) -> Because:
+    return Because(
+        rule=row.rule,
+        sign=row.sign,
+        grade=row.grade,
+        words=row.words,
+        source=row.source,
+        channel=row.ch,
+        value_centi=_centi(row.v),
+        limit_centi=_centi(row.limit),
+        clears_at_centi=_centi(row.clears_at),
+        unit=row.u,
+        measured_ms=_ms(row.t) if row.t else None,
+        symptom=row.symptom,
+    )
+
+
+def _ms(text: str) -> int:
+    return milliseconds(msgspec.convert(text, type=datetime))
+
+
+def _centi(value: Decimal | None) -> int | None:
+    return None if value is None else round(value * 100)
 
 
 def _evidence(alert: AlertChanged) -> tuple[Evidence, ...]:

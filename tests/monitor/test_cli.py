@@ -83,6 +83,7 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
         (["replay", "nowhere"], 4, "nowhere"),
         (["tail", "--broker", "127.0.0.1:1"], 3, "127.0.0.1:1: cannot connect"),
         (["watch", "--broker", "127.0.0.1:1"], 3, "127.0.0.1:1: cannot connect"),
+        (["tail", "--dialect", "latin"], 2, "not one of ihe-acm, sdc, fhir-r6"),
         (["tail", "--broker", "here:99999"], 2, "port must be 1 to 65535"),
         (["simulate", "--broker", "127.0.0.1:1"], 3, "127.0.0.1"),
         (["simulate", "--faults", "nonsense"], 2, "nonsense"),
@@ -234,6 +235,8 @@ def check_readers(address: str, alert: dict[str, str]) -> None:
     told = [json.loads(line) for line in program("tail", *place, "--json").stdout.splitlines()]
     assert {one["message"] for one in told} == {"alert", "advice"}
     assert alert["id"] in {one["id"] for one in told}
+    lines = program("tail", *place, "--dialect", "fhir-r6").stdout.splitlines()
+    assert {json.loads(line)["alert"]["status"] for line in lines} == {"in-progress"}
     text = program("tail", *place).stdout
     assert f"({alert['id']} rev" in text
     mark = MARKS[alert["priority"]]

@@ -1,6 +1,8 @@
 """Every alert can be said in every dialect, and what differs to a nurse differs there too."""
 
+import json
 from itertools import product
+from pathlib import Path
 from typing import get_args
 
 import msgspec
@@ -8,6 +10,8 @@ import pytest
 from ward_builders import acknowledge, alerts, anaphylactic, hypotensive
 from wire import OUTBOUND
 
+from monitor.adapters.feed import Heard
+from monitor.adapters.viewing import dialect_line
 from monitor.facts.effects import (
     AlertChanged,
     AlertKind,
@@ -17,9 +21,11 @@ from monitor.facts.effects import (
     Priority,
     Signal,
 )
+from monitor.wire.announcements import alert_announcements
 from monitor.wire.dialects import (
     ACM_PHASES,
     ALARM_STATE,
+    DIALECTS,
     EVENT_PHASE,
     INACTIVATION_STATE,
     KINDS,
@@ -29,8 +35,10 @@ from monitor.wire.dialects import (
     acm,
     acm_state,
     fhir,
+    published_alert,
     sdc,
 )
+from monitor.wire.outbound import AlertPayload
 
 
 def example() -> AlertChanged:
@@ -122,3 +130,36 @@ def test_a_whole_life_is_said() -> None:
 def test_a_latched_alert_is_still_in_progress() -> None:
     one = msgspec.structs.replace(example(), condition="ended", signal="latched")
     assert (fhir(one).status, fhir(one).presence) == ("in-progress", False)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(OUTBOUND.glob("alert.*.effects.json")), ids=lambda one: one.stem
+)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_published_alert_says_the_same_as_the_alert_itself(path: Path, dialect: str) -> None:
+    effects = msgspec.json.decode(path.read_bytes(), type=tuple[AnyEffect, ...])
+    for alert in [one for one in effects if isinstance(one, AlertChanged)]:
+        said = alert_announcements(alert, unit="inf-a")[0]
+        payload = msgspec.json.decode(said.payload, type=AlertPayload)
+        assert DIALECTS[dialect](published_alert(alert.bed, payload)) == DIALECTS[dialect](alert)
+
+
+def test_a_line_of_tail_is_one_alert_in_the_words_of_others() -> None:
+    said = alert_announcements(example(), unit="inf-a")[0]
+    heard = Heard("17", "_/alert/al-17-3", said.payload, is_retained=True)
+    line = json.loads(dialect_line(heard, "ihe-acm") or "")
+    assert (line["dialect"], line["bed"], line["id"], line["rev"]) == (
+        "ihe-acm",
+        "17",
+        "al-17-3",
+        4,
+    )
+    assert line["alert"]["terms"][str(EVENT_PHASE)] == "escalate"
+    assert line["alert"]["flags"] == "L~PH~SP"
+    assert json.loads(dialect_line(heard, "sdc") or "")["alert"]["priority"] == "Hi"
+    assert json.loads(dialect_line(heard, "fhir-r6") or "")["alert"]["status"] == "in-progress"
+
+
+def test_what_is_no_alert_or_cannot_be_read_is_no_line() -> None:
+    for kind, payload in (("_/alert/al-1", b""), ("_/alert/al-1", b"{"), ("_/advice", b"{}")):
+        assert dialect_line(Heard("17", kind, payload, is_retained=True), "sdc") is None
