@@ -25,6 +25,9 @@ from monitor.scenario.times import clock
 _LEFT_OUT: Final = frozenset({"at_ms", "bed"})
 """A row says when and where by itself."""
 
+LENGTH_MAX_MS: Final = 365 * 24 * 3_600_000
+"""Nothing lasts longer, and no time of a scenario is so early."""
+
 _TAKEN: Final = frozenset({"started", "done"})
 
 
@@ -101,14 +104,17 @@ def field_name(name: str) -> str:
 
 
 def fields_of(struct: msgspec.Struct) -> dict[str, object]:
-    """Return the fields of an effect as scenario files write them: amounts whole, times told."""
+    """Return the fields of an effect as scenario files write them: amounts whole, times told.
+
+    A field of milliseconds that is too small for a time is a length, such as a delay.
+    """
     fields: dict[str, object] = {}
     for name in struct.__struct_fields__:
         value = getattr(struct, name)
         if name in _LEFT_OUT:
             continue
         if name.endswith("_ms") and isinstance(value, int):
-            value = clock(value - START_MS)
+            value = clock(value - START_MS if value > LENGTH_MAX_MS else value)
         elif "_centi" in name and isinstance(value, int):
             value = value / 100
         fields[field_name(name)] = value
