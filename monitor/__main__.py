@@ -29,7 +29,8 @@ from monitor.commands import (
 from monitor.operations_command import operations
 from monitor.score_command import score
 from monitor.series_command import series
-from monitor.station_command import station_commands
+from monitor.station_command import HTTP_PORT, Http, UsersFile, station_commands
+from monitor.station_process import station_beside
 from monitor.why_command import why
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ def live(
         bool, typer.Option(help="Set an existing journal aside, forgetting open sessions.")
     ] = False,
     log: Annotated[str, typer.Option(help="Log lines as 'text' or 'json'.")] = "text",
+    http: Annotated[
+        str | None, typer.Option(help="HOST:PORT: serve the nursing station beside the monitor.")
+    ] = None,
+    users: UsersFile = None,
 ) -> None:
     """Watch a unit: broker in, alerts and advice out, everything kept in the journal."""
     from monitor.adapters.clock import SteadyClock
@@ -99,20 +104,26 @@ def live(
     path = journal or settings.site.data_directory / f"{unit}.journal"
     if fresh and (aside := set_aside(path)) is not None:
         typer.echo(f"{path} is now {aside}", err=True)
-    with live_monitor(
-        ward_of(settings)(unit),
-        unit=unit,
-        access=access_of(settings, broker, settings.site.client_id),
-        journal=path,
-        clock=SteadyClock(),
-        software=software(),
-        config=settings.digest,
-        self_watch=SelfWatch(
-            params=settings.site.self_check,
-            recovery=settings.site.recovery,
-            ward=partial(ward_of(settings), unit),
-        ),
-    ) as monitor:
+    beside = station_beside(
+        config=config, http=http, broker=broker, journal=path, users=users, log=log
+    )
+    with (
+        beside,
+        live_monitor(
+            ward_of(settings)(unit),
+            unit=unit,
+            access=access_of(settings, broker, settings.site.client_id),
+            journal=path,
+            clock=SteadyClock(),
+            software=software(),
+            config=settings.digest,
+            self_watch=SelfWatch(
+                params=settings.site.self_check,
+                recovery=settings.site.recovery,
+                ward=partial(ward_of(settings), unit),
+            ),
+        ) as monitor,
+    ):
         was_interrupted = serve(monitor)
     raise typer.Exit(INTERRUPTED if was_interrupted else OK)
 
@@ -123,11 +134,21 @@ def demo(
     config: Config = CONFIG_DIRECTORY,
     speed: Annotated[float | None, typer.Option(min=1, help="How much faster than time.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
+    http: Http = f"127.0.0.1:{HTTP_PORT}",
 ) -> None:
     """Show a simulated ward react: broker, chairs and monitor on this machine, no setup."""
     from monitor.demo import run
 
-    raise typer.Exit(run(settings=read_settings(config), speed=speed, seed=seed))
+    host, port = address_of(http, HTTP_PORT, "--http")
+    raise typer.Exit(
+        run(
+            settings=read_settings(config),
+            config=config,
+            speed=speed,
+            seed=seed,
+            http=(host, port),
+        )
+    )
 
 
 @app.command()

@@ -9,6 +9,7 @@ code says whether every planted reaction was caught and every quiet bed left alo
 
 import contextlib
 import logging
+import secrets
 import signal
 import tempfile
 import threading
@@ -22,7 +23,7 @@ from rich.console import Console
 from rich.live import Live
 
 from monitor.adapters.access import Access
-from monitor.adapters.broker import LocalBroker
+from monitor.adapters.broker import LocalBroker, accepts, free_port
 from monitor.adapters.clock import AcceleratedClock, SteadyClock
 from monitor.adapters.feed import Feed, Heard
 from monitor.adapters.logbook import ROOT
@@ -31,6 +32,8 @@ from monitor.adapters.viewing import REFRESH_S, Watch, tail_line, time_ms
 from monitor.adapters.watchman import SelfWatch
 from monitor.live import live_monitor
 from monitor.settings.settings import Settings
+from monitor.station.people import Role, user_row, write_user
+from monitor.station_process import station_child
 from monitor.ward.ward import Ward
 from monitor.wire.outbound import AlertPayload
 from simulators.publishing import publish
@@ -46,6 +49,9 @@ TERMINAL_STORY_S: Final = 8 * 3600
 """In a terminal the infusions run to their end, and the ward is shown as long as it is wanted."""
 
 LEAVE_WITHIN_S: Final = 5.0
+
+PEOPLE: Final[dict[str, Role]] = {"nurse-1": "nurse", "charge-1": "charge"}
+"""Who may act in the demonstration."""
 
 _ALERT: Final = msgspec.json.Decoder(AlertPayload)
 
@@ -148,7 +154,9 @@ class Stage:
             self.fault = fault
 
 
-def run(*, settings: Settings, speed: float | None, seed: int) -> int:
+def run(
+    *, settings: Settings, config: Path, speed: float | None, seed: int, http: tuple[str, int]
+) -> int:
     """Tell the story and return the exit code: 0 if it went as it should."""
     console = Console()
     story = demo_story(seed)
@@ -162,10 +170,38 @@ def run(*, settings: Settings, speed: float | None, seed: int) -> int:
         LocalBroker() as broker,
     ):
         stage = Stage(settings, story)
-        with stage.play(broker, Path(folder)) as feed:
+        with (
+            stage.play(broker, Path(folder)) as feed,
+            station(Path(folder), config=config, broker=broker.port, http=http) as door,
+        ):
+            words = f"{door}; {_invitation(stage.unit, broker.port)}"
             if console.is_terminal:
-                return _show(stage, feed, console, broker.port)
-            return _print(stage, feed, console, broker.port)
+                return _show(stage, feed, console, words)
+            return _print(stage, feed, console, words)
+
+
+@contextlib.contextmanager
+def station(folder: Path, *, config: Path, broker: int, http: tuple[str, int]) -> Iterator[str]:
+    """Serve the nursing station beside the story; give its address and how to log in.
+
+    Where the port that is asked for is taken, another one is used.
+    """
+    host, port = http
+    port = free_port() if accepts(port) else port
+    password = secrets.token_hex(4)
+    users = folder / "users.json"
+    for name, role in PEOPLE.items():
+        write_user(users, name, user_row(role, password))
+    with station_child(
+        config=config,
+        http=f"{host}:{port}",
+        broker=f"127.0.0.1:{broker}",
+        journal=folder / "demo.journal",
+        users=users,
+        audit=folder / "demo.audit",
+        is_quiet=True,
+    ):
+        yield f"http://{host}:{port} (log in as {' or '.join(PEOPLE)}, password {password})"
 
 
 @contextlib.contextmanager
@@ -190,10 +226,9 @@ def _invitation(unit: str, port: int) -> str:
     )
 
 
-def _show(stage: Stage, feed: Feed, console: Console, port: int) -> int:
+def _show(stage: Stage, feed: Feed, console: Console, invitation: str) -> int:
     """Show the ward in a terminal until Ctrl-C."""
     view = Watch(stage.unit)
-    invitation = _invitation(stage.unit, port)
     with contextlib.suppress(KeyboardInterrupt), Live(console=console, screen=True) as live:
         while stage.fault is None:
             for heard in feed.receive(REFRESH_S):
@@ -205,7 +240,7 @@ def _show(stage: Stage, feed: Feed, console: Console, port: int) -> int:
     return OK
 
 
-def _print(stage: Stage, feed: Feed, console: Console, port: int) -> int:
+def _print(stage: Stage, feed: Feed, console: Console, invitation: str) -> int:
     """Print alerts and steps as lines until the story is told, then the verdict."""
     tale = Tale()
 
@@ -213,7 +248,7 @@ def _print(stage: Stage, feed: Feed, console: Console, port: int) -> int:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     say(f"simulated ward of {len(stage.scenario.beds)} beds at {stage.scenario.speed:g} times")
-    say(_invitation(stage.unit, port))
+    say(invitation)
     while stage.fault is None and not stage.told.is_set():
         _take_and_say(feed.receive(REFRESH_S), tale, None if stage.is_over else say)
     _take_and_say(feed.receive(SETTLE_S), tale, None)

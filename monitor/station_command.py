@@ -3,7 +3,9 @@
 import contextlib
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -15,6 +17,7 @@ from monitor.commands import CONFIG_DIRECTORY, Config, read_settings, software
 
 if TYPE_CHECKING:
     from monitor.station.doors import Proxy
+    from monitor.station.exposure import HttpOptions
 
 OK: Final = 0
 USAGE: Final = 2
@@ -57,10 +60,14 @@ def station(
     tls_key: Annotated[Path | None, typer.Option(help="Key of the certificate.")] = None,
     device_id: Annotated[str, typer.Option(help="Name of this station on the wire.")] = "station-1",
     log: Annotated[str, typer.Option(help="Log lines as 'text' or 'json'.")] = "text",
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", hidden=True, help="Leave when standard input ends.")
+    ] = False,
 ) -> None:
     """Serve the nursing station: the beds of a unit in a browser, and what people do there."""
     from monitor.adapters.logbook import start_logging
-    from monitor.station.server import HttpOptions, StationOptions, serve
+    from monitor.station.exposure import StationOptions
+    from monitor.station.server import serve
     from monitor.wire.topics import ID_LIMIT
 
     if log not in {"text", "json"}:
@@ -70,7 +77,6 @@ def station(
     name = unit or settings.site.unit
     if not _is_id(device_id):
         raise typer.BadParameter(f"--device-id {device_id}: must match {ID_LIMIT}")
-    host, port = address_of(http, HTTP_PORT, "--http")
     options = StationOptions(
         unit=name,
         device=device_id,
@@ -80,25 +86,38 @@ def station(
         proxy=_proxy(proxy_header, proxy_from),
         journal=journal,
         config=config,
-        http=HttpOptions(
-            host=host,
-            port=port,
-            certificate=tls_cert,
-            key=tls_key,
-            origins=tuple(origin or ()),
-        ),
+        http=_http_options(http, tls_cert, tls_key, origin),
     )
+    if with_parent:
+        threading.Thread(target=_leave_with_parent, daemon=True).start()
     with _told():
         was_interrupted = serve(options, settings, access_of(settings, broker, ""))
     raise typer.Exit(INTERRUPTED if was_interrupted else OK)
+
+
+def _http_options(
+    http: str, certificate: Path | None, key: Path | None, origins: list[str] | None
+) -> "HttpOptions":
+    from monitor.station.exposure import HttpOptions
+
+    host, port = address_of(http, HTTP_PORT, "--http")
+    return HttpOptions(
+        host=host, port=port, certificate=certificate, key=key, origins=tuple(origins or ())
+    )
+
+
+def _leave_with_parent() -> None:
+    """Wait for the end of standard input, which only the parent holds open, and leave."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
     """Say what cannot be done as asked, in one line."""
     from monitor.station.audit import AuditError
+    from monitor.station.exposure import StationError
     from monitor.station.people import UsersFileError
-    from monitor.station.server import StationError
 
     try:
         yield

@@ -51,6 +51,7 @@ SHELLS = frozenset(
         "settings.site_settings",
         "station",
         "station_command",
+        "station_process",
         "study.comparison",
         "study.evidence",
         "study.scoring",

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import signal
@@ -11,7 +10,6 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -27,8 +25,8 @@ from monitor.settings.settings import Settings
 from monitor.station.acts import Desk
 from monitor.station.audit import Audit
 from monitor.station.board import KINDS, Board, UnitClock
-from monitor.station.doors import Allowance, Cookies, Doors, Proxy
-from monitor.station.guard import Places, places
+from monitor.station.doors import Allowance, Cookies, Doors
+from monitor.station.exposure import StationError, StationOptions, check_exposure
 from monitor.station.in_force import settings_in_force
 from monitor.station.looks import Looks
 from monitor.station.metrics import Counts
@@ -46,76 +44,6 @@ from monitor.wire.outbound import iso
 STOP_WITHIN_S: Final = 3
 MINUTE_S: Final = 60.0
 CONNECTIONS_MAX: Final = 2_000
-
-
-class StationError(Exception):
-    """The station cannot be started as asked; says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpOptions:
-    """Where and how to serve."""
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    certificate: Path | None = None
-    key: Path | None = None
-    origins: tuple[str, ...] = ()
-
-    @property
-    def has_tls(self) -> bool:
-        """Return whether this server itself speaks TLS."""
-        return self.certificate is not None
-
-    def places(self) -> Places:
-        """Return the names under which this server may be asked."""
-        names = (socket.gethostname(), socket.getfqdn())
-        return places(self.host, names, self.origins, tls=self.has_tls)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationOptions:
-    """Everything that a station is started with."""
-
-    unit: str
-    device: str
-    software: str
-    audit: Path
-    users: Path | None = None
-    proxy: Proxy | None = None
-    journal: Path | None = None
-    config: Path = Path("config")
-    http: HttpOptions = field(default_factory=HttpOptions)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address can be reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_exposure(options: StationOptions) -> None:
-    """Refuse what would open the station to a network without knowing anybody.
-
-    Raises
-    ------
-    StationError
-        If the address is no loopback and there is no file of users, or half a pair of TLS files.
-    """
-    http = options.http
-    if not is_loopback(http.host) and options.users is None:
-        raise StationError(
-            f"--http {http.host}:{http.port} can be reached from the network, and nobody could be "
-            "known: give --users FILE (see station-user add), or bind to 127.0.0.1"
-        )
-    if options.proxy is not None and options.users is None:
-        raise StationError("--proxy-header needs --users FILE: it says who has which role")
-    if (http.certificate is None) != (http.key is None):
-        raise StationError("--tls-cert and --tls-key belong together")
 
 
 def new_station(
