@@ -217,8 +217,8 @@ def await_devices(state: WardState, bed_row: int, from_ms: int) -> None:
     Before the infusion starts one device that is heard is enough: the others, a pump above all,
     may not be switched on yet.
     """
-    for device, row in state.roster.devices.items():
-        if state.device_bed[row] == bed_row and state.device_heard_ms[row] == NEVER:
+    for device, row in state.devices_of(bed_row):
+        if state.device_heard_ms[row] == NEVER:
             state.device_named_ms[row] = from_ms
             set_due(state, device)
 

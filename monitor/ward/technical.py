@@ -170,9 +170,7 @@ def _add_devices(
     """Add what is wrong with the devices of a session, and what it names and nobody heard."""
     row = bed.row
     never = [FULL_NAMES[channel] for channel in np.flatnonzero(state.troubled[row, CHANNELS_NEVER])]
-    for device, number in sorted(state.roster.devices.items()):
-        if state.device_bed[number] != row:
-            continue
+    for device, number in sorted(state.devices_of(row)):
         for key, one in state.troubles.get(device, {}).items():
             add(key, one.onset_ms, name=device, more=one.more)
         heard_ms = int(state.device_heard_ms[number])

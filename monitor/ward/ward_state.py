@@ -184,6 +184,11 @@ class WardState:
         self.detection.swap(first, second)
         self.shelf.swap(first, second)
 
+    def devices_of(self, bed_row: int) -> list[tuple[str, int]]:
+        """Return name and row of every device of a bed, in order of their rows."""
+        names = list(self.roster.devices)
+        return [(names[row], row) for row in np.flatnonzero(self.device_bed == bed_row).tolist()]
+
     def tell(self, position: int, effect: AnyEffect) -> None:
         """Add an effect of the message at a position, or of the step (:data:`LAST`)."""
         self._told.append((position, effect))
