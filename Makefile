@@ -6,6 +6,9 @@ RUN := .venv/bin
 # Where real recordings and published cases are kept; they are not ours to distribute.
 EVIDENCE ?= evidence
 COLLECTIONS := mimic3-demo physionet2012 eicu-demo-nibp exam-stress
+# How often the crash matrix kills, and by which chance.
+KILLS ?= 20
+SEED ?= 1
 # A recording or a journal to replay.
 SESSION ?= tests/replay/recordings/anaphylaxis.jsonl.gz
 
@@ -74,6 +77,10 @@ types: setup ## Check the types
 .PHONY: imports
 imports: setup ## Check that imports point one way
 	@$(RUN)/lint-imports --no-logo
+
+.PHONY: crash
+crash: setup ## Kill publisher, broker and monitor again and again: make crash KILLS=200 SEED=1
+	@$(RUN)/python -m scripts.crash --kills $(KILLS) --seed $(SEED)
 
 .PHONY: bench
 bench: setup ## Measure throughput and latency against their floors

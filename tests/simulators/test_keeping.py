@@ -1,0 +1,115 @@
+"""A publisher's file keeps what no receipt has covered, over any end of the program."""
+
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+from broker import eventually
+from fakes import Listener
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.adapters.broker import LocalBroker
+from monitor.wire.outbound import AckPayload, encode_published
+from simulators.keeping import (
+    AGAIN_AFTER_S,
+    KeepingPublisher,
+    KeptMessages,
+    example_reading,
+    publish_beds,
+)
+
+
+def numbers(kept: KeptMessages) -> list[tuple[str, str]]:
+    return [(one.topic, one.payload.decode()) for one in kept.waiting(0, 10_000)]
+
+
+@settings(max_examples=20, deadline=None)
+@given(acts=st.lists(st.tuples(st.sampled_from("ab"), st.integers(-1, 12)), max_size=30))
+def test_a_message_waits_until_a_receipt_of_its_device_covers_it(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[str, int]]
+) -> None:
+    path = tmp_path_factory.mktemp("kept") / "k"
+    expected: list[tuple[str, int]] = []
+    following = {"a": 0, "b": 0}
+    for device, covered in acts:
+        kept = KeptMessages(path, boot="another")
+        assert kept.next_number(device) == following[device]
+        if covered < 0:
+            kept.put(device, following[device], device, str(following[device]).encode())
+            expected.append((device, following[device]))
+            following[device] += 1
+        else:
+            kept.cover(device, covered)
+            expected = [one for one in expected if one[0] != device or one[1] > covered]
+        assert numbers(kept) == [(name, str(number)) for name, number in expected]
+        places = [one.place for one in kept.waiting(0, 100)]
+        assert [one.place for one in kept.waiting(places[0] if places else 0, 100)] == places[1:]
+
+
+def test_the_boot_is_that_of_the_file(tmp_path: Path) -> None:
+    assert KeptMessages(tmp_path / "k", boot="first").boot == "first"
+    assert KeptMessages(tmp_path / "k", boot="second").boot == "first"
+
+
+def test_what_was_put_survives_a_kill(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from simulators.keeping import KeptMessages\n"
+        "kept = KeptMessages(Path(sys.argv[1]), boot='b')\n"
+        "for n in range(20): kept.put('a', n, 't', b'x')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "k")],
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+    )
+    assert ended.returncode == -signal.SIGKILL
+    kept = KeptMessages(tmp_path / "k", boot="b")
+    assert len(kept.waiting(0, 100)) == kept.next_number("a") == 20
+
+
+@pytest.mark.broker
+def test_everything_is_sent_again_until_it_is_covered(tmp_path: Path) -> None:
+    kept = KeptMessages(tmp_path / "k", boot="b1")
+    name = "irm/v1/infa/1/mon-1/vitals"
+    with LocalBroker() as broker, Listener(broker.port, name) as listener:
+        link = KeepingPublisher(
+            kept, unit="infa", client_id="keeping", host="127.0.0.1", port=broker.port
+        )
+        for number in range(3):
+            kept.put("mon-1", number, name, example_reading(number, measured_ms=1, boot="b1"))
+
+        def heard(times: int) -> bool:
+            link.send()
+            return sum(topic == name for topic, _ in listener.heard) >= times
+
+        assert eventually(partial(heard, 3))
+        link._news_s -= AGAIN_AFTER_S
+        assert eventually(partial(heard, 6))
+        payload = AckPayload(t="2026-11-24T10:00:00.000Z", boot="b1", seq=1)
+        for boot in ("another", "b1"):
+            told = encode_published(msgspec.structs.replace(payload, boot=boot))
+            link._client.publish("irm/v1/infa/1/mon-1/ack", told, qos=1)
+            link._client.publish("irm/v1/infa/1/mon-1/ack", b"garbage", qos=1)
+        assert eventually(lambda: len(kept.waiting(0, 9)) == 1)
+        assert link.send() == 1
+        link.close()
+
+
+@pytest.mark.broker
+def test_the_example_ends_when_all_is_covered(tmp_path: Path) -> None:
+    store = tmp_path / "k"
+    with LocalBroker() as broker:
+        before = KeptMessages(store, boot="b")
+        before.put("mon-1", 0, "irm/v1/infa/1/mon-1/vitals", b"x")
+        before.cover("mon-1", 0)
+        where = ("--store", str(store), "--unit", "infa", "--port", str(broker.port))
+        publish_beds([*where, "--beds", "1", "--readings", "1", "--every-ms", "1"])
+    assert before.waiting(0, 9) == []
