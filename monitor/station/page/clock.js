@@ -35,11 +35,15 @@ export function createClock(ticks = () => performance.now(), root = document.doc
     offset = Math.max(...offsets);
   }
 
+  // Who asked for less motion gets a steady border instead (style.css), and no flash at all.
+  const stillness = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
+
   function beat() {
     tick += 1;
+    const moves = !stillness?.matches;
     // Classes are only touched while something flashes: a style change costs every tile.
-    root.classList.toggle("flash-high", wanted.high && Math.floor(tick / HIGH_TICKS) % 2 === 1);
-    root.classList.toggle("flash-medium", wanted.medium && Math.floor(tick / MEDIUM_TICKS) % 2 === 1);
+    root.classList.toggle("flash-high", moves && wanted.high && Math.floor(tick / HIGH_TICKS) % 2 === 1);
+    root.classList.toggle("flash-medium", moves && wanted.medium && Math.floor(tick / MEDIUM_TICKS) % 2 === 1);
     if (tick % SECOND_TICKS === 0) for (const call of eachSecond) call();
   }
 

@@ -124,24 +124,35 @@ export function createStore(clock, { url = "/feed", Source = globalThis.EventSou
     answers: new Map(),
     blockedScreens: 0,
     heardMs: 0,
+    unreadable: 0,
   };
   const listeners = new Set();
   let source = null;
   let guard = null;
 
+  // What cannot be read tells nothing and harms nothing; it is counted, and the next one is read.
   function heard(kind, event) {
-    let data;
+    let change;
     try {
-      data = JSON.parse(event.data);
-    } catch {
-      return; // A torn event tells nothing; the next ones do.
+      const data = JSON.parse(event.data);
+      clock.heard(data.now_ms);
+      state.heardMs = clock.now();
+      change = { kind, bed: data.bed, id: data.id, data, ...take(state, kind, data) };
+    } catch (error) {
+      state.unreadable += 1;
+      console.warn(`unreadable ${kind}: ${error}`);
+      return;
     }
-    clock.heard(data.now_ms);
-    state.heardMs = clock.now();
-    const change = { kind, bed: data.bed, id: data.id, data, ...take(state, kind, data) };
     trim(state.answers);
     trim(state.calls);
-    for (const listener of listeners) listener(change);
+    for (const listener of listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        // One reader that fails must not keep the others, nor the sound, from hearing.
+        console.error(error);
+      }
+    }
   }
 
   function connect() {
