@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from station.chair_scenes import ChairStation
 from station.fake_station import FakeStation
 from station.scenes import ward_scene
 
@@ -82,3 +83,10 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 def ward(serve: Callable[..., FakeStation]) -> FakeStation:
     """Return a station that shows sixty beds with everything that can happen."""
     return serve()
+
+
+@pytest.fixture
+def station() -> Iterator[ChairStation]:
+    """A station with one chair in anaphylaxis."""
+    with ChairStation() as made:
+        yield made

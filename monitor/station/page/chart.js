@@ -119,7 +119,7 @@ function figureOf(said) {
     slider: element("input", { type: "range", class: "reader", step: 15_000, "aria-label": said.read }),
     readout: element("p", { class: "readout" }, said.readHint),
     summary: element("p", {}),
-    trouble: element("p", { class: "trouble" }),
+    trouble: element("p", { class: "lost" }),
     list: element("ol", { class: "flags", reversed: true, tabindex: "0", "aria-label": said.flags }),
     drawn: null,
   };

@@ -75,8 +75,8 @@ function rateForm(context) {
     const value = numberOf(rate.value);
     if (value === null || Number.isNaN(value)) return refuseField(outcome, rate, said.rateNoNumber(rate.value));
     if (value <= 0) return refuseField(outcome, rate, said.rateZero(rate.value));
-    const payload = { state: "infusing", rate: { v: value, u: "mL/h" } };
-    if (await outcome.send(said.rateDone(value), { bed, kind: "pump", payload })) close();
+    const payload = { act: "rate", rate: { v: value, u: "mL/h" }, session: state?.session };
+    if (await outcome.send(said.rateDone(value), { bed, kind: "act", payload })) close();
     return undefined;
   }
   return unfolded(context, said.rate, send,
@@ -84,7 +84,8 @@ function rateForm(context) {
     submit(said.record));
 }
 
-// A drug is recorded with the step that asks for it, so that its effect is looked at.
+// A drug is recorded with the step that asks for it, so that its effect is looked at; one that no
+// step asked for stands by itself.
 function drugForm(context) {
   const { store, words, bed, outcome, close } = context;
   const said = words.record;
@@ -96,9 +97,11 @@ function drugForm(context) {
   const drugs = store.state.hello?.vocabulary?.drugs ?? [];
   const what = select("drug", [
     ...steps.map((step) => [`step:${step.key}`, [step.words, step.dose].filter(Boolean).join(", ")]),
-    ...(state?.phase === "opened" ? drugs.map((drug) => [`drug:${drug.key}`, drug.words]) : []),
+    ...drugs.map((drug) => [`drug:${drug.key}`, drug.words]),
+    ["other:", said.otherDrug],
   ]);
-  if (what.options.length === 0) return unfolded(context, said.drug, close, nothing(said.noDrug));
+  const name = textInput("name", { maxlength: REASON_MOST });
+  const named = field(said.drugName, name);
   const amount = numberInput("dose");
   const unit = select("unit", [["mg", "mg"], ["g", "g"]], "mg");
   const reason = textInput("reason", { maxlength: REASON_MOST });
@@ -106,6 +109,7 @@ function drugForm(context) {
     const dose = doseOf(steps.find((step) => `step:${step.key}` === what.value)?.dose);
     amount.value = dose ? String(dose.v) : "";
     unit.value = dose?.u ?? "mg";
+    named.hidden = what.value !== "other:";
   };
   what.addEventListener("change", prefill);
   prefill();
@@ -114,16 +118,17 @@ function drugForm(context) {
     if (value !== null && !(value > 0)) return refuseField(outcome, amount, said.doseWrong(amount.value));
     const dose = value === null ? {} : { dose: { v: value, u: unit.value } };
     const [kind, key] = what.value.split(/:(.*)/s);
-    const label = said.drugDone(what.selectedOptions[0].textContent, value, unit.value);
+    const drug = kind === "other" ? name.value.trim() : key;
+    if (kind === "other" && !drug) return refuseField(outcome, name, said.drugUnnamed);
+    const label = said.drugDone(kind === "other" ? drug : what.selectedOptions[0].textContent, value, unit.value);
     const why = reason.value.trim() ? { reason: reason.value.trim() } : {};
-    const act = kind === "step"
-      ? { bed, kind: "act", payload: { act: "step", alert: advice.alert, step: key, status: "done", session: state?.session || advice.session, ...dose, ...why } }
-      : { bed, kind: "session", payload: { id: state.session, event: "baseline", premed: [{ drug: key, ...dose }] } };
-    if (await outcome.send(label, act)) close();
+    const about = kind === "step" ? { act: "step", alert: advice.alert, step: key, status: "done" } : { act: "drug", drug };
+    const payload = { ...about, session: state?.session || advice?.session, ...dose, ...why };
+    if (await outcome.send(label, { bed, kind: "act", payload })) close();
     return undefined;
   }
   return unfolded(context, said.drug, send,
-    field(said.drugWhat, what), field(said.dose, amount, said.doseHint), field(said.unit, unit), field(said.reasonMaybe, reason), submit(said.record));
+    field(said.drugWhat, what), named, field(said.dose, amount, said.doseHint), field(said.unit, unit), field(said.reasonMaybe, reason), submit(said.record));
 }
 
 // A call is the step that asks for it; without one it goes to the next of the alert's chain.

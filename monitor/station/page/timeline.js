@@ -14,14 +14,15 @@ const ROWS = [
   { key: "rate", series: [], share: 2, least: 20 },
 ];
 const MINUTE = 60_000;
-// Readings further apart than this are single measurements: they are dots, never a line.
+// Readings further apart than this are single measurements: they are dots, never a line; a line is
+// broken where so many usual distances between readings are missing.
 export const SPOT_MS = 90_000;
-// A line is broken where this many usual distances between readings are missing.
 const GAP = 4;
 const TICKS_MIN = [1, 2, 5, 10, 15, 30, 60, 120, 240, 480];
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25, 50, 100, 200, 500];
 const BAND_ALPHA = [0.08, 0.1, 0.16, 0.24, 0.32];
 const LANES = 3;
+const SIDES = { below: "<", above: ">" };
 
 // Draw a history and return what was drawn: the numbered flags with their boxes, the rows with
 // their frames, and the time axis. `options` has width, height, dpr, fontPx, colours, words,
@@ -154,9 +155,8 @@ const rateRange = (history) => [0, most([20, ...(history.rate ?? []).map((point)
 
 const pointsOf = (history, name, view) =>
   (history.series?.[name] ?? []).filter(([t]) => t >= view.from && t <= view.to);
-
 const limitsOf = (history, name) =>
-  (history.limits?.[name] ?? []).map(([, value, direction]) => ({ value, direction }));
+  (history.limits?.[name] ?? []).map(([, value, side]) => ({ value, direction: SIDES[side] ?? side }));
 
 function drawBands(brush, bands, view, rows) {
   const top = rows[0].top;

@@ -115,7 +115,7 @@ const ladder = {
   marks: { offered: "\u25a1", started: "\u25d0", done: "\u2713", declined: "\u2715", "not-possible": "\u2298" },
   states: { offered: "to do", started: "started", done: "done", declined: "declined", "not-possible": "not possible" },
   more: "Other",
-  moreOf: (key) => `Other than done: ${key}`,
+  moreOf: (key) => `Other: ${key}`,
   acts: { started: "Started", done: "Done", declined: "Decline", "not-possible": "Not possible" },
   actOf: (status, step) => `${{ started: "Started", done: "Done", declined: "Declined", "not-possible": "Not possible" }[status]}: ${step}`,
   small: (step, at, look) => joined([
