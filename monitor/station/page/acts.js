@@ -120,7 +120,7 @@ export function createActs({ store, clock, words }) {
       bed: alert.bed,
       kind: "act",
       alertRev: alert.rev,
-      payload: { act, alert: alert.id, rev: alert.rev, ...extra },
+      payload: { act, alert: alert.id, ...extra },
     });
   }
 

@@ -13,7 +13,7 @@ const PATTERN = (pattern) => (pattern ? pattern.replaceAll("-", " ") : "");
 const CANCEL = "Cancel";
 
 const chair = {
-  back: "Back to the beds",
+  back: "Beds",
   bed: (bed) => `Bed ${bed}`,
   unheard: "nothing is known of this bed",
   noSession: "No session is open here. Opening one is at the end of this view.",
