@@ -6,6 +6,7 @@ run whatever the time is. Run it to look at the page: ``python -m station.fake_s
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import mimetypes
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 
 from station.scenes import START_MS, Scene, iso, ward_scene
+
+from monitor.station.acts import OURS
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "monitor" / "station" / "page"
 POLICY: Final = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -139,6 +142,9 @@ class FakeStation:
         if self.person is None:
             return HTTPStatus.UNAUTHORIZED, {"error": "log in first"}
         payload = body["payload"]
+        # What the real server adds itself, a page must not say.
+        if OURS & payload.keys():
+            return HTTPStatus.BAD_REQUEST, {"error": "that is not the page's to say"}
         alert = self.scene.alerts.get(payload.get("alert", ""))
         if alert is not None:
             self.tell_alert(self._after(alert, payload))
@@ -173,6 +179,11 @@ class FakeStation:
 class _Handler(BaseHTTPRequestHandler):
     station: FakeStation
     protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        """Answer a connection; a browser may close it at any time."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name of the base class
         """Say nothing."""

@@ -23,7 +23,7 @@ def order(page: Page) -> list[str]:
 
 def acknowledge(page: Page, bed: str) -> None:
     """Press the button of a bed."""
-    row(page, bed).get_by_role("button", name="Acknowledge").click()
+    row(page, bed).get_by_role("button", name="Ack bed").click()
 
 
 def test_unacknowledged_come_first_then_priority_then_the_newest(
@@ -57,7 +57,7 @@ def test_an_acknowledgement_is_seen_on_the_other_screen_within_a_second(
     assert ward.acts[0]["payload"] == {"act": "ack", "alert": "al-17-1"}
     assert ward.acts[0]["alert_rev"] == 1
     assert ward.acts[0]["bed"] == "17"
-    expect(row(here, "17").get_by_role("button", name="Acknowledge")).to_be_hidden()
+    expect(row(here, "17").get_by_role("button", name="Ack bed")).to_be_hidden()
     expect(row(there, "17")).to_have_attribute("data-signal", "acknowledged")
 
 

@@ -36,7 +36,10 @@ def test_a_high_alert_is_said_with_its_worst_value_and_its_limit(
     expect(shown.locator(".bp b")).to_have_text("84/47")
     expect(shown.locator(".flow b")).to_have_text("STOPPED")
     assert shown.locator(".mark path").count() == 3
-    assert "high alert: SBP 84 < 90" in (shown.get_attribute("aria-label") or "")
+    spoken = re.compile(
+        r"^high alert: SBP 84 < 90 1:\d\d Bed 17 PX-9EF7 temperature 37.4° ?7 m heart rate 128"
+    )
+    expect(shown).to_have_accessible_name(spoken)
 
 
 def test_a_relative_rule_is_said_as_the_way_from_the_baseline(

@@ -171,10 +171,11 @@ export function mount(root, { store, clock, tones, focus }) {
       const beds = order.slice(index * capacity, (index + 1) * capacity);
       const worst = beds.map((bed) => byBed.get(bed)?.[0]).filter((alert) => alert && isLoud(alert)).map(kindOf);
       const kind = ["high", "medium", "low", "technical"].find((each) => worst.includes(each)) ?? "";
-      const label = words.grid.pageOf(index + 1, beds[0] ?? "", beds[beds.length - 1] ?? "");
+      const range = words.grid.range(beds[0] ?? "", beds[beds.length - 1] ?? "");
+      const label = words.grid.pageOf(index + 1, range);
       if (one.dataset.said !== `${label} ${kind}`) {
         one.dataset.said = `${label} ${kind}`;
-        one.replaceChildren(...(kind ? [mark(kind)] : []), `${beds[0] ?? ""}\u2013${beds[beds.length - 1] ?? ""}`);
+        one.replaceChildren(...(kind ? [mark(kind)] : []), range);
         setAttribute(one, "aria-label", kind ? `${label}, ${words.header.priorities[kind]}` : label);
         one.className = kind ? `button filled-${kind} flashes-${kind}` : "button";
       }

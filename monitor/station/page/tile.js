@@ -7,6 +7,7 @@ import { running, short, signed, words } from "./words.js";
 
 const SPOT_MS = 60000;
 const FRESH_MS = 15000;
+const MISSED = 3;
 const SPOT_CHANNELS = new Set(["sbp", "dbp", "map", "temp"]);
 const FLOWING = new Set(["infusing", "slowed"]);
 
@@ -21,7 +22,9 @@ export function ageing(name, channel, missing, nowMs) {
     ? SPOT_CHANNELS.has(name)
     : channel.everyMs >= SPOT_MS;
   if (isSpot) return { style: missing.has(name) ? "old" : "fresh", age: age >= SPOT_MS ? age : null };
-  return age > FRESH_MS ? { style: "old", age } : { style: "fresh", age: null };
+  // A running value may miss two of its times before it is old, if those are not seconds apart.
+  const limit = Math.min(SPOT_MS, Math.max(FRESH_MS, MISSED * (channel.everyMs ?? 0)));
+  return age > limit ? { style: "old", age } : { style: "fresh", age: null };
 }
 
 // Returns the channels that the schedule asks for and has not got.
@@ -78,7 +81,8 @@ export function notesOf(state, alerts, context) {
 function value(name) {
   const text = element("b");
   const age = element("span", { class: "aged" });
-  const node = element("span", { class: `value ${name}` }, text, age);
+  const label = element("span", { class: "unseen" }, words.tile.spoken[name]);
+  const node = element("span", { class: `value ${name}` }, label, text, age);
   return {
     node,
     show(shown, { style, age: ageMs }) {
@@ -97,10 +101,11 @@ function flash(band, kind, isCalling) {
 // Returns the band of a tile: sign, words, age; of an alert that somebody has: who, and how long.
 function makeBand() {
   const sign = element("span", { class: "marks" });
+  const said = element("span", { class: "unseen" });
   const what = element("span", { class: "what" });
   const more = element("span", { class: "more" });
   const side = element("span", { class: "age" });
-  const node = element("span", { class: "band", hidden: true }, sign, what, more, side);
+  const node = element("span", { class: "band", hidden: true }, sign, said, what, more, side);
   let shown = "";
   return {
     node,
@@ -117,6 +122,7 @@ function makeBand() {
         sign.replaceChildren(mark(kind), ...(loud ? [] : [mark("acknowledged")]));
       }
       flash(node, kind, alert.signal === "on");
+      setText(said, loud ? words.tile.calling(kind) : words.tile.owned(kind));
       setText(what, briefly(alert));
       setText(more, alerts.length > 1 ? words.tile.more(alerts.length - 1) : "");
       setText(side, sideWords(alert, loud, nowMs));
@@ -129,17 +135,6 @@ function sideWords(alert, loud, nowMs) {
   if (loud) return running(nowMs - raisedMs(alert));
   const since = stampMs(alert.acked?.t);
   return since === null ? "" : short(nowMs - since);
-}
-
-function nameOf(bed, state, alerts) {
-  const alert = alerts[0];
-  const kind = alert ? kindOf(alert) : "";
-  const said = !alert
-    ? words.tile.calm
-    : isLoud(alert)
-      ? words.tile.calling(kind, alert.label)
-      : words.tile.owned(kind, alert.label, alert.acked?.by ?? words.tile.snoozed);
-  return `${words.tile.name(bed, state.subject)}, ${said}`;
 }
 
 // Returns a tile: `node`, its button, and `update(entry, alerts, context)`, where context has
@@ -163,7 +158,7 @@ export function makeTile(bed, onOpen) {
     "button",
     { type: "button", class: "tile", "data-bed": bed, tabindex: "-1", click: () => onOpen(bed) },
     band.node,
-    element("span", { class: "head" }, element("span", { class: "bed" }, bed), subject, temp.node),
+    element("span", { class: "head" }, element("span", { class: "unseen" }, words.tile.bed), element("span", { class: "bed" }, bed), subject, temp.node),
     element("span", { class: "values" }, hr.node, bp.node, spo2.node),
     spark,
     notes,
@@ -197,7 +192,6 @@ export function makeTile(bed, onOpen) {
     setAttribute(node, "data-loud", first ? (isLoud(first) ? "yes" : "no") : null);
     setAttribute(node, "data-phase", state.session ? state.phase : "none");
     setAttribute(node, "aria-current", context.openBed === bed ? "true" : null);
-    setAttribute(node, "aria-label", nameOf(bed, state, alerts));
     band.show(alerts, nowMs);
     setText(subject, state.subject ?? "");
     showNumbers(entry, nowMs);

@@ -45,7 +45,7 @@ const feed = {
   more: "More",
   less: "Less",
   moreOf: (bed) => `More for bed ${bed}`,
-  ackOf: (bed) => `Acknowledge bed ${bed}: I have seen it and I own it`,
+  ackOf: (bed) => `Ack bed ${bed}: I have seen it and I own it`,
   pauseTone: "Pause tone 2:00",
   toneFor: (ms) => `tone paused, ${running(ms)} left`,
   escalate: "Escalate",
@@ -78,7 +78,8 @@ const feed = {
 const grid = {
   title: "Beds",
   empty: "No bed is known yet",
-  pageOf: (page, first, last) => `Page ${page}: beds ${first} to ${last}`,
+  range: (first, last) => `${first}\u2013${last}`,
+  pageOf: (page, range) => `Page ${page}: beds ${range}`,
   find: "Find bed",
   notFound: (text) => `No bed ${text}`,
   covered: (ms) => `NOT HEARD FOR ${running(ms)}`,
@@ -167,10 +168,11 @@ const tile = {
     none: "empty", opened: "opened", baseline: "baseline", infusing: "infusing", slowed: "slowed",
     paused: "PAUSED", stopped: "STOPPED", watch: "watch", closed: "closed",
   },
-  name: (bed, subject) => `Bed ${bed}${subject ? `, ${subject}` : ""}`,
-  calm: "no alert",
-  calling: (priority, label) => `${priority} alert: ${label}`,
-  owned: (priority, label, by) => `${priority} alert: ${label}, acknowledged by ${by}`,
+  // What a tile says to ears where eyes see a sign, a colour or a place.
+  bed: "Bed ",
+  calling: (kind) => `${kind} alert: `,
+  owned: (kind) => `${kind} alert that somebody has: `,
+  spoken: { hr: "heart rate ", bp: "pressure ", spo2: "saturation ", temp: "temperature " },
 };
 
 const tones = {
