@@ -41,6 +41,7 @@ from monitor.adapters.resumption import (
     decoded,
     resume,
 )
+from monitor.adapters.salvage import mended
 from monitor.adapters.succession import boot_name
 from monitor.adapters.supervision import Supervisor
 from monitor.adapters.upkeep import Upkeep
@@ -334,6 +335,7 @@ def live_monitor(
     LinkError
         If the broker cannot be reached.
     """
+    is_salvaged = mended(journal) is not None
     with Journal.open_for_writing(journal, unit=unit, software=software, config=config) as kept:
         if kept.about.config != config:
             raise LedgerDivergedError(
@@ -365,7 +367,7 @@ def live_monitor(
             self_watch, unit=unit, boot=boot, config=config, clock=clock, receipts=memory.receipts
         )
         if resumed.steps:
-            own = watchman.checks.started(started_ms, memory.last_ms)
+            own = watchman.checks.started(started_ms, memory.last_ms, is_salvaged=is_salvaged)
             # With the connection everything that stands is told, so this is told once.
             memory.outbox.remember(announced(own, unit=unit))
             log_effects(LOG, own)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from monitor.adapters.journal_file import About, JournalError, JournalUnreadableError, fault_of
+from monitor.adapters.journal_file import About, JournalDamagedError, JournalError, fault_of
 from monitor.adapters.ledger import GENESIS, LedgerRow, chained
 
 FAULTS_MAX: Final = 20
@@ -57,7 +57,7 @@ def ledger_rows(
     try:
         for n, step, at_ms, kind, bed, body, digest in connection.execute(query, (after,)):
             if not (isinstance(body, bytes) and isinstance(digest, bytes)):
-                raise JournalUnreadableError(
+                raise JournalDamagedError(
                     path, f"ledger row {n} holds no bytes", "restore the file"
                 )
             yield LedgerRow(n=n, step=step, at_ms=at_ms, kind=kind, bed=bed, body=body, hash=digest)

@@ -23,6 +23,7 @@ from monitor.adapters.audit import Verification, ledger_rows, verification
 from monitor.adapters.journal_file import (
     About,
     Folded,
+    JournalDamagedError,
     JournalUnreadableError,
     StoreError,
     check_pages,
@@ -121,7 +122,7 @@ class JournalReader:
         rows = self.rows(_STEPS_OF_FORMAT[self.about.format], (after.step,))
         for expected, (n, now_ms, digest) in enumerate(rows, start=after.step + 1):
             if n != expected or (waiting is not None and waiting[0] < n):
-                raise JournalUnreadableError(
+                raise JournalDamagedError(
                     self.path, f"step {expected} is missing", "restore the file"
                 )
             mine = []
@@ -129,7 +130,7 @@ class JournalReader:
                 mine.append(self._raw(*waiting))
                 waiting = next(messages, None)
             if digest is not None and digest != step_digest(now_ms, mine):
-                raise JournalUnreadableError(
+                raise JournalDamagedError(
                     self.path, f"step {n} is damaged (its digest differs)", "restore the file"
                 )
             yield RecordedStep(now_ms=now_ms, messages=tuple(mine))
@@ -138,7 +139,7 @@ class JournalReader:
         self, step: int, received_ms: int, topic: object, payload: object, retained: object
     ) -> RawMessage:
         if not (isinstance(topic, str) and isinstance(payload, bytes)):
-            raise JournalUnreadableError(
+            raise JournalDamagedError(
                 self.path, f"a message of step {step} is no message", "restore the file"
             )
         return RawMessage(
@@ -169,7 +170,7 @@ class JournalReader:
         try:
             return row.effect()
         except ValueError as fault:
-            raise JournalUnreadableError(self.path, str(fault), "restore the file") from fault
+            raise JournalDamagedError(self.path, str(fault), "restore the file") from fault
 
     def counts(self) -> tuple[int, int, int]:
         """Return the numbers of the last step, message and ledger row."""

@@ -75,6 +75,10 @@ class JournalUnreadableError(JournalError):
     """The file is no journal, is damaged, or was written by a newer program."""
 
 
+class JournalDamagedError(JournalUnreadableError):
+    """The file is a journal, and a part of it is not as it was written."""
+
+
 class JournalInUseError(JournalError):
     """Another monitor is writing this journal."""
 
@@ -111,6 +115,10 @@ def fault_of(path: Path, fault: sqlite3.Error) -> JournalError:
     code = getattr(fault, "sqlite_errorcode", None)
     if code is not None and code & _PRIMARY_CODE in _UNREACHABLE:
         return StoreError(path, f"cannot be used ({fault})", "check its folder, owner and disk")
+    if code is not None and code & _PRIMARY_CODE == sqlite3.SQLITE_CORRUPT:
+        return JournalDamagedError(
+            path, f"is damaged ({fault})", "restore it, or start with --fresh"
+        )
     return JournalUnreadableError(
         path, f"is damaged or no journal ({fault})", "restore it, or start with --fresh"
     )
@@ -220,7 +228,7 @@ def check_pages(connection: sqlite3.Connection, path: Path) -> None:
     except sqlite3.Error as fault:
         raise fault_of(path, fault) from fault
     if health != "ok":
-        raise JournalUnreadableError(
+        raise JournalDamagedError(
             path, f"is damaged ({health})", "restore it, or start with --fresh"
         )
 

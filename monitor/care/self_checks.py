@@ -77,11 +77,17 @@ class SelfChecks:
         """The words of everything that is wrong, or over and still told, by time of raising."""
         return tuple(one.episode.picture.label for one in self._told.values())
 
-    def started(self, now_ms: int, last_ms: int) -> list[AlertChanged]:
-        """Return what a start tells whose journal ends at a time: whether nobody watched."""
-        if now_ms - last_ms < self.params.unattended_ms:
-            return []
-        return self.take(now_ms, {"resumed": last_ms}) + self.take(now_ms, {})
+    def started(
+        self, now_ms: int, last_ms: int, *, is_salvaged: bool = False
+    ) -> list[AlertChanged]:
+        """Return what a start tells whose journal ends at a time.
+
+        That is whether nobody watched, and whether what was behind that time was damaged.
+        """
+        found = {"resumed": last_ms} if now_ms - last_ms >= self.params.unattended_ms else {}
+        if is_salvaged:
+            found["journal-salvaged"] = last_ms
+        return self.take(now_ms, found) + self.take(now_ms, {}) if found else []
 
     def take(self, now_ms: int, wrong: Mapping[str, int]) -> list[AlertChanged]:
         """Take what is wrong at a time; return the alerts that change.

@@ -149,6 +149,13 @@ _ROWS: Final = (
         ends="it was told for the time of over_told",
         over="resumed after {more} unattended",
     ),
+    Trouble(
+        key="journal-salvaged",
+        words="the journal was damaged: it goes on from its last good point",
+        priority="medium",
+        ends="it was told for the time of over_told",
+        over="the journal was damaged: nothing is known of the {more} before this start",
+    ),
 )
 
 TROUBLES: Final = {row.key: row for row in _ROWS}

@@ -1,5 +1,6 @@
 """A monitor that watches itself on a real broker: proofs, a lost broker, and unattended time."""
 
+import sqlite3
 from functools import partial
 from pathlib import Path
 
@@ -119,6 +120,25 @@ def test_a_start_after_a_gap_is_told_and_one_without_is_not(unit: Unit) -> None:
     with unit.listener() as listener, unit.running():
         # The alert of the run before stands behind nothing any more.
         assert listener.hears(lambda one: not own_alerts_of(one) and bool(status_of(one, unit)))
+
+
+def test_a_damaged_journal_is_told_with_what_is_not_known(unit: Unit) -> None:
+    with unit.listener() as listener, unit.running():
+        unit.measure(80, "17")
+        unit.measure(120, "18")
+        assert listener.hears(lambda one: bool(alerts_of(one)))
+        assert eventually(lambda: len(unit.messages()) == 2)
+    connection = sqlite3.connect(unit.journal)
+    with connection:
+        connection.execute("DELETE FROM snapshot")
+        connection.execute("UPDATE inbox SET topic = 'rot' WHERE n = 2")
+    connection.close()
+    with unit.listener() as listener, unit.running():
+        assert listener.hears(lambda one: "journal-salvaged" in own_alerts_of(one))
+        label = str(own_alerts_of(listener)["journal-salvaged"]["label"])
+        assert label.startswith("the journal was damaged: nothing is known of the ")
+        assert listener.hears(lambda one: bool(alerts_of(one)))
+    assert len(unit.messages()) == 1
 
 
 def test_a_full_disk_is_an_alert_of_the_monitor(

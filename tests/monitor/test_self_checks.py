@@ -20,7 +20,9 @@ PARAMS = SelfCheckParams(
     proof_every_ms=1_000, proof_limit_ms=5_000, unattended_ms=5_000, over_told_ms=60_000
 )
 START_MS = 1_790_000_000_000
-OWN = ("broker-lost", "path-unproven", "store-failing", "store-lost", "resumed")
+OWN = (
+    "broker-lost", "path-unproven", "store-failing", "store-lost", "resumed", "journal-salvaged",
+)  # fmt: skip
 
 
 def checks() -> SelfChecks:
@@ -107,6 +109,17 @@ def test_a_start_after_a_gap_says_for_how_long_nobody_watched() -> None:
     assert over.label == "resumed after 42 s unattended"
     assert list(watch.labels) == [over.label]
     assert told(watch.take(START_MS + 60_000, {})) == [("resumed", "update", "ended", "off")]
+
+
+def test_a_start_from_a_damaged_journal_says_what_is_not_known() -> None:
+    watch = checks()
+    found = watch.started(START_MS, START_MS - 2_000, is_salvaged=True)
+    assert [one.label for one in found][-1] == (
+        "the journal was damaged: nothing is known of the 2 s before this start"
+    )
+    assert {one.raised_ms for one in found} == {START_MS}
+    both = checks().started(START_MS, START_MS - 42_000, is_salvaged=True)
+    assert len({one.id for one in both}) == 2
 
 
 def test_a_short_gap_is_no_alert() -> None:
