@@ -67,6 +67,29 @@ def test_what_is_not_known_is_said(station: ChairStation, open_page: OpenPage) -
     expect(part(page, "why")).to_contain_text("The monitor does not say it.")
 
 
+def test_numbers_that_nobody_confirms_are_gone_within_five_seconds(
+    station: ChairStation, open_page: OpenPage
+) -> None:
+    page = chair(open_page, station)
+    expect(page.locator(".unheard")).to_be_hidden()
+    station.is_silent = True
+    expect(page.locator(".unheard")).to_contain_text(
+        re.compile(r"NOT HEARD FOR 0:0[5-7]. .*Look at the bedside"), timeout=7500
+    )
+    for value in page.locator(".number-value").all():
+        expect(value).to_have_text("--")
+    station.is_silent = False
+    expect(page.locator(".number-hr .number-value")).to_have_text("128")
+    expect(page.locator(".unheard")).to_be_hidden()
+
+
+def test_numbers_of_a_lost_monitor_are_gone(station: ChairStation, open_page: OpenPage) -> None:
+    station.scene.condition = "the monitor is offline"
+    page = chair(open_page, station)
+    expect(page.locator(".unheard")).to_contain_text("the monitor is offline.")
+    expect(page.locator(".number-hr .number-value")).to_have_text("--")
+
+
 def test_every_state_of_a_step_is_told_apart_in_words(
     station: ChairStation, open_page: OpenPage
 ) -> None:

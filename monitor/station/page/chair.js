@@ -40,6 +40,7 @@ export function mount(root, context) {
 
   function update() {
     showHead(head, store.state, { acts, said, words, bed });
+    showSilence(head.unheard, context);
     for (const part of parts) part.update();
   }
 
@@ -65,12 +66,13 @@ function headOf(bed, said) {
     what: element("p", { class: "chair-what" }),
     facts: element("p", { class: "chair-facts" }),
     proposals: element("ul", { class: "plain proposals" }),
+    unheard: element("p", { class: "unheard", hidden: true }),
     viewing: element("p", { class: "warned", hidden: true }),
   };
   const title = element("h2", { tabindex: "-1" }, said.bed(bed), " ", parts.who);
   const back = element("a", { href: "#/", class: "button back" }, said.back);
   parts.node = element("header", { class: "chair-head" },
-    element("div", { class: "row-of" }, back, title, parts.badge), parts.what, parts.facts, parts.proposals, parts.viewing);
+    element("div", { class: "row-of" }, back, title, parts.badge), parts.unheard, parts.what, parts.facts, parts.proposals, parts.viewing);
   return parts;
 }
 
@@ -92,6 +94,14 @@ function showHead(head, state, { acts, said, words, bed }) {
   if (head.proposals.textContent !== proposals.join("")) head.proposals.replaceChildren(...proposals.map((one) => element("li", {}, one)));
   setAttribute(head.viewing, "hidden", acts.may?.("act") ?? true);
   setText(head.viewing, said.viewing);
+}
+
+// Says why the numbers are gone, as the wall does.
+function showSilence(node, { store, clock, words }) {
+  const isStale = clock.isStale();
+  setAttribute(node, "hidden", !isStale && !store.state.condition);
+  const why = isStale ? (clock.isKnown() ? words.grid.covered(clock.silentMs()) : words.grid.coveredNever) : store.state.condition;
+  setText(node, `${why}. ${words.grid.coveredWhy}`);
 }
 
 const RANK = { high: 0, medium: 1, low: 2, info: 3 };

@@ -17,7 +17,10 @@ export function mount(root, { store, words, clock, bed }) {
   function update() {
     const entry = store.state.beds.get(bed);
     const rows = rowsOf(store.state, bed);
-    for (const card of cards) show(card, entry, rows, { said, clock });
+    // What nobody confirms any more is no number: a frozen one would be believed.
+    const isHeard = !clock.isStale() && !store.state.condition;
+    setAttribute(list, "data-unheard", !isHeard);
+    for (const card of cards) show(card, isHeard ? entry : null, isHeard ? rows : [], { said, clock });
   }
 
   update();

@@ -134,15 +134,16 @@ function drawLine(brush, row, first, { name, colour, width, height }) {
   if (!isSpot) brush.stroke();
 }
 
+// The mean distance decides: a burst of cuff pressures makes no running line of them.
 function isSparse(row, first) {
-  let near = 0;
-  let far = 0;
-  let last = -1;
+  let readings = 0;
+  let from = -1;
+  let to = -1;
   for (let at = 0; at < BUCKETS; at += 1) {
     if (Number.isNaN(row[(first + at + BUCKETS) % BUCKETS])) continue;
-    if (last >= 0 && at - last > SPOT_BUCKETS) far += 1;
-    else if (last >= 0) near += 1;
-    last = at;
+    readings += 1;
+    if (from < 0) from = at;
+    to = at;
   }
-  return far >= near;
+  return readings < 2 || (to - from) / (readings - 1) > SPOT_BUCKETS;
 }

@@ -237,10 +237,10 @@ function drawSeries(brush, history, view, row) {
     if (points.length === 0) continue;
     row.drawn.push("values");
     const colour = view.colours[name === "dbp" || name === "map" ? "bp_low" : name];
-    const apart = usualGap(points);
-    if (apart > SPOT_MS) dots(brush, points, view, row, colour, name === "map" ? 1.5 : 3);
-    else lines(brush, points, apart, view, row, colour, name === lead ? 1.8 : 1);
-    row.drawn.push(apart > SPOT_MS ? `dots:${name}` : `line:${name}`);
+    const spots = isSpot(history, points);
+    if (spots) dots(brush, points, view, row, colour, name === "map" ? 1.5 : 3);
+    else lines(brush, points, gapOf(points), view, row, colour, name === lead ? 1.8 : 1);
+    row.drawn.push(spots ? `dots:${name}` : `line:${name}`);
     if (name === lead) drawLast(brush, points[points.length - 1], view, row, colour);
   }
 }
@@ -280,7 +280,7 @@ function drawDoubtful(brush, history, view, row) {
 // A cuff gives both pressures at once: a thin bar joins them.
 function drawSpans(brush, history, view, row) {
   const points = pointsOf(history, "sbp", view);
-  if (usualGap(points) <= SPOT_MS) return;
+  if (!isSpot(history, points)) return;
   const low = new Map(history.series?.dbp ?? []);
   for (const [t, v] of points) {
     if (low.has(t)) line(brush, [[view.x(t), row.y(v)], [view.x(t), row.y(low.get(t))]], view.colours.bp_low, 1, []);
@@ -386,15 +386,14 @@ function text(brush, words, x, y, colour) {
   brush.fillText(words, x, y);
 }
 
-function usualGap(points) {
-  const gaps = points.slice(1).map((point, at) => point[0] - points[at][0]).sort((one, other) => one - other);
-  return gaps.length ? gaps[gaps.length >> 1] : Infinity;
-}
+// The mean distance of readings: a burst of cuff pressures makes no running line of them.
+const gapOf = (points) =>
+  (points.length > 1 ? (points[points.length - 1][0] - points[0][0]) / (points.length - 1) : Infinity);
+// Where a long history was thinned, all readings lie apart; single ones lie further than the rest.
+const isSpot = (history, points) =>
+  gapOf(points) > Math.max(SPOT_MS, 1.8 * least(Object.values(history.series).map(gapOf)));
 
 export const gradeOf = (band) => `G${band.grade ?? "?"}`;
-
 export const plain = (value) => String(Math.round(value * 10) / 10);
-
 export const least = (values) => values.reduce((one, other) => Math.min(one, other), Infinity);
-
 export const most = (values) => values.reduce((one, other) => Math.max(one, other), -Infinity);

@@ -109,7 +109,10 @@ const ladder = {
   adjuncts: "Beside the first line",
   none: "No steps are advised now.",
   cancel: CANCEL,
-  head: (advice) => joined([`${PATTERN(advice.pattern)}${advice.grade === null ? "" : `, grade ${advice.grade}`}`, advice.reason]),
+  head: (advice) => joined([
+    advice.reason?.startsWith(advice.pattern) ? "" : `${PATTERN(advice.pattern)}${advice.grade === null ? "" : `, grade ${advice.grade}`}`,
+    advice.reason,
+  ]),
   plan: (advice) => joined([`infusion: ${advice.plan ?? "running"}`, advice.end ? `may not go on: ${advice.end}` : "", advice.recurrences ? `signs came back ${advice.recurrences} times` : "", advice.why]),
   rate: (rate) => `${plain(rate.v)} ${rate.u}`,
   marks: { offered: "\u25a1", started: "\u25d0", done: "\u2713", declined: "\u2715", "not-possible": "\u2298" },
