@@ -42,13 +42,13 @@ from monitor.adapters.resumption import (
     resume,
 )
 from monitor.adapters.salvage import mended
+from monitor.adapters.state_teller import StateTeller
 from monitor.adapters.succession import boot_name
 from monitor.adapters.supervision import Supervisor
 from monitor.adapters.upkeep import Upkeep
 from monitor.adapters.watchman import SelfWatch, Watchman
 from monitor.facts.effects import AlertChanged, AnyEffect
-from monitor.facts.views import BedView
-from monitor.wire.announcements import Announcement, state_announcement
+from monitor.wire.announcements import Announcement
 from monitor.wire.outbound import MonitorStatusPayload, encode_published, iso
 from monitor.wire.topics import monitor_status_topic, sample_topic
 
@@ -62,7 +62,7 @@ SHORTEST_WAIT_S: Final = 0.02
 STATUS_EVERY_S: Final = 1.9
 """Every second step of a quiet ward, also when one comes a little early."""
 
-STATE_EVERY_S: Final = 1.0
+RECEIPTS_EVERY_S: Final = 1.0
 LEAVE_WITHIN_S: Final = 2.0
 
 UNKEPT_GRACE_S: Final = 2.0
@@ -123,10 +123,10 @@ class LiveMonitor:
         self._supervisor = Supervisor.from_environment()
         self._stopping = threading.Event()
         self._unkept: deque[tuple[float, list[Arrival]]] = deque()
-        self._shown: dict[str, BedView] = {}
+        self._states = StateTeller(self._ward, unit=self.unit)
         self._connection = 0
         self._failures = 0
-        self._status_s = self._state_s = self._step_s = 0.0
+        self._status_s = self._receipts_s = self._step_s = 0.0
         self._link.connect()
 
     def stop(self) -> None:
@@ -161,9 +161,13 @@ class LiveMonitor:
 
     def turn(self) -> None:
         """Wait for messages or the next timer, and make one step."""
-        arrivals = self._link.receive(self._wait_s(), STEP_MESSAGES_MAX)
+        wait_s = min(self._wait_s(), max(self._states.wait_s(), 0.0))
+        arrivals = self._link.receive(wait_s, STEP_MESSAGES_MAX)
         arrivals, is_only_proof = self._without_proof(arrivals)
         if is_only_proof or (self._stopping.is_set() and not arrivals):
+            return
+        if not arrivals and self._wait_s() > 0:
+            self._tell_states()
             return
         self._step_s = time.monotonic()
         now_ms = self._clock.now_ms()
@@ -176,6 +180,8 @@ class LiveMonitor:
         self._receipts.keep(self._backlog.finish(inputs, effects or ()), now_ms)
         self.steps += 1
         self._tell(effects or (), now_ms)
+        self._states.touch(one.bed for one in (*inputs, *(effects or ())) if one.bed)
+        self._tell_states()
         self._memory.last_ms = now_ms
         if self._is_all_kept():
             self._upkeep.look()
@@ -221,7 +227,8 @@ class LiveMonitor:
         if link.is_connected:
             if link.connections != self._connection:
                 self._connection = link.connections
-                self._status_s = self._state_s = 0.0
+                self._status_s = self._receipts_s = 0.0
+                self._states.renew()
                 outbox.put_standing()
             self._tell_regularly(now_ms)
             self._clear_untrue()
@@ -263,21 +270,15 @@ class LiveMonitor:
             if self._link.is_silent():
                 log(LOG, logging.ERROR, "broker-silent", action="rebuilding the connection")
                 self._link.rebuild()
-        if now_s - self._state_s >= STATE_EVERY_S:
-            self._state_s = now_s
-            self._tell_states(now_ms)
+        if now_s - self._receipts_s >= RECEIPTS_EVERY_S:
+            self._receipts_s = now_s
             self._outbox.put(self._receipts.announcements(self.unit, now_ms))
 
-    def _tell_states(self, now_ms: int) -> None:
-        try:
-            beds = self._ward.view(now_ms).beds
-        except Exception:  # a picture is worth less than the alerts
-            LOG.exception("view-failed")
-            return
-        for bed in beds:
-            if self._shown.get(bed.bed) != bed:
-                self._shown[bed.bed] = bed
-                self._outbox.put([state_announcement(bed, unit=self.unit, now_ms=now_ms)])
+    def _tell_states(self) -> None:
+        """Tell the beds whose turn it is, after everything that is more urgent has gone out."""
+        if self._link.is_connected:
+            self._outbox.put(self._states.news(self._clock.now_ms()))
+            self._outbox.flush(self._link)
 
     def _status(self, state: OnlineState, reason: LeaveReason = "") -> Announcement:
         row, head = self._journal.head

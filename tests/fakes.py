@@ -94,12 +94,16 @@ class StandInWard:
         """Bring it back."""
         self.seen, self.open, self.newest, self.steps = pickle.loads(body)  # noqa: S301 - our own bytes
 
-    def view(self, now_ms: int) -> WardView:
+    def view(self, now_ms: int, only: frozenset[str] | None = None) -> WardView:
         """Return a picture of the beds that were heard."""
         return WardView(
             unit=self.unit,
             now_ms=now_ms,
-            beds=tuple(_bed(name, *self.newest[name]) for name in sorted(self.newest)),
+            beds=tuple(
+                _bed(name, *self.newest[name])
+                for name in sorted(self.newest)
+                if only is None or name in only
+            ),
             outcomes={},
         )
 

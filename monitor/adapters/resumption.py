@@ -45,8 +45,8 @@ class LiveWard(Protocol):
         """Take one step of decoded messages."""
         ...
 
-    def view(self, now_ms: int) -> WardView:
-        """Return a picture of all beds."""
+    def view(self, now_ms: int, only: frozenset[str] | None = None) -> WardView:
+        """Return a picture of all beds, or of some by their names."""
         ...
 
     def remembered(self) -> bytes:

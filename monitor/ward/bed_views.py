@@ -71,9 +71,17 @@ class Pictured(NamedTuple):
     why_nots: Mapping[int, WhyNotView]
 
 
-def ward_view(state: WardState, why_nots: WhyNots, now_ms: int) -> WardView:
-    """Return a picture of all beds, in order of their names."""
+def ward_view(
+    state: WardState, why_nots: WhyNots, now_ms: int, only: frozenset[str] | None = None
+) -> WardView:
+    """Return a picture of all beds, or of some, in order of their names.
+
+    A picture of some is for what has just changed: why nothing fires is shown in it as it was
+    last made, because the lines of a bed take far longer than all the rest.
+    """
     beds = [bed for bed in sorted(state.beds, key=lambda bed: bed.name) if bed.name != NO_BED]
+    if only is not None:
+        beds = [bed for bed in beds if bed.name in only]
     numbers = baseline_numbers(state, np.array([bed.row for bed in beds], np.int32))
     quiet = [bed for bed in beds if bed.phase in OPEN and not _has_reaction(bed)]
     pictured = Pictured(
@@ -81,7 +89,7 @@ def ward_view(state: WardState, why_nots: WhyNots, now_ms: int) -> WardView:
         unsteady=state.detection.unsteady(),
         devices=device_views(state),
         untold=untold(state, beds),
-        why_nots=why_nots.views(state, quiet, now_ms),
+        why_nots=why_nots.views(state, quiet, now_ms) if only is None else why_nots.kept(),
     )
     return WardView(
         unit=state.unit,

@@ -114,9 +114,9 @@ class Ward:
         tell_care_due(state, now_ms)
         return state.effects()
 
-    def view(self, now_ms: int) -> WardView:
-        """Return a picture of all beds."""
-        return ward_view(self.state, self._why_nots, now_ms)
+    def view(self, now_ms: int, only: frozenset[str] | None = None) -> WardView:
+        """Return a picture of all beds, or of some by their names."""
+        return ward_view(self.state, self._why_nots, now_ms, only)
 
     def remembered(self) -> bytes:
         """Return everything that is remembered between two steps."""

@@ -45,6 +45,10 @@ class WhyNots:
         self._inputs: Int32 = np.empty((0, N_INPUTS), np.int32)
         self._views: dict[int, WhyNotView] = {}
 
+    def kept(self) -> Mapping[int, WhyNotView]:
+        """Return the lines as they were last made, by row."""
+        return self._views
+
     def views(
         self, state: WardState, beds: Sequence[Bedside], now_ms: int
     ) -> Mapping[int, WhyNotView]:
