@@ -25,6 +25,7 @@ from monitor.adapters.access import Access
 from monitor.adapters.broker import HOST, LocalBroker, found_program
 from monitor.adapters.clock import SteadyClock
 from monitor.adapters.journal import JournalReader
+from monitor.adapters.resumption import LiveWard
 from monitor.adapters.watchman import SelfWatch
 from monitor.care.self_checks import SelfCheckParams
 from monitor.facts.effects import AlertChanged, AnyEffect, Context, MessageRejected
@@ -272,7 +273,7 @@ class Unit:
     @contextmanager
     def monitor(
         self,
-        ward: StandInWard | None = None,
+        ward: LiveWard | None = None,
         *,
         config: str = CONFIG,
         self_watch: SelfWatch = UNPROVEN,
@@ -293,7 +294,7 @@ class Unit:
     @contextmanager
     def running(
         self,
-        ward: StandInWard | None = None,
+        ward: LiveWard | None = None,
         *,
         self_watch: SelfWatch = UNPROVEN,
     ) -> Iterator[LiveMonitor]:

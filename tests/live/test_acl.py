@@ -13,7 +13,7 @@ from monitor.adapters.broker import HOST, accepts, found_mosquitto, found_progra
 pytestmark = pytest.mark.broker
 
 ACL = Path(__file__).resolve().parents[2] / "docs" / "mosquitto.acl"
-USERS = ("infusion-monitor", "mon-17", "mon-18", "monitor", "tablet-17")
+USERS = ("infusion-monitor", "mon-17", "mon-18", "monitor", "station-1", "tablet-17")
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,10 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         ("tablet-17", "17/tablet-17/act", True),
         ("tablet-17", "17/tablet-17/obs", True),
         ("tablet-17", "17/mon-17/vitals", False),
+        ("station-1", "17/station-1/act", True),
+        ("station-1", "18/station-1/pump", True),
+        ("station-1", "17/pump-17/pump", False),
+        ("station-1", "17/_/answer", False),
         ("tablet-17", "17/_/advice", False),
         ("infusion-monitor", "17/_/alert/al-1", True),
         ("infusion-monitor", "17/_/state", True),
