@@ -91,7 +91,7 @@ def reason(ch: str, v: float, *, limit: float, base: float | None = None, grade:
         "rule": f"test.{ch}",
         "sign": {"sbp": "hypotension", "hr": "tachycardia", "temp": "fever"}.get(ch, ch),
         "grade": grade,
-        "words": f"{ch} {v}",
+        "words": f"{ch.upper()} {v} {'<' if v < limit else '>'} {limit}",
         "source": ["engineering"],
         "ch": ch,
         "v": v,

@@ -45,7 +45,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const INVERSES = { ack: "hand-back", "not-a-reaction": "hand-back", snooze: "unsnooze" };
 
 // Returns what sends acts. `words` gives the sentences for what went wrong.
-export function createActs({ store, clock, words }) {
+export function createActs({ store, words }) {
   const listeners = new Set();
   const pending = new Map();
   const done = new Map();
@@ -72,7 +72,7 @@ export function createActs({ store, clock, words }) {
     if (change.data.refused) {
       trouble(sent.payload.alert, words.refused(change.data.refused));
     } else if (INVERSES[sent.payload.act] && sent.payload.alert) {
-      done.set(sent.payload.alert, { ...sent, at: clock.now() });
+      done.set(sent.payload.alert, { ...sent, at: performance.now() });
       while (done.size > KEPT) done.delete(done.keys().next().value);
     }
     changed();
@@ -80,7 +80,7 @@ export function createActs({ store, clock, words }) {
 
   async function send({ bed, kind, payload, alertRev = null, id = freshId() }) {
     const body = { id, bed, kind, payload, ...(alertRev === null ? {} : { alert_rev: alertRev }) };
-    pending.set(id, { id, bed, kind, payload, since: clock.now() });
+    pending.set(id, { id, bed, kind, payload, since: performance.now() });
     troubles.delete(payload.alert);
     changed();
     let answer = { status: 0, body: {} };
@@ -150,7 +150,7 @@ export function createActs({ store, clock, words }) {
       }
       return null;
     },
-    isUnanswered: (sent) => clock.now() - sent.since > ANSWER_MS,
+    isUnanswered: (sent) => performance.now() - sent.since > ANSWER_MS,
     troubleOf: (alert) => troubles.get(alert) ?? "",
     forgetTrouble(alert) {
       if (troubles.delete(alert)) changed();
@@ -158,7 +158,7 @@ export function createActs({ store, clock, words }) {
     // How long the newest act of this screen on an alert can still be taken back, in ms.
     undoMs(alert) {
       const sent = done.get(alert);
-      return sent ? Math.max(0, sent.at + UNDO_MS - clock.now()) : 0;
+      return sent ? Math.max(0, sent.at + UNDO_MS - performance.now()) : 0;
     },
     // Undo is an act of its own (hand back, end the snooze): the first one was sent and told to
     // everybody at once, and the record keeps both.

@@ -14,7 +14,7 @@ import { words } from "./words.js";
 
 const clock = createClock();
 const store = createStore(clock);
-const acts = createActs({ store, clock, words: words.acts });
+const acts = createActs({ store, words: words.acts });
 const shared = { store, acts, words, clock };
 
 const place = (id) => document.getElementById(id);

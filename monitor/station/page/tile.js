@@ -39,13 +39,10 @@ export function briefly(alert) {
   if (alert.cause === "no-data") return words.tile.noData;
   const row = alert.because?.[0];
   if (row?.symptom) return row.symptom;
-  if (row && row.ch in words.tile.channels && typeof row.v === "number") {
-    const name = words.tile.channels[row.ch];
-    if (typeof row.base === "number") {
-      return `${name} ${row.v} ${signed(Math.round((row.v - row.base) * 10) / 10)}`;
-    }
-    if (typeof row.limit === "number") return `${name} ${row.v} ${row.v < row.limit ? "<" : ">"} ${row.limit}`;
+  if (row && row.ch in words.tile.channels && typeof row.v === "number" && typeof row.base === "number") {
+    return `${words.tile.channels[row.ch]} ${row.v} ${signed(Math.round((row.v - row.base) * 10) / 10)}`;
   }
+  if (row?.words) return row.words;
   return alert.label;
 }
 
