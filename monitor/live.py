@@ -266,7 +266,7 @@ class LiveMonitor:
         now_s = time.monotonic()
         if now_s - self._status_s >= STATUS_EVERY_S:
             self._status_s = now_s
-            self._outbox.put([self._status("online")])
+            self._outbox.put([self._status("online"), *self._upkeep.heads(now_ms)])
             if self._link.is_silent():
                 log(LOG, logging.ERROR, "broker-silent", action="rebuilding the connection")
                 self._link.rebuild()

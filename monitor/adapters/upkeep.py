@@ -15,6 +15,9 @@ from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.recovery import RecoveryParams
 from monitor.adapters.resumption import Memory
 from monitor.adapters.snapshots import SnapshotWriter
+from monitor.wire.announcements import Announcement, head_announcement
+
+DAY_MS: Final = 86_400_000
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 
@@ -31,6 +34,7 @@ class Upkeep:
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._memory = memory
+        self._day = -1
         self.snapshots = SnapshotWriter(
             memory.journal,
             program=program,
@@ -42,6 +46,16 @@ class Upkeep:
             keep_ms=params.keep_messages_ms,
             keep_chunks_ms=params.keep_vitals_ms,
         )
+
+    def heads(self, now_ms: int) -> list[Announcement]:
+        """Return the head of the ledger once a day and run, to be kept elsewhere."""
+        day = now_ms // DAY_MS
+        if day == self._day:
+            return []
+        self._day = day
+        row, digest = self._memory.journal.head
+        log(LOG, logging.INFO, "ledger-head", row=row, hash=digest)
+        return [head_announcement(unit=self._memory.unit, row=row, digest=digest, now_ms=now_ms)]
 
     def look(self) -> None:
         """Do one bite of what is due after a step that is wholly in the journal."""

@@ -31,6 +31,7 @@ from monitor.wire.outbound import (
     AlertPayload,
     CallPayload,
     GradeReached,
+    HeadPayload,
     MeasurePayload,
     RejectPayload,
     StatePayload,
@@ -63,7 +64,7 @@ from monitor.wire.shown import (
     why_not_shown,
     window_shown,
 )
-from monitor.wire.topics import MONITOR, NOBODY, topic
+from monitor.wire.topics import MONITOR, NOBODY, head_topic, topic
 
 CLEARED: Final = b""
 """The retained payload that makes a broker forget a topic."""
@@ -211,6 +212,13 @@ def ack_announcement(
     """Return the retained number of the last message of a device that is stored."""
     payload = AckPayload(boot=boot, seq=sequence, t=iso(now_ms))
     return _retained(topic(unit, bed, device, "ack"), encode_published(payload))
+
+
+def head_announcement(*, unit: str, row: int, digest: str, now_ms: int) -> Announcement:
+    """Return the retained head of the ledger of a day."""
+    at = iso(now_ms)
+    payload = HeadPayload(day=at[:10], row=row, hash=digest, t=at)
+    return _retained(head_topic(unit), encode_published(payload))
 
 
 def _retained(name: str, payload: bytes) -> Announcement:

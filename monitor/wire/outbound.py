@@ -336,6 +336,19 @@ class RejectPayload(Published, frozen=True, kw_only=True):
     excerpt: str
 
 
+class HeadPayload(Published, frozen=True, kw_only=True):
+    """How far the ledger stood when a day (UTC) began or the monitor started, and its hash there.
+
+    Who keeps these can show that no record before them was changed, taken out or put in.
+    """
+
+    day: str
+    row: int
+    hash: str
+    t: Utc
+    notice: str = NOTICE
+
+
 class MonitorStatusPayload(Published, frozen=True, kw_only=True):
     """The monitor itself is there; with ``offline`` it is its last will.
 

@@ -16,6 +16,7 @@ from monitor.wire.outbound import (
     AdvicePayload,
     AlertPayload,
     CallPayload,
+    HeadPayload,
     MeasurePayload,
     MonitorStatusPayload,
     RejectPayload,
@@ -56,6 +57,7 @@ PUBLISHED: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "answer": (AnswerPayload,),
     "ack": (AckPayload,),
     "reject": (RejectPayload,),
+    "head": (HeadPayload,),
     "monitor-status": (MonitorStatusPayload,),
 }
 """The structs that a monitor publishes."""

@@ -23,7 +23,7 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 """Kinds of message that a device, a tablet or a station may send."""
 
 OUTBOUND_KINDS: Final = (
-    "alert", "advice", "call", "state", "measure", "answer", "reject", "ack",
+    "alert", "advice", "call", "state", "measure", "answer", "reject", "ack", "head",
 )  # fmt: skip
 """Kinds that only a monitor writes, besides its own ``status``."""
 
@@ -58,6 +58,11 @@ def subscriptions(unit: str) -> tuple[str, ...]:
 def monitor_status_topic(unit: str) -> str:
     """Return the topic on which the monitor of a unit says that it lives (and its last will)."""
     return topic(unit, NOBODY, MONITOR, "status")
+
+
+def head_topic(unit: str) -> str:
+    """Return the topic of the hash with which the ledger of a unit stood when a day began."""
+    return topic(unit, NOBODY, MONITOR, "head")
 
 
 def sample_topic(unit: str) -> str:

@@ -22,6 +22,7 @@ from monitor.wire.announcements import (
     ack_announcement,
     alert_topic,
     announcements,
+    head_announcement,
     is_over,
     state_announcement,
 )
@@ -42,6 +43,7 @@ OTHERS = {
     "ack.device": ack_announcement(
         unit=UNIT, bed="17", device="mon-17", boot="01JD8Z3K7N", sequence=18211, now_ms=RECEIVED_MS
     ),
+    "head.day": head_announcement(unit=UNIT, row=1027, digest="5f" * 32, now_ms=RECEIVED_MS),
     "monitor-status.online": status(
         MonitorStatusPayload(state="online", t=iso(RECEIVED_MS), software="0.1.0", boot="m-1")
     ),

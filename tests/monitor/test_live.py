@@ -48,6 +48,22 @@ def test_a_reading_becomes_a_retained_alert_a_state_and_a_receipt(unit: Unit) ->
         assert status_of(late, unit)["reason"] == "stopped"
 
 
+def test_the_head_of_the_ledger_is_told_once_a_day_and_run(unit: Unit) -> None:
+    name = f"irm/v1/{unit.name}/_/monitor/head"
+    with unit.running():
+        unit.measure(80)
+        assert eventually(lambda: len(unit.effects()) == 1)
+    with Listener(unit.broker.port, name, unit.status) as listener, unit.running() as monitor:
+        assert listener.hears(lambda one: name in one.standing and monitor.steps > 1)
+        told = json.loads(listener.standing[name])
+    with JournalReader.open(unit.journal) as reader:
+        assert reader.verify((told["row"], told["hash"])).faults == ()
+    assert told["row"] in {0, 1}
+    day_ms = 86_400_000
+    assert monitor._upkeep.heads(now_ms()) == []
+    assert len(monitor._upkeep.heads(now_ms() + day_ms)) == 1
+
+
 def test_a_message_is_in_the_journal_before_it_is_acknowledged(
     unit: Unit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
