@@ -52,7 +52,8 @@ class Patient:
     """What a dose or a rate depends on; None or empty where it was never said.
 
     ``reaction_rate_centi`` and ``tolerated_centi`` [hundredths of mL/h] are the rate at which
-    the reaction began and the highest one before it that made none.
+    the reaction began and the highest one before it that made none. ``is_near`` says whether
+    vital signs are known to be near their baseline, without which no restart is offered.
     """
 
     weight_centi_kg: int | None
@@ -62,6 +63,7 @@ class Patient:
     drug_flows: bool
     reaction_rate_centi: int | None = None
     tolerated_centi: int | None = None
+    is_near: bool = True
 
     @property
     def kind(self) -> str:
@@ -192,7 +194,7 @@ def _makes_sense(rung: LadderStep, patient: Patient, course: Course) -> bool:
         return True
     if course.end or not course.answered:
         return False
-    return rung.rate == "step-up" or not patient.drug_flows
+    return rung.rate == "step-up" if patient.drug_flows else patient.is_near
 
 
 def _doses(ladder: Ladder) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final, Literal, TypeAlias, get_args
 
 from monitor.care.ladders import EPINEPHRINE, Dose, Ladder, LadderStep, Pattern
+from monitor.care.nearness import NearRow
 from monitor.care.products import ProductKind
 
 Option: TypeAlias = Literal[
@@ -96,6 +97,7 @@ class Mitigation:
     position: tuple[Position, ...]
     recovery: tuple[Recovery, ...]
     times: MitigationTimes
+    near: tuple[NearRow, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a choice that no position describes, and a question with one answer."""
@@ -108,6 +110,9 @@ class Mitigation:
             if getattr(self.chosen, field.name) not in known:
                 name = getattr(self.chosen, field.name)
                 raise ValueError(f"{field.name} {name!r} has no position; known: {known}")
+        channels = [row.channel for row in self.near]
+        if len(set(channels)) != len(channels):
+            raise ValueError("a channel stands twice among the near rows")
 
     def taken(self, option: Option) -> Position:
         """Return the position of this site on a question."""

@@ -232,8 +232,8 @@ class AdviceChanged(Effect, frozen=True, kw_only=True, tag="advice"):
 
     ``plan`` is what the reaction has made of the infusion (running, slowed, paused, resumed,
     stopped), ``end`` why it may not go on in this session, ``recurrences`` how often signs came
-    back, ``why`` what opened the next steps, ``restart_ms`` from when a restart may be
-    considered if no sign returns.
+    back, ``why`` what opened the next steps or what a restart waits for, ``restart_ms`` from when
+    one may be considered if no sign returns.
     """
 
     id: str

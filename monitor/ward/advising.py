@@ -25,10 +25,17 @@ from monitor.care.mitigation import (
 from monitor.care.responses import Look
 from monitor.care.restarts import END_WORDS, PLAN_EVENT_OF
 from monitor.care.session import OPEN, RUNNING, SessionEvent
-from monitor.facts.effects import AdviceChanged, MeasurementWanted, Step
+from monitor.facts.effects import AdviceChanged, Step
 from monitor.facts.records import ActTaken, PumpReported
 from monitor.ward.bedside import Bedside
 from monitor.ward.pictures import REACTION, one, seen
+from monitor.ward.restarting import (
+    kept_waiting,
+    restart_nearness,
+    tell_unknown_nearness,
+    waiting_words,
+)
+from monitor.ward.unmeasured import tell_unmeasured
 from monitor.ward.ward_state import LAST, LATER, WardState
 
 TAKEN: Final = frozenset({"started", "done"})
@@ -92,7 +99,7 @@ def _tell_afterwards(
     if bed.phase not in OPEN or not course.begun:
         if before is not None and before.steps:
             _keep_advice(state, bed, position, at_ms, _without_steps(before))
-        bed.advice, bed.taken = None, {}
+        bed.advice, bed.taken, state.restart_waits[bed.row] = None, {}, False
         return
     if is_pending:
         course = courses.unsettled(course)
@@ -131,14 +138,14 @@ def _tell_steps(
     When the reaction ``is_over``, only what follows one is left: a new suspicion that is not
     confirmed stops the clear time, and does not bring the old reaction's first steps back.
     """
-    course, before = bed.course, bed.advice
+    course, before, near = bed.course, bed.advice, restart_nearness(state, bed, at_ms)
     well = course.well_ms is not None or course.offered_ms is None
     ladder, steps = advised_steps(
         state.settings.ladders,
         pattern=pattern,
         grade=grade,
         signs=course.signs if well else present_signs(state, bed),
-        patient=patient(bed),
+        patient=kept_waiting(patient(bed), near),
         before=tuple(bed.taken.values()),
         course=course,
     )
@@ -161,13 +168,14 @@ def _tell_steps(
         plan=course.plan,
         end=END_WORDS[course.end] if course.end else "",
         recurrences=course.recurrences,
-        why=course.why,
+        why=course.why or waiting_words(near),
         restart_ms=courses.clear_ms(course, ladder) if may_restart else None,
     )
     if before is None and not steps:
         return
     if before is None or _content(before) != _content(now):
         _keep_advice(state, bed, position, at_ms, now)
+        tell_unknown_nearness(state, bed, position, now, near)
 
 
 def _ladder(state: WardState, pattern: str, grade: int) -> Ladder:
@@ -356,33 +364,5 @@ def tell_course_due(state: WardState, now_ms: int) -> None:
             unanswered_ms=state.settings.mitigation.times.unanswered_ms,
         )
         _keep_course(state, bed, after)
-        _tell_unmeasured(state, bed, look, after)
+        tell_unmeasured(state, bed, look, after)
         tell_advice(state, bed, LAST, now_ms)
-
-
-def _tell_unmeasured(state: WardState, bed: Bedside, look: Look, course: Course) -> None:
-    """Ask for the values without which nobody can say whether a step has helped."""
-    open_ones = [
-        attempt
-        for attempt in course.attempts
-        if attempt.response is not None
-        and attempt.response.at_ms == look.at_ms
-        and attempt.response.verdict == "not-measured"
-    ]
-    channels = {
-        row.channel: attempt.key
-        for attempt in open_ones
-        for row in look.rows
-        if row.channel and (row.measured_ms or 0) <= attempt.taken_ms
-    }
-    for channel, key in sorted(channels.items()):
-        state.tell(
-            LAST,
-            MeasurementWanted(
-                at_ms=look.at_ms,
-                bed=bed.name,
-                session=bed.session,
-                channel=channel,
-                reason=f"has it helped ({key})? no value since it was taken",
-            ),
-        )

@@ -22,6 +22,7 @@ from monitor.facts.effects import AnyEffect, Outcome, ReadingsKept
 from monitor.facts.records import Act, Input, MessageRefused, SessionReported, VitalsReported
 from monitor.facts.views import HandOver, WardView
 from monitor.ward.acts import take_act
+from monitor.ward.advising import tell_advice
 from monitor.ward.baselines import tell_baseline
 from monitor.ward.bed_views import ward_view
 from monitor.ward.care_due import tell_care_due
@@ -237,7 +238,8 @@ class Ward:
         self._count(turn, findings)
         self._hear(turn, findings)
         taking = state.detection.taking_baseline[findings.bed]
-        look = taking | findings.changed | self._unassessed(findings)
+        waits = state.restart_waits[findings.bed]
+        look = taking | findings.changed | waits | self._unassessed(findings)
         judged = Judged(state, findings.bed[findings.changed])
         for index in np.flatnonzero(look).tolist():
             bed = state.beds[findings.bed[index]]
@@ -247,7 +249,10 @@ class Ward:
                 tell_baseline(state, bed, position, at_ms, freeze=False)
             if findings.changed[index]:
                 tell_judged(state, bed, position, at_ms, judged)
-            elif at_ms != NEVER and state.detection.judging[bed.row]:
+                continue
+            if waits[index]:
+                tell_advice(state, bed, position, at_ms)
+            if at_ms != NEVER and state.detection.judging[bed.row]:
                 tell_grade(state, bed, position, at_ms)
 
     def _hear(self, turn: Turn, findings: Findings) -> None:

@@ -69,6 +69,8 @@ class WardState:
         Rows of the beds that have episodes, so that only these are looked at for re-alerts.
     course_due_ms : int64 array, shape (bed,)
         When time alone will next change the course of mitigation; LATER if it will not.
+    restart_waits : bool array, shape (bed,)
+        Whether a restart waits for vital signs to be near their baseline.
     untold : set of int
         Rows of beds that a message from elsewhere has changed, told at the end of the step.
     device_bed : int32 array, shape (device,)
@@ -120,6 +122,7 @@ class WardState:
         self.untold: set[int] = set()
         self.device_bed: Int32 = np.empty(0, np.int32)
         self.course_due_ms: Int64 = np.empty(0, np.int64)
+        self.restart_waits: Bool = np.empty(0, np.bool_)
         self.device_heard_ms: Int64 = np.empty(0, np.int64)
         self.device_named_ms: Int64 = np.empty(0, np.int64)
         self.device_due_ms: Int64 = np.empty(0, np.int64)
@@ -155,6 +158,7 @@ class WardState:
             self.unsteady_seen_ms = _wider(self.unsteady_seen_ms, n_beds, NEVER)
             self.told_grade = _wider(self.told_grade, n_beds, -1)
             self.course_due_ms = _wider(self.course_due_ms, n_beds, LATER)
+            self.restart_waits = _wider(self.restart_waits, n_beds, 0)
         if len(self.roster.devices) > len(self.device_bed):
             n_devices = max(32, 2 * len(self.roster.devices))
             self.device_bed = _wider(self.device_bed, n_devices, -1)

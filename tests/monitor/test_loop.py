@@ -205,12 +205,13 @@ def test_other_products_restart_at_half(kind: str) -> None:
     made = ward_settings()
     products = tuple(replace(one, kind=kind) for one in made.products)  # type: ignore[arg-type]  # a kind
     play = recovered(settings=replace(made, products=products))
-    play.wait(1500 + 1800)
+    play.well(1500 + 1800)
     assert step(play, "resume-half").rate_centi_ml_per_h == 8_400, "half of 168"
 
 
 def test_nothing_is_restarted_while_a_sign_holds_or_waits_for_its_repeat() -> None:
-    play = recovered()
+    made = ward_settings()
+    play = recovered(settings=replace(made, mitigation=replace(made.mitigation, near=())))
     play.read(1600, sbp=84, dbp=55)
     play.wait(1600 + 1900)
     assert "resume" not in play.steps
