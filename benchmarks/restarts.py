@@ -2,7 +2,8 @@
 
 The ward of the other benchmarks, with its sessions open and some beds reacting, is taken as a
 picture and written part by part, as the live loop does it; both bites are timed. Then a journal
-of some minutes is continued twice: from its snapshot and from its first step.
+of some minutes is continued twice: from its snapshot and from its first step; and old vitals are
+folded.
 """
 
 import statistics
@@ -17,6 +18,7 @@ import msgspec
 from benchmarks.measuring import ROOT, Table, Taken, cell, ratio
 from benchmarks.wards import UNIT, Load, running_ward
 from detectors.channels import Channel
+from monitor.adapters.folding import HOUR_MS, Folder
 from monitor.adapters.journal import Journal
 from monitor.adapters.recovery import RecoveryParams
 from monitor.adapters.resumption import Memory, decoded, resume
@@ -32,6 +34,13 @@ SIZES: Final = (100, 1_000)
 ROUNDS: Final = 5
 JOURNALS: Final = ((20, 600), (20, 3_600))
 """Beds, and seconds of a journal with one message a bed and five seconds."""
+
+FOLDED_BEDS: Final = (20, 200)
+FOLDED_S: Final = 3_700
+SIZE_OF_VITALS: Final = (
+    "SELECT coalesce(sum(length(topic) + length(payload)), 0) FROM inbox "
+    "WHERE topic LIKE '%/vitals'"
+)
 
 PROGRAM: Final = "benchmark"
 EVERY_S: Final = 5
@@ -90,7 +99,9 @@ def snapshots_table(sizes: tuple[int, ...] = SIZES) -> Table:
 def message(number: int, second: int, bed: int) -> RawMessage:
     """Return vitals of a person at rest."""
     at_ms = second * 1000
-    values = {Channel.HR: 7_200 + (number * 7 + bed * 13) % 9 * 100, Channel.SPO2: 9_700}
+    # Multiplicative noise: it must not pack better than that of people.
+    noise = (number * 2_654_435_761 + bed * 40_503) >> 16
+    values = {Channel.HR: 7_200 + noise % 9 * 100, Channel.SPO2: 9_600 + noise % 5 * 100}
     return RawMessage(
         received_ms=at_ms,
         topic=f"irm/v1/{UNIT}/{bed}/mon-{bed}/vitals",
@@ -126,6 +137,42 @@ def restarts_table(journals: tuple[tuple[int, int], ...] = JOURNALS) -> Table:
     )
 
 
+def folding_table(beds: tuple[int, ...] = FOLDED_BEDS, seconds: int = FOLDED_S) -> Table:
+    """Return what it costs to fold an hour or 4 000 messages, and the room that is won."""
+    settings = load_settings(ROOT / "config").ward
+    rows = []
+    for n_beds in beds:
+        with tempfile.TemporaryDirectory() as folder, journal_at(Path(folder)) as journal:
+            live(journal, settings, n_beds, seconds)
+            (before,) = next(journal.rows(SIZE_OF_VITALS))
+            folder_of = Folder(journal, keep_ms=1, keep_chunks_ms=10**15)
+            bites = Taken()
+            folder_of.plan(2 * seconds * 1000 + HOUR_MS)
+            while bites.call(folder_of.bite):
+                pass
+            (left,) = next(journal.rows(SIZE_OF_VITALS))
+            (packed,) = next(journal.rows("SELECT coalesce(sum(length(body)), 0) FROM chunk"))
+            messages = journal.about.folded.message
+        rows.append(
+            (
+                f"{n_beds} beds",
+                (
+                    cell(messages, "messages"),
+                    cell(bites.wall_ms, "ms"),
+                    cell(max(bites.wall_ns) / 1e6, "ms"),
+                    cell((before - left) / 1e3, "kB"),
+                    cell(packed / 1e3, "kB"),
+                ),
+            )
+        )
+    return Table(
+        title="Folding old vitals",
+        columns=("folded", "a bite", "longest bite", "before", "packed"),
+        rows=tuple(rows),
+        notes=("The longest bite is the commit of all that is folded together.",),
+    )
+
+
 def live(journal: Journal, settings: WardSettings, n_beds: int, seconds: int) -> None:
     """Write a journal of a ward, with a snapshot near its end."""
     memory = Memory(Ward(settings, unit=UNIT), journal)
@@ -151,4 +198,6 @@ def restart(folder: Path, settings: WardSettings, program: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode((snapshots_table(), restarts_table())))
+    sys.stdout.buffer.write(
+        msgspec.json.encode((snapshots_table(), restarts_table(), folding_table()))
+    )

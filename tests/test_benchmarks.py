@@ -61,6 +61,14 @@ def test_snapshots_and_restarts_are_measured() -> None:
     assert "2 beds, 1 min" in printed(restarts.restarts_table(((2, 60),)))
 
 
+def test_folding_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.adapters.folding.HOUR_MS", 20_000)
+    table = restarts.folding_table((2,), 60)
+    ((_, (folded, *_)),) = table.rows
+    assert folded is not None
+    assert folded.value > 5
+
+
 def test_sessions_side_by_side_and_beds_that_send_nothing_are_measured() -> None:
     table = cohorts.cohorts_table(((20, 3),))
     assert [name for name, _ in table.rows] == [

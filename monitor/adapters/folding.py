@@ -25,7 +25,7 @@ from monitor.wire.messages import decode
 BITE: Final = 500
 """Messages that are read at once."""
 
-MESSAGES_MAX: Final = 10_000
+MESSAGES_MAX: Final = 4_000
 """Messages that are folded in one commit at most; fewer if they span an hour."""
 
 HOUR_MS: Final = 3_600_000
