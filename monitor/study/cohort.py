@@ -1,0 +1,189 @@
+"""A cohort with known truth: a folder of wards, replayed by any engine, scored as one.
+
+The digest is over what was heard of every file; it is the same for any engine, any number of
+workers and any cut into chunks, and is printed so that two runs can be compared.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TextIO
+
+import msgspec
+
+from monitor.adapters.recording import InputFileError
+from monitor.engines.progress import Progress
+from monitor.engines.work import Done, Engine, chunks_of, digest_of
+from monitor.replay import BAD_INPUT, FOUND_SOMETHING
+from monitor.study.cohort_score import CohortScore, PatternScore, RuleScore, score_of
+from monitor.study.cohort_ward import RECORDING, FileHeard, Item, SessionHeard, heard_bytes
+
+PROGRESS_EVERY_S: Final = 2.0
+
+_FILE: Final = msgspec.json.Decoder(FileHeard)
+_ITEM: Final = msgspec.json.Encoder(order="deterministic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """How a cohort is worked off."""
+
+    engine: Engine
+    files_per_chunk: int = 1
+    resume: Path | None = None
+
+
+def items_of(folder: Path, config: Path) -> list[str]:
+    """Return the work of a folder, a file an item, in order of the names.
+
+    Raises
+    ------
+    InputFileError
+        If the folder holds no recording.
+    """
+    if not folder.is_dir():
+        raise InputFileError(folder, "is no folder; a cohort is a folder of recordings with truth")
+    files = sorted(path for path in folder.iterdir() if path.name.endswith(RECORDING))
+    if not files:
+        raise InputFileError(folder, f"holds no *{RECORDING}; make some: simulate --to {folder}")
+    return [
+        _ITEM.encode(Item(recording=str(path.resolve()), config=str(config.resolve()))).decode()
+        for path in files
+    ]
+
+
+def heard_of(items: Sequence[str], run: Run, *, work: str, err: TextIO) -> list[Done]:
+    """Return what was heard of every file, doing what is not done yet."""
+    if run.resume is None:
+        return list(_told(run.engine.run(heard_bytes, _chunks(items, run)), len(items), 0, err))
+    with Progress(run.resume, work=work) as progress:
+        left = [item for item in items if item not in progress.done]
+        before = len(items) - len(left)
+        done = run.engine.run(heard_bytes, _chunks(left, run))
+        for one in _told(done, len(items), before, err):
+            progress.add(one)
+        return [progress.done[item] for item in items]
+
+
+def _chunks(items: Sequence[str], run: Run) -> list[tuple[str, ...]]:
+    return chunks_of(items, run.files_per_chunk)
+
+
+def _told(done: Iterator[Done], total: int, before: int, err: TextIO) -> Iterator[Done]:
+    """Say now and then how far it is and how long it will take."""
+    began_s = said_s = time.monotonic()
+    for number, one in enumerate(done, start=1):
+        yield one
+        now_s = time.monotonic()
+        if now_s - said_s >= PROGRESS_EVERY_S or before + number == total:
+            said_s = now_s
+            rate = number / max(now_s - began_s, 1e-9)
+            left_s = (total - before - number) / rate
+            err.write(f"{before + number}/{total} files, {rate:.2f}/s, {left_s:.0f} s left\n")
+
+
+def run_cohort(
+    folder: Path,
+    run: Run,
+    *,
+    config: Path,
+    digest: str,
+    out: TextIO,
+    err: TextIO,
+    as_json: bool = False,
+) -> int:
+    """Score a folder and print it; return the exit code of the command."""
+    try:
+        items = items_of(folder, config)
+        work = hashlib.sha256("\n".join([digest, *items]).encode()).hexdigest()
+        done = heard_of(items, run, work=work, err=err)
+    except InputFileError as fault:
+        err.write(f"{fault}\n")
+        return BAD_INPUT
+    files = [_FILE.decode(one.result) for one in sorted(done, key=lambda one: one.item)]
+    sessions: list[SessionHeard] = [heard for file in files for heard in file.sessions]
+    faults = tuple(file.fault for file in files if file.fault)
+    found = msgspec.structs.replace(score_of(sessions), digest=results_digest(done), faults=faults)
+    if as_json:
+        out.write(f"{msgspec.json.encode(found).decode()}\n")
+    else:
+        out.writelines(f"{line}\n" for line in lines(found))
+    err.writelines(f"{fault}\n" for fault in faults)
+    return FOUND_SOMETHING if faults else 0
+
+
+def results_digest(done: Sequence[Done]) -> str:
+    """Return the digest of what was heard, whatever folder the files stood in."""
+    named = [Done(item=_FILE.decode(one.result).name, result=one.result) for one in done]
+    return digest_of(named)
+
+
+def lines(found: CohortScore) -> Iterator[str]:
+    """Yield the score as Markdown."""
+    yield (
+        f"{found.sessions} sessions ({found.quiet_sessions} in which nothing happened), "
+        f"{found.events} events, {found.patient_hours:.0f} patient-hours; digest {found.digest}"
+    )
+    yield ""
+    yield (
+        "| Rule | Events found | in time | before | late | of grade 3-4 | Median min to alert | "
+        "min before the worst | False per patient-hour (95 %) | Sessions with a false one | PPV |"
+    )
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+    yield from (_rule_line(rule) for rule in found.rules)
+    yield ""
+    yield (
+        "| Pattern | Events | Found | In time | Named | Min to alert, median (quartiles) | "
+        "Min before usual care |"
+    )
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    yield from (_pattern_line(pattern) for pattern in found.patterns)
+    yield ""
+    yield "| True grade | alerted 0 | 1 | 2 | 3 | 4 |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for grade, row in enumerate(found.confusion):
+        yield f"| {grade} | {' | '.join(map(str, row))} |"
+    kappa = "not defined" if found.weighted_kappa is None else f"{found.weighted_kappa:.3f}"
+    yield f"\nWeighted kappa of the grades: {kappa}. Floods of one session: {found.floods}."
+
+
+def _rule_line(rule: RuleScore) -> str:
+    low, high = rule.false_interval
+    cells = (
+        rule.rule,
+        _share(rule.found),
+        _share(rule.in_time),
+        _share(rule.before),
+        _share(rule.late),
+        _share(rule.found_grade3),
+        _number(rule.minutes_to_alert),
+        _number(rule.minutes_before_worst),
+        f"{rule.false_per_patient_hour:.3f} ({low:.3f} to {high:.3f})",
+        _share(rule.share_sessions_false),
+        _share(rule.ppv),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _pattern_line(row: PatternScore) -> str:
+    quartiles = f"({_number(row.minutes_quarter)} to {_number(row.minutes_three_quarters)})"
+    cells = (
+        row.pattern,
+        str(row.events),
+        _share(row.found),
+        _share(row.in_time),
+        _share(row.named),
+        f"{_number(row.minutes_to_alert)} {quartiles}",
+        _number(row.minutes_before_usual_care),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

@@ -1,0 +1,287 @@
+"""One file of a simulated cohort: what the monitor said of each bed, and what simple rules would.
+
+A file is a ward of many beds with one clock, so one replay takes all of them through the same
+``Ward.step`` side by side. What comes out says nothing yet about right and wrong: it lays what
+was heard beside the truth, session by session, in canonical bytes, so that files can be worked
+off anywhere (:mod:`monitor.engines`) and be put together afterwards.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from detectors.channels import MISSING, N_CHANNELS, Bool, Int32, Int64
+from monitor.adapters.recording import InputFileError, Recording, open_recording
+from monitor.facts.effects import AdviceChanged, AlertChanged, AnyEffect
+from monitor.facts.records import Input, PumpReported, VitalsReported
+from monitor.facts.truth import TrueSession
+from monitor.replay import CALLING
+from monitor.settings.settings import Settings, load_settings
+from monitor.study.peers import ANY_OF_FOUR, KEYS, scores, single_signs, tables_of
+from monitor.ward.ward import Ward
+from monitor.wire.messages import decode
+
+TRUTH: Final = ".truth.jsonl"
+RECORDING: Final = ".jsonl.gz"
+
+MINUTE_MS: Final = 60_000
+CURRENT_MS: Final = 15 * MINUTE_MS
+"""How long simple rules take a value for the present one (our choice; charts have no better)."""
+
+USUAL_CARE: Final = "usual_care"
+"""Any of four, looked at only when vital signs are usually taken: 15 min after the start, at
+every change of rate, every hour (``config/schedules.toml``)."""
+
+FIRST_LOOK_MS: Final = 15 * MINUTE_MS
+NEXT_LOOK_MS: Final = 60 * MINUTE_MS
+
+
+class HeardAlert(msgspec.Struct, frozen=True, kw_only=True):
+    """One reaction alert: what it was called when worst, and when it first reached each grade.
+
+    ``reached_ms`` holds the first time at grade 1, 2, 3 and 4 or above; ``called_ms`` when it
+    first had a priority at which somebody is called; ``ended_ms`` is None while it stands.
+    """
+
+    id: str
+    cause: str
+    pattern: str
+    grade: int
+    reached_ms: tuple[int | None, int | None, int | None, int | None]
+    called_ms: int | None
+    ended_ms: int | None
+
+
+class SessionHeard(msgspec.Struct, frozen=True, kw_only=True):
+    """One session: its truth, what was heard of it, and when simple rules began to hold."""
+
+    truth: TrueSession
+    alerts: tuple[HeardAlert, ...]
+    steps: tuple[tuple[int, str], ...]
+    """When a step was first offered, and which."""
+    peers: dict[str, tuple[int, ...]]
+
+
+class FileHeard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of one file; ``fault`` says why nothing did."""
+
+    name: str
+    sessions: tuple[SessionHeard, ...] = ()
+    readings: int = 0
+    steps: int = 0
+    fault: str = ""
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of work: a recording with its truth beside it, and the configuration."""
+
+    recording: str
+    config: str
+
+
+_ENCODER: Final = msgspec.json.Encoder(order="deterministic")
+_ITEM: Final = msgspec.json.Decoder(Item)
+_TRUTH: Final = msgspec.json.Decoder(TrueSession)
+
+
+def truth_path(recording: Path) -> Path:
+    """Return the file of truth that lies beside a recording."""
+    return recording.with_name(recording.name.removesuffix(RECORDING) + TRUTH)
+
+
+def read_truth(path: Path) -> list[TrueSession]:
+    """Return the sessions of a file of truth.
+
+    Raises
+    ------
+    InputFileError
+        If it is missing, or a line is no session.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as fault:
+        raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append(_TRUTH.decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+            raise InputFileError(path, f"is no true session: {fault}", line=number) from fault
+    return found
+
+
+def heard_bytes(item: str) -> bytes:
+    """Return what came of one file as bytes: a piece of work for any engine."""
+    work = _ITEM.decode(item)
+    recording = Path(work.recording)
+    try:
+        found = heard(recording, _settings(work.config))
+    except InputFileError as fault:
+        found = FileHeard(name=recording.name, fault=str(fault))
+    return _ENCODER.encode(found)
+
+
+@cache
+def _settings(config: str) -> Settings:
+    return load_settings(Path(config))
+
+
+def heard(path: Path, settings: Settings) -> FileHeard:
+    """Replay one file and return what was heard of its sessions.
+
+    Raises
+    ------
+    InputFileError
+        If the recording or its truth cannot be read.
+    """
+    truths = read_truth(truth_path(path))
+    recording = open_recording(path)
+    ears = {truth.bed: _Ear(truth) for truth in truths}
+    steps = 0
+    for inputs, effects in _replayed(recording, Ward(settings.ward, unit=recording.unit)):
+        steps += 1
+        for one in inputs:
+            ear = ears.get(one.bed)
+            if ear is not None:
+                ear.read(one)
+        for effect in effects:
+            ear = ears.get(effect.bed)
+            if ear is not None:
+                ear.hear(effect)
+    tables = tables_of(settings.ward.side_books)
+    return FileHeard(
+        name=path.name,
+        sessions=tuple(
+            SessionHeard(
+                truth=ear.truth,
+                alerts=ear.alerts(),
+                steps=tuple(sorted((at_ms, key) for key, at_ms in ear.offered.items())),
+                peers=ear.peers(tables),
+            )
+            for ear in ears.values()
+        ),
+        readings=sum(ear.readings for ear in ears.values()),
+        steps=steps,
+    )
+
+
+def _replayed(
+    recording: Recording, ward: Ward
+) -> Iterator[tuple[Sequence[Input], Sequence[AnyEffect]]]:
+    for step in recording.steps:
+        inputs = [decode(raw, position=n) for n, raw in enumerate(step.messages)]
+        yield inputs, ward.take(step.now_ms, inputs)
+
+
+@dataclass(slots=True)
+class _Ear:
+    """What is read and heard of one session while a ward is replayed."""
+
+    truth: TrueSession
+    readings: int = 0
+    offered: dict[str, int] = field(default_factory=dict)
+    _alerts: dict[str, HeardAlert] = field(default_factory=dict)
+    _times_ms: list[int] = field(default_factory=list)
+    _values: list[list[int]] = field(default_factory=list)
+    _rates: list[tuple[int, int]] = field(default_factory=list)
+
+    def read(self, one: Input) -> None:
+        """Keep the readings and the changes of rate, as devices sent them."""
+        if isinstance(one, VitalsReported):
+            row = [int(MISSING)] * N_CHANNELS
+            for value in one.values:
+                row[value.channel] = value.value_centi
+            self.readings += len(one.values)
+            self._times_ms.append(one.received_ms)
+            self._values.append(row)
+        elif isinstance(one, PumpReported) and one.rate_centi_ml_per_h is not None:
+            before = self._rates[-1][1] if self._rates else None
+            if one.rate_centi_ml_per_h != before:
+                self._rates.append((one.received_ms, one.rate_centi_ml_per_h))
+
+    def hear(self, effect: AnyEffect) -> None:
+        """Keep reaction alerts, and when which step was first offered."""
+        if isinstance(effect, AlertChanged) and effect.kind == "physiological":
+            self._alerts[effect.id] = _updated(self._alerts.get(effect.id), effect)
+        elif isinstance(effect, AdviceChanged):
+            for step in effect.steps:
+                self.offered.setdefault(step.key, effect.at_ms)
+
+    def alerts(self) -> tuple[HeardAlert, ...]:
+        """Return the alerts in the order in which they began."""
+        return tuple(self._alerts.values())
+
+    def peers(self, tables: Mapping[str, object]) -> dict[str, tuple[int, ...]]:
+        """Return when each simple rule began to hold, from the start of the flow on."""
+        if not self._times_ms:
+            return dict.fromkeys((*KEYS, USUAL_CARE), ())
+        at_ms = np.array(self._times_ms, np.int64)
+        value = current(at_ms, np.array(self._values, np.int32))
+        before = np.flatnonzero(at_ms < self.truth.start_ms)
+        base = value[before[-1]] if len(before) else np.full(N_CHANNELS, MISSING, np.int32)
+        signs = single_signs(value, np.broadcast_to(base, value.shape))
+        holds = np.concatenate([signs, scores(tables, value)], axis=1)  # type: ignore[arg-type]  # tables by name
+        flows = at_ms >= self.truth.start_ms
+        found = {
+            key: tuple(at_ms[begun(holds[:, index] & flows)].tolist())
+            for index, key in enumerate(KEYS)
+        }
+        looks_ms = self._looks_ms(int(at_ms[-1]))
+        seen = np.searchsorted(at_ms, looks_ms, side="right") - 1
+        looked = (seen >= 0) & holds[np.maximum(seen, 0), ANY_OF_FOUR]
+        found[USUAL_CARE] = tuple(looks_ms[begun(looked)].tolist())
+        return found
+
+    def _looks_ms(self, last_ms: int) -> Int64:
+        start_ms = self.truth.start_ms
+        changes = [at_ms for at_ms, _ in self._rates if at_ms >= start_ms]
+        hourly = range(start_ms + NEXT_LOOK_MS, last_ms + 1, NEXT_LOOK_MS)
+        looks = {start_ms + FIRST_LOOK_MS, *changes, *hourly}
+        return np.array(sorted(at for at in looks if at <= last_ms), np.int64)
+
+
+def current(at_ms: Int64, value_centi: Int32) -> Int32:
+    """Return for each row the newest value of each channel that is not too old, shape as given.
+
+    Parameters
+    ----------
+    at_ms : int64 array, shape (row,)
+        In order.
+    value_centi : int32 array, shape (row, channel)
+        MISSING where the row has none.
+    """
+    rows = np.arange(len(at_ms))[:, None]
+    newest = np.maximum.accumulate(np.where(value_centi != MISSING, rows, -1), axis=0)
+    found = np.take_along_axis(value_centi, np.maximum(newest, 0), axis=0)
+    age_ms = at_ms[:, None] - at_ms[np.maximum(newest, 0)]
+    usable: Int32 = np.where((newest >= 0) & (age_ms <= CURRENT_MS), found, MISSING)
+    return usable
+
+
+def begun(holds: Bool) -> Int64:
+    """Return the rows at which something begins to hold, in order."""
+    return np.flatnonzero(holds & ~np.r_[False, holds[:-1]])
+
+
+def _updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
+    known = before.reached_ms if before else (None, None, None, None)
+    reached = tuple(
+        at_ms if at_ms is not None else effect.at_ms if effect.grade >= grade else None
+        for grade, at_ms in enumerate(known, start=1)
+    )
+    calls = effect.at_ms if effect.priority in CALLING and effect.phase != "end" else None
+    is_worst = before is None or effect.grade > before.grade
+    return HeardAlert(
+        id=effect.id,
+        cause=effect.cause,
+        pattern=effect.pattern if is_worst or before is None else before.pattern,
+        grade=effect.grade if is_worst or before is None else before.grade,
+        reached_ms=reached,  # type: ignore[arg-type]  # four, as they were
+        called_ms=before.called_ms if before and before.called_ms is not None else calls,
+        ended_ms=effect.at_ms if effect.phase == "end" else None,
+    )
