@@ -121,6 +121,7 @@ def live(
                 params=settings.site.self_check,
                 recovery=settings.site.recovery,
                 ward=partial(ward_of(settings), unit),
+                realert_ms=settings.ward.alerts.realert_medium_ms,
             ),
         ) as monitor,
     ):

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from monitor.adapters.access import Access, LinkError
+from monitor.adapters.aside import Aside
 from monitor.adapters.backlog import Backlog
 from monitor.adapters.clock import Clock
 from monitor.adapters.effect_lines import log_effects
@@ -50,7 +51,7 @@ from monitor.adapters.watchman import SelfWatch, Watchman
 from monitor.facts.effects import AlertChanged, AnyEffect
 from monitor.wire.announcements import Announcement
 from monitor.wire.outbound import MonitorStatusPayload, encode_published, iso
-from monitor.wire.topics import monitor_status_topic, sample_topic
+from monitor.wire.topics import monitor_status_topic
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 
@@ -120,6 +121,9 @@ class LiveMonitor:
             clock=clock,
             wants_retained=journal.counts()[0] == 0,
         )
+        self._aside = Aside(
+            unit=self.unit, link=self._link, outbox=self._outbox, watchman=watchman, clock=clock
+        )
         self._supervisor = Supervisor.from_environment()
         self._stopping = threading.Event()
         self._unkept: deque[tuple[float, list[Arrival]]] = deque()
@@ -163,9 +167,11 @@ class LiveMonitor:
         """Wait for messages or the next timer, and make one step."""
         wait_s = min(self._wait_s(), max(self._states.wait_s(), 0.0))
         arrivals = self._link.receive(wait_s, STEP_MESSAGES_MAX)
-        arrivals, is_only_proof = self._without_proof(arrivals)
-        if is_only_proof or (self._stopping.is_set() and not arrivals):
+        others = self._aside.others(arrivals)
+        can_wait = bool(arrivals) and self._wait_s() > 0
+        if not others and (can_wait or self._stopping.is_set()):
             return
+        arrivals = others
         if not arrivals and self._wait_s() > 0:
             self._tell_states()
             return
@@ -185,19 +191,6 @@ class LiveMonitor:
         self._memory.last_ms = now_ms
         if self._is_all_kept():
             self._upkeep.look()
-
-    def _without_proof(self, arrivals: list[Arrival]) -> tuple[list[Arrival], bool]:
-        """Answer the readings of the proof; return the others, and whether a step can wait."""
-        name = sample_topic(self.unit)
-        samples = [arrival for arrival in arrivals if arrival.raw.topic == name]
-        if not samples:
-            return arrivals, False
-        self._link.acknowledge(samples)
-        if self._proof is not None:
-            self._outbox.put(self._proof.answers([sample.raw for sample in samples]))
-            self._outbox.flush(self._link)
-        others = [arrival for arrival in arrivals if arrival.raw.topic != name]
-        return others, not others and self._wait_s() > 0
 
     def _wait_s(self) -> float:
         heartbeat_s = max(self._clock.seconds_for(HEARTBEAT_MS), SHORTEST_WAIT_S)

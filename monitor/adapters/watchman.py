@@ -14,7 +14,7 @@ from monitor.adapters.proof import PathProof
 from monitor.adapters.receipts import Receipts
 from monitor.adapters.recovery import RecoveryParams
 from monitor.adapters.resumption import LiveWard
-from monitor.care.self_checks import SelfCheckParams, SelfChecks
+from monitor.care.self_checks import REALERT_MS, SelfCheckParams, SelfChecks
 from monitor.facts.effects import AlertChanged
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
@@ -26,11 +26,13 @@ AHEAD_MS_TOLD: Final = 1_000
 class SelfWatch:
     """How a monitor watches itself and prepares for its restart.
 
-    ``ward`` makes a fresh ward for each proof of the alarm path; None: no proof.
+    ``ward`` makes a fresh ward for each proof of the alarm path; None: no proof. ``realert_ms``
+    after it was acknowledged a trouble that lasts is told again.
     """
 
     params: SelfCheckParams
     recovery: RecoveryParams = field(default_factory=RecoveryParams)
+    realert_ms: int = REALERT_MS
     ward: Callable[[], LiveWard] | None = None
 
 
@@ -48,7 +50,7 @@ class Watchman:
         receipts: Receipts,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.checks = SelfChecks(how.params, config=config)
+        self.checks = SelfChecks(how.params, config=config, realert_ms=how.realert_ms)
         self.proof: PathProof | None = None
         if how.ward is not None and how.params.proof_every_ms:
             self.proof = PathProof(

@@ -40,7 +40,7 @@ class ActWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What a page asks for."""
 
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{8,64}$(?!\n)")]
-    bed: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
+    bed: Annotated[str, Meta(pattern=r"^([a-z0-9-]{1,32}|_)$(?!\n)")]
     kind: ActKind
     payload: dict[str, Any]
     alert_rev: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None

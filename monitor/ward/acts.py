@@ -33,7 +33,7 @@ from monitor.ward.pump_acts import recorded_rate, take_pump
 from monitor.ward.session_acts import take_session
 from monitor.ward.strangers import strange_words
 from monitor.ward.telling import tell_judged
-from monitor.ward.ward_state import WardState
+from monitor.ward.ward_state import NO_BED, WardState
 from monitor.ward.watching import CHANGED, tell_watch
 
 BY_HAND: Final[dict[ActVerb, Callable[[WardState, Bedside, ActTaken], str]]] = {
@@ -187,6 +187,8 @@ def unknown_session(bed: Bedside, session: str) -> str:
 
 def _acted(state: WardState, bed: Bedside, record: ActTaken) -> str:
     """Do what a person asked and return "", or return why it was refused."""
+    if bed.name == NO_BED:
+        return "there is no bed here: only the alerts of the monitor itself stand at no bed"
     if unknown := unknown_session(bed, record.session):
         return unknown
     return BY_HAND.get(record.act, acted_on_alert)(state, bed, record)

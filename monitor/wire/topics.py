@@ -1,8 +1,8 @@
 """Topics: ``irm/v1/{unit}/{bed}/{device}/{kind}``, built and read in one place.
 
 Every id stands at a fixed level, so that a broker can give each device its own lines of an
-access list. ``_`` means "not applicable" and belongs to topics that a monitor writes; no
-device may use it yet.
+access list. ``_`` means "not applicable" and belongs to topics that a monitor writes. Only an act
+may come from there: one on an alert of the monitor itself, which stands at no bed.
 """
 
 import re
@@ -89,6 +89,8 @@ def place_of(name: str) -> Place:
     place = Place(*levels[2:])
     for level, text in zip(_LEVELS, place, strict=False):
         if level == "bed" and text == NOBODY:
+            if place.kind == "act":
+                continue  # on an alert of the monitor itself, which stands at no bed
             raise Refusal("roaming-bed", "bed", text, "a bed; roaming devices are not supported")
         if _ID.fullmatch(text) is None:
             raise Refusal("bad-id", level, text, ID_LIMIT)

@@ -1,5 +1,6 @@
 """A monitor that watches itself on a real broker: proofs, a lost broker, and unattended time."""
 
+import json
 import sqlite3
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from monitor.facts.effects import AlertChanged
 from monitor.facts.records import RawMessage
 from monitor.settings.settings import load_settings
 from monitor.ward.ward import Ward
+from monitor.wire.outbound import iso
 from monitor.wire.topics import proof_topic, sample_topic
 
 pytestmark = pytest.mark.broker
@@ -85,6 +87,39 @@ def test_a_ward_that_raises_no_alert_leaves_the_path_unproven_until_it_does(unit
                 "the alarm path was unproven for "
             )
         )
+
+
+def test_a_person_takes_on_what_is_wrong_with_the_monitor_and_it_is_told_again(unit: Unit) -> None:
+    def ward() -> StandInWard:
+        return StandInWard(unit.name, lambda _: True)
+
+    def signal(listener: Listener) -> object:
+        return own_alerts_of(listener).get("path-unproven", {}).get("signal")
+
+    watch = SelfWatch(params=QUICK, ward=ward, realert_ms=2_000)
+    answers = f"irm/v1/{unit.name}/_/_/answer"
+    with (
+        Listener(unit.broker.port, answers) as answered,
+        unit.listener() as listener,
+        unit.running(self_watch=watch),
+    ):
+        assert listener.hears(lambda one: signal(one) == "on")
+        act = {
+            "id": "act-0001",
+            "t": iso(now_ms()),
+            "by": "nurse-1",
+            "role": "nurse",
+            "via": "desk",
+            "act": "ack",
+            "alert": own_alerts_of(listener)["path-unproven"]["id"],
+        }
+        name = f"irm/v1/{unit.name}/_/desk/act"
+        publish(unit.broker.port, "-t", name, "-q", "1", "-m", json.dumps(act))
+        assert listener.hears(lambda one: signal(one) == "acknowledged")
+        assert answered.hears(lambda one: len(one.heard) == 1)
+        assert json.loads(answered.heard[0][1])["refused"] == ""
+        assert listener.hears(lambda one: signal(one) == "on")
+    assert unit.messages() == []
 
 
 def test_a_lost_broker_is_told_with_its_length_when_it_is_back(tmp_path: Path) -> None:
