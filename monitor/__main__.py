@@ -29,6 +29,7 @@ from monitor.commands import (
 from monitor.operations_command import operations
 from monitor.score_command import score
 from monitor.series_command import series
+from monitor.simulate_command import simulation
 from monitor.station_command import HTTP_PORT, Http, UsersFile, station_commands
 from monitor.station_process import station_beside
 from monitor.why_command import why
@@ -54,6 +55,7 @@ app.add_typer(files)
 app.add_typer(operations)
 app.add_typer(score)
 app.add_typer(series)
+app.add_typer(simulation)
 app.add_typer(station_commands)
 app.add_typer(why)
 
@@ -150,50 +152,6 @@ def demo(
             http=(host, port),
         )
     )
-
-
-@app.command()
-def simulate(
-    *,
-    config: Config = CONFIG_DIRECTORY,
-    broker: Broker = None,
-    unit: Unit = None,
-    beds: Annotated[int, typer.Option(min=1)] = 12,
-    speed: Annotated[float, typer.Option(help="Above 1 the monitor's clock must run so too.")] = 1,
-    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
-    minutes: Annotated[float, typer.Option(help="Length of the story.")] = 240,
-    cadence: Annotated[int, typer.Option(help="Seconds between two vitals messages.")] = 5,
-    reaction: Annotated[
-        list[str] | None, typer.Option(help="PATTERN@BED:+MINUTESm, may be repeated.")
-    ] = None,
-    faults: Annotated[
-        list[str] | None, typer.Option(help="For instance drop=0.02, may be repeated.")
-    ] = None,
-) -> None:
-    """Publish a ward of simulated beds to a broker."""
-    from simulators.publishing import SimulateOptions
-    from simulators.publishing import simulate as publish_ward
-
-    site = read_settings(config).site
-    default = f"{site.broker.host}:{site.broker.port}"
-    host, port = address_of(broker or default, site.broker.port, "--broker")
-    options = SimulateOptions(
-        beds=beds,
-        speed=speed,
-        seed=seed,
-        reactions=tuple(reaction or ()),
-        faults=tuple(faults or ()),
-        unit=unit or site.unit,
-        host=host,
-        port=port,
-        minutes=minutes,
-        cadence_s=cadence,
-    )
-    try:
-        published = publish_ward(options)
-    except ValueError as fault:
-        raise typer.BadParameter(str(fault)) from fault
-    typer.echo(f"{published.messages} messages published", err=True)
 
 
 @app.command()

@@ -7,16 +7,19 @@ no numbers away from an old one.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, get_args
 from zlib import crc32
 
 import numpy as np
 
+from detectors.channels import Float
 from monitor.wire.payloads import BirthPayload, ChannelName, Payload, StatusPayload, encode, stamp
 from monitor.wire.topics import topic
+from simulators.cases import Case
 from simulators.infusion import ML_PER_G, Move, Rung, rate_course, rungs
 from simulators.physiology import Course, Person, person, resting_course
-from simulators.reactions import PICTURES, Picture, reacting_course
+from simulators.reactions import Given, Picture, Sign, activity, levels, reacting_course
 from simulators.scenario import BedPlan, Scenario
 
 RETAINED_KINDS: Final = ("status", "birth")
@@ -24,6 +27,12 @@ WATCH_S: Final = 3600
 """After the end of an infusion people are watched for an hour before the session closes."""
 
 LEAVES_AFTER_S: Final = 10
+
+NOTICEABLE: Final = 0.1
+"""Below this share of a reaction nobody sees or tells anything of it."""
+
+GONE_AFTER_S: Final = 120
+"""How long after the end of a reaction its signs are charted as gone."""
 
 CHANNELS: Final[tuple[ChannelName, ...]] = get_args(ChannelName)
 """Every channel has a device at every chair."""
@@ -58,35 +67,29 @@ class Chair:
     who: Person
     course: Course
     staircase: tuple[Rung, ...]
+    activity: Float
+    """How much of the reaction there is, 0 to 1; shape (second,)."""
+    session: str
+    """The id of the session, which no other session of this bed has."""
+    ended_s: int | None
+    """When the infusion was stopped or complete; None if the story ends before."""
+    closed_s: int | None
+    """When the session is closed; None if the story ends before."""
 
     @property
     def picture(self) -> Picture:
         """Return the reaction of this bed."""
-        return PICTURES[self.plan.reaction]
+        return self.plan.picture
 
     @property
-    def session(self) -> str:
-        """Return the id of the session, which no other session of this bed has."""
-        return f"S-{self.plan.bed}-{self.opened_ms // 1000:X}"
-
-    @property
-    def ended_s(self) -> int | None:
-        """Return when the infusion was stopped or complete, None if the story ends before."""
-        last = self.staircase[-1]
-        is_over = last.state in ("stopped", "complete") and last.at_s < self.seconds
-        return last.at_s if is_over else None
+    def given(self) -> tuple[Given, ...]:
+        """Return what is given besides the pump, in order of time."""
+        return self.plan.case.given if self.plan.case else ()
 
     @property
     def volume_ml(self) -> float:
         """Return how much is to run in [mL]."""
         return self.plan.dose_g_per_kg * ML_PER_G * self.who.weight_kg
-
-    @property
-    def closed_s(self) -> int | None:
-        """Return when the session is closed, None if the story ends before."""
-        if self.ended_s is None or self.ended_s + WATCH_S >= self.seconds:
-            return None
-        return self.ended_s + WATCH_S
 
     @property
     def reporting_s(self) -> int:
@@ -153,30 +156,82 @@ def generator(seed: int, name: str, purpose: str) -> np.random.Generator:
 def chair(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) -> Chair:
     """Draw the person and decide the whole course of one bed."""
     seconds = scenario.length_s - plan.opens_s
-    who = person(generator(scenario.seed, plan.bed, "person"))
-    picture = PICTURES[plan.reaction]
-    moves = [
-        Move(at_s=plan.reaction_s + response.after_s, verb=response.verb)
-        for response in picture.responses
-    ]
-    staircase = rungs(plan.start_s, moves, volume_ml_per_kg=plan.dose_g_per_kg * ML_PER_G)
-    resting = resting_course(who, seconds=seconds, rng=generator(scenario.seed, plan.bed, "course"))
+    case = plan.case
+    who = case.who if case else person(generator(scenario.seed, plan.bed, "person"))
+    volume_ml_per_kg = plan.dose_g_per_kg * ML_PER_G
+    staircase = rungs(plan.start_s, _moves(plan), volume_ml_per_kg=volume_ml_per_kg)
+    rate_ml_per_kg_h = rate_course(staircase, seconds)
+    given = case.given if case else ()
+    course = resting_course(who, seconds=seconds, rng=generator(scenario.seed, plan.bed, "course"))
+    if case is not None:
+        course = _disturbed(course, case, rate_ml_per_kg_h, scenario.seed, plan.bed)
     course = reacting_course(
-        resting,
-        picture,
+        course,
+        plan.picture,
         onset_s=plan.reaction_s,
-        rate_ml_per_kg_h=rate_course(staircase, seconds),
+        rate_ml_per_kg_h=rate_ml_per_kg_h,
         rng=generator(scenario.seed, plan.bed, "reaction"),
+        given=given,
     )
+    last = staircase[-1]
+    is_over = last.state in ("stopped", "complete") and last.at_s < seconds
+    closed_s = last.at_s + WATCH_S if is_over and last.at_s + WATCH_S < seconds else None
+    opened_ms = started_ms + plan.opens_s * 1000
+    level = levels(plan.picture, min(plan.reaction_s, seconds), rate_ml_per_kg_h, given)
     return Chair(
         plan=plan,
         unit=unit,
-        opened_ms=started_ms + plan.opens_s * 1000,
+        opened_ms=opened_ms,
         seconds=seconds,
         cadence_s=scenario.cadence_s,
-        product=scenario.product,
+        product=(case.product if case else "") or scenario.product,
         seed=scenario.seed,
         who=who,
         course=course,
         staircase=staircase,
+        activity=activity(plan.picture, level),
+        session=f"S-{plan.bed}-{opened_ms // 1000:X}",
+        ended_s=last.at_s if is_over else None,
+        closed_s=closed_s,
     )
+
+
+def charted_signs(here: Chair) -> list[tuple[int, Sign, bool]]:
+    """Return what is charted of a reaction: when, which sign, and whether it came or went.
+
+    A sign that goes with its reaction is charted only while there is any of it, and as gone a
+    while after it is over; a told one comes and goes at its own times.
+    """
+    found: list[tuple[int, Sign, bool]] = []
+    for sign in here.picture.signs:
+        second = here.plan.reaction_s + sign.after_s
+        if sign.gone_s is not None:
+            found += [(second, sign, True), (here.plan.reaction_s + sign.gone_s, sign, False)]
+        elif second < here.seconds and here.activity[second] > NOTICEABLE:
+            found.append((second, sign, True))
+            over = np.flatnonzero(here.activity[second:] <= NOTICEABLE)
+            if len(over):
+                found.append((second + int(over[0]) + GONE_AFTER_S, sign, False))
+    return sorted(found, key=itemgetter(0))
+
+
+def _moves(plan: BedPlan) -> list[Move]:
+    """Return what is done to the pump: as the case says, or as the told picture does."""
+    if plan.case is not None:
+        return list(plan.case.moves)
+    return [
+        Move(at_s=plan.reaction_s + response.after_s, verb=response.verb)
+        for response in plan.picture.responses
+    ]
+
+
+def _disturbed(course: Course, case: Case, rate: Float, seed: int, bed: str) -> Course:
+    for number, one in enumerate(case.disturbances):
+        course = reacting_course(
+            course,
+            one.picture,
+            onset_s=one.from_s,
+            rate_ml_per_kg_h=rate,
+            rng=generator(seed, bed, f"disturbance-{number}"),
+        )
+    return course

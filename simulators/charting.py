@@ -15,6 +15,7 @@ import numpy as np
 from detectors.channels import CENTI, Channel
 from monitor.facts.records import SessionVerb
 from monitor.wire.payloads import (
+    ActPayload,
     HandVitalsPayload,
     Payload,
     PositiveQuantity,
@@ -25,9 +26,9 @@ from monitor.wire.payloads import (
     stamp,
     vital,
 )
-from simulators.chairs import CHANNELS, Chair, Sent
+from simulators.chairs import CHANNELS, Chair, Sent, charted_signs
 from simulators.devices import temperature_readings
-from simulators.infusion import Rung, infused_ml_per_kg
+from simulators.infusion import SECONDS_PER_HOUR, Rung
 from simulators.reactions import Sign
 
 REPORT_EVERY_S: Final = 30
@@ -53,22 +54,34 @@ def pump_messages(here: Chair) -> Iterator[Sent]:
     )
     changes = {rung.at_s for rung in here.staircase}
     regular = range(REPORT_EVERY_S, here.reporting_s, REPORT_EVERY_S)
-    idle = Rung(at_s=0, state="idle", rate_ml_per_kg_h=0.0, reason="idle")
+    rung = Rung(at_s=0, state="idle", rate_ml_per_kg_h=0.0, reason="idle")
+    boot, ahead = here.boot(device), list(reversed(here.staircase))
+    infused_ml_per_kg, last_s = 0.0, 0
     for sequence, second in enumerate(sorted(changes | set(regular))):
         if second >= here.reporting_s:
             break
-        rung = next((rung for rung in reversed(here.staircase) if rung.at_s <= second), idle)
+        # A change is always a report, so one rate holds from one report to the next.
+        infused_ml_per_kg += (second - last_s) * rung.rate_ml_per_kg_h / SECONDS_PER_HOUR
+        last_s = second
+        while ahead and ahead[-1].at_s <= second:
+            rung = ahead.pop()
         at_ms = here.at_ms(second, phase_ms)
-        report = _pump_report(here, rung, second, sequence, at_ms, here.boot(device))
+        infused_ml = round(infused_ml_per_kg * here.who.weight_kg, 1)
+        report = _pump_report(here, rung, second, sequence, at_ms, boot, infused_ml)
         yield here.sent(at_ms, device, "pump", report)
     yield from here.farewell(device)
 
 
 def _pump_report(
-    here: Chair, rung: Rung, second: int, sequence: int, at_ms: int, boot: str
+    here: Chair,
+    rung: Rung,
+    second: int,
+    sequence: int,
+    at_ms: int,
+    boot: str,
+    infused_ml: float,
 ) -> PumpPayload:
     weight_kg = here.who.weight_kg
-    infused_ml = round(infused_ml_per_kg(here.staircase, second) * weight_kg, 1)
     return PumpPayload(
         seq=sequence,
         t=stamp(at_ms),
@@ -92,6 +105,7 @@ def tablet_messages(here: Chair) -> Iterator[Sent]:
         _session_entries(here, nurse),
         _sign_entries(here, nurse),
         _temperature_entries(here, nurse),
+        _drug_entries(here, nurse),
         key=itemgetter(0),
     )
     for second, kind, payload in entries:
@@ -130,6 +144,11 @@ def _session_entries(here: Chair, nurse: str) -> Iterator[Entry]:
 
 def _opening(here: Chair, nurse: str) -> SessionPayload:
     draws = here.generator("history")
+    case = here.plan.case
+    first_dose = bool(draws.random() < FIRST_DOSE_SHARE)
+    premedicated = bool(draws.random() < PREMEDICATED_SHARE)
+    # The kinin reaction that the told hypotensive picture stands for belongs to ACE inhibitors.
+    ace_inhibitor = here.plan.reaction == "hypotensive"
     return SessionPayload(
         id=here.session,
         t=stamp(here.at_ms(1)),
@@ -140,11 +159,11 @@ def _opening(here: Chair, nurse: str) -> SessionPayload:
         dose=PositiveQuantity(v=round(here.plan.dose_g_per_kg * here.who.weight_kg, 1), u="g"),
         weight=PositiveQuantity(v=here.who.weight_kg, u="kg"),
         age_years=here.who.age_years,
-        first_dose=bool(draws.random() < FIRST_DOSE_SHARE),
-        premed=("paracetamol-1g",) if draws.random() < PREMEDICATED_SHARE else (),
-        beta_blocker=False,
-        # The kinin reaction that the hypotensive picture stands for belongs to ACE inhibitors.
-        ace_inhibitor=here.plan.reaction == "hypotensive",
+        age_months=here.who.age_months,
+        first_dose=case.first_dose if case else first_dose,
+        premed=("paracetamol-1g",) if (case.premedicated if case else premedicated) else (),
+        beta_blocker=case.beta_blocker if case else False,
+        ace_inhibitor=case.ace_inhibitor if case else ace_inhibitor,
         devices=tuple(here.device(kind) for kind in ("mon", "pump", "tab")),
         channels=CHANNELS,
     )
@@ -153,15 +172,48 @@ def _opening(here: Chair, nurse: str) -> SessionPayload:
 FIRST_DOSE_SHARE: Final = 0.2
 PREMEDICATED_SHARE: Final = 0.5
 
+DRUGS: Final = {
+    "antihistamine": "diphenhydramine",
+    "antipyretic": "paracetamol",
+    "corticosteroid": "hydrocortisone",
+    "bronchodilator": "salbutamol",
+    "diuretic": "furosemide",
+    "epinephrine": "epinephrine",
+}
+"""Remedies that are charted as drugs; lying down, oxygen and fluids are not drugs."""
+
+EPINEPHRINE_MG_PER_KG: Final = 0.01
+EPINEPHRINE_MAX_MG: Final = 0.5
+"""WAO 2016: what the simulated nurse writes down; the monitor has its own table of doses."""
+
 
 def _sign_entries(here: Chair, nurse: str) -> Iterator[Entry]:
-    charted = [
-        (here.plan.reaction_s + after_s, sign, is_present)
-        for sign in here.picture.signs
-        for after_s, is_present in ((sign.after_s, True), (sign.gone_s, False))
-    ]
-    for number, (second, sign, is_present) in enumerate(sorted(charted, key=itemgetter(0))):
+    for number, (second, sign, is_present) in enumerate(charted_signs(here)):
         yield second, "obs", _sign(here, nurse, number, second, sign, is_present=is_present)
+
+
+def _drug_entries(here: Chair, nurse: str) -> Iterator[Entry]:
+    for number, one in enumerate(here.given):
+        drug = DRUGS.get(one.remedy)
+        if drug is None:
+            continue
+        dose_mg = min(EPINEPHRINE_MG_PER_KG * here.who.weight_kg, EPINEPHRINE_MAX_MG)
+        is_weighed = one.remedy == "epinephrine"
+        yield (
+            one.at_s,
+            "act",
+            ActPayload(
+                id=f"{here.session}-drug-{number}",
+                t=stamp(here.at_ms(one.at_s)),
+                by=nurse,
+                role="rn",
+                via=here.device("tab"),
+                act="drug",
+                drug=drug,
+                dose=PositiveQuantity(v=round(dose_mg, 2), u="mg") if is_weighed else None,
+                reason="reaction",
+            ),
+        )
 
 
 def _sign(
@@ -183,7 +235,7 @@ def _temperature_entries(here: Chair, nurse: str) -> Iterator[Entry]:
     is_febrile = any(
         limb.channel == Channel.TEMP and limb.extreme >= FEVER_CEL for limb in picture.limbs
     )
-    if not is_febrile:
+    if not is_febrile or not picture.signs:
         return
     first_s = here.plan.reaction_s + picture.signs[0].after_s + HAND_TEMPERATURE_EVERY_S
     at_s = np.arange(first_s, here.reporting_s, HAND_TEMPERATURE_EVERY_S)

@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.channels import CENTI, Channel
 from monitor.wire.payloads import VitalsPayload, VitalValue, absent, stamp, vital
-from simulators.chairs import CHANNELS, Chair, Sent
+from simulators.chairs import CHANNELS, Chair, Sent, charted_signs
 from simulators.devices import (
     PROBE_FALLS_S,
     ProbeLoss,
@@ -38,15 +38,16 @@ def monitor_messages(here: Chair) -> Iterator[Sent]:
         device, model="sim-monitor", channels=CHANNELS, interval_s=float(here.cadence_s)
     )
     instants = heapq.merge(_continuous(here), _cuff(here), _temperature(here), key=itemgetter(0))
+    boot, reporting_s = here.boot(device), here.reporting_s
     for sequence, (second, values) in enumerate(instants):
-        if second >= here.reporting_s:
+        if second >= reporting_s:
             break
         at_ms = here.at_ms(second, phase_ms)
         payload = VitalsPayload(
             seq=sequence,
             t=stamp(at_ms),
             values=values,
-            boot=here.boot(device),
+            boot=boot,
             subject=here.who.subject,
             session=here.session,
         )
@@ -56,6 +57,9 @@ def monitor_messages(here: Chair) -> Iterator[Sent]:
 
 def probe_loss(here: Chair) -> ProbeLoss | None:
     """Return when the pulse-oximeter probe of a chair is off, None if it never is."""
+    case = here.plan.case
+    if case is not None:
+        return next((ProbeLoss(from_s=one, until_s=two) for one, two in case.probe_off), None)
     if here.plan.reaction != "probe-off":
         return None
     from_s = here.plan.reaction_s
@@ -91,12 +95,15 @@ def _oximetry(second: int, spo2: float, loss: ProbeLoss | None) -> VitalValue:
 
 
 def _cuff(here: Chair) -> Iterator[Instant]:
-    signs = here.picture.signs
     readings = cuff_readings(
         here.course,
         start_s=here.plan.start_s,
         phase_s=int(here.generator("cuff-phase").integers(60, 300)),
-        wanted_s=[here.plan.reaction_s + sign.after_s + CUFF_AFTER_SIGN_S for sign in signs],
+        wanted_s=[
+            second + CUFF_AFTER_SIGN_S
+            for second, _, is_present in charted_signs(here)
+            if is_present
+        ],
         rng=here.generator("cuff"),
     )
     for reading in readings:

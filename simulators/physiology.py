@@ -54,7 +54,7 @@ SETTLING_SD_PER_MIN: Final = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One pseudonymous adult and the levels at which the body rests."""
+    """One pseudonymous person and the levels at which the body rests."""
 
     subject: str
     age_years: int
@@ -65,6 +65,8 @@ class Person:
     temp_cel: float
     spo2_percent: float
     rr_per_min: float
+    age_months: int | None = None
+    """Where years are too coarse; None from the second birthday on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,42 +1,51 @@
-"""Reaction pictures: how vitals leave their resting course, and what a nurse sees and does.
+"""How a reaction moves a body: limbs on their way, what drives them and what relieves them.
 
-A picture is a table, not a program: limbs (one channel moving to an extreme in a given time),
-signs that get charted, and the moves of a scripted nurse. The sizes and times are the simulator
-defaults that we chose inside published ranges:
+A picture says where each limb wants to be; a limb gets there at a bounded speed. What drives it
+is a moment (``onset``), the rate above the tolerated one (``rate``) or the volume that has run in
+(``volume``). What relieves it is what people do: a pump that is slowed or paused, a person who
+lies down, a drug. A relief takes a share of the goal away while it is in force and nothing of
+the body is forgotten, so a reaction returns when its relief ends before it does.
 
-* Anaphylaxis: mean arterial pressure 97 to 65 mmHg within 5 minutes (van der Linden 1993, Ann
-  Intern Med 118:161) and a pulse that first rises and then is slow for the pressure (Brown
-  2004, PMC1726302: in all 8 hypotensive reactions of 21). Sizes of the rest: ours.
-* Fever: +7.2 /min of heart rate and +1.4 /min of breathing for each degree
-  (doi:10.52964/amja.0766). Pulse and pressure rise with the shivering, temperature follows at
-  0.03-0.05 Cel/min: ours. Real ones begin 30-120 min after the start; the demo's is earlier.
-* Hypotensive: half begin within 15 minutes; most are over within an hour of stopping (PubMed
-  36089899). A fall of at least 30 mmHg to at most 80 mmHg is the definition of
-  transfusion bodies. Isolated: ours.
-* Hypertensive: headache, pressure up from an hour after the start (cm.healio.com, 2014).
-* Vasovagal: slow pulse and low pressure together, better lying down within minutes
-  (immunisationhandbook.health.gov.au, vasovagal table). Sizes ours.
-* Rate-related: follows the rate, gone within 30 minutes of slowing (medicalalgorithms.com,
-  acute infusion reaction to IVIG). Gain ours.
-
-Nothing here answers to what the monitor advises: moves come at scripted times. The seam for a
-nurse who listens is the rate course, the only thing a reaction knows about the infusion.
+Fever couples into pulse and breathing by +7.2 /min and +1.4 /min a degree
+(doi:10.52964/amja.0766, 4493 people). Everything else stands in the tables of pictures.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from detectors.channels import N_CHANNELS, Channel, Float
 from monitor.facts.records import Severity
-from simulators.infusion import Verb
+from simulators.infusion import SECONDS_PER_HOUR, Verb
 from simulators.physiology import Course, bodily
 
 HR_PER_CEL: Final = 7.2
 RR_PER_CEL: Final = 1.4
+VOLUME_EVERY_S: Final = 60
+"""How often the goal of a reaction to the volume is looked at."""
 
-Drive: TypeAlias = Literal["onset", "rate"]
+SLOWED_TO: Final = 0.75
+"""A pump counts as slowed when it runs at no more than this share of the rate at the onset."""
+
+Drive: TypeAlias = Literal["onset", "rate", "volume"]
+Drug: TypeAlias = Literal[
+    "lie-flat",
+    "sit-up",
+    "oxygen",
+    "fluids",
+    "antihistamine",
+    "antipyretic",
+    "corticosteroid",
+    "bronchodilator",
+    "diuretic",
+    "epinephrine",
+]
+"""What people give or do besides the pump."""
+
+Remedy: TypeAlias = Literal["slow", "pause"] | Drug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +54,8 @@ class Limb:
 
     ``extreme`` is in the canonical unit, or a fraction of the resting value where
     ``is_fraction``. It is reached ``rise_s`` after ``delay_s`` after the onset, held until
-    ``until_s`` after the onset (or for good) and left within ``fall_s``.
+    ``until_s`` after the onset (or for good) and left within ``fall_s``. ``size`` is how much of
+    the whole reaction it stands for: a second wave is smaller than the first.
     """
 
     channel: Channel
@@ -55,15 +65,19 @@ class Limb:
     delay_s: float = 0.0
     until_s: float = np.inf
     is_fraction: bool = False
+    size: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """Something a nurse sees or is told, charted this long after the onset, and as gone later."""
+    """Something a nurse sees or is told, charted this long after the onset, and as gone later.
+
+    ``gone_s`` is None where it goes with the reaction itself.
+    """
 
     symptom: str
     after_s: int
-    gone_s: int
+    gone_s: int | None
     severity: Severity = "moderate"
 
 
@@ -76,152 +90,43 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A named reaction: what moves, what is seen, what is done.
+class Relief:
+    """What helps: takes ``share`` of the goal away, ``after_s`` after it was given, for a time.
 
-    ``drive`` "onset" begins at a moment; "rate" is proportional to how far the rate is above
-    the one that the person tolerates. A reaction that ``eases`` starts to go away as soon as
-    nothing runs in any more.
+    ``channels`` are those that it helps; all of them where there are none.
+    """
+
+    remedy: Remedy
+    share: float
+    after_s: float = 0.0
+    lasts_s: float = np.inf
+    channels: frozenset[Channel] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One remedy besides the pump, and when it was given [s of the session]."""
+
+    at_s: int
+    remedy: Drug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A reaction: what moves, what is seen, what is done, what helps.
+
+    ``grade`` and ``pattern`` are the truth about it, where it was drawn from a phenotype.
+    ``full_ml_per_kg`` is the volume in which a drive by the volume comes to its full size.
     """
 
     limbs: tuple[Limb, ...] = ()
     signs: tuple[Sign, ...] = ()
     responses: tuple[Response, ...] = ()
     drive: Drive = "onset"
-    eases: bool = False
-
-
-def _limb(channel: Channel, extreme: float, rise_min: float, fall_min: float) -> Limb:
-    return Limb(channel=channel, extreme=extreme, rise_s=rise_min * 60, fall_s=fall_min * 60)
-
-
-def _share(
-    channel: Channel, extreme: float, rise_min: float, fall_min: float, until_min: float = np.inf
-) -> Limb:
-    return Limb(
-        channel=channel,
-        extreme=extreme,
-        rise_s=rise_min * 60,
-        fall_s=fall_min * 60,
-        until_s=until_min * 60,
-        is_fraction=True,
-    )
-
-
-ANAPHYLAXIS: Final = Picture(
-    limbs=(
-        Limb(channel=Channel.HR, extreme=42.0, rise_s=150, fall_s=240, until_s=420),
-        # The slow pulse of a deep shock: it comes when the pressure is already low.
-        Limb(channel=Channel.HR, extreme=-12.0, rise_s=180, fall_s=600, delay_s=540, until_s=1200),
-        _share(Channel.SBP, -0.44, 4.0, 15.0, 16.0),
-        _share(Channel.DBP, -0.46, 3.0, 15.0, 16.0),
-        Limb(channel=Channel.SPO2, extreme=-9.0, rise_s=270, fall_s=600, delay_s=45, until_s=960),
-        Limb(channel=Channel.RR, extreme=12.0, rise_s=210, fall_s=900, until_s=960),
-    ),
-    signs=(
-        Sign(symptom="hives", after_s=90, gone_s=1800),
-        Sign(symptom="wheeze", after_s=210, gone_s=1080),
-    ),
-    responses=(Response(after_s=360, verb="stop"),),
-)
-
-FEBRILE: Final = Picture(
-    limbs=(
-        Limb(channel=Channel.HR, extreme=20.0, rise_s=240, fall_s=900, until_s=1500),
-        Limb(channel=Channel.SBP, extreme=16.0, rise_s=300, fall_s=900, until_s=1500),
-        Limb(channel=Channel.DBP, extreme=8.0, rise_s=300, fall_s=900, until_s=1500),
-        Limb(channel=Channel.RR, extreme=3.0, rise_s=240, fall_s=900, until_s=1500),
-        Limb(channel=Channel.TEMP, extreme=2.0, rise_s=2400, fall_s=7200, delay_s=600),
-    ),
-    signs=(Sign(symptom="rigors", after_s=180, gone_s=1620),),
-    responses=(Response(after_s=1500, verb="slow"),),
-)
-
-HYPOTENSIVE: Final = Picture(
-    limbs=(
-        # Over by itself in the end, so that half the rate after the pause is tolerated.
-        _share(Channel.SBP, -0.42, 3.0, 15.0, 34.0),
-        _share(Channel.DBP, -0.40, 3.0, 15.0, 34.0),
-        Limb(channel=Channel.HR, extreme=8.0, rise_s=240, fall_s=600, until_s=2040),
-    ),
-    signs=(Sign(symptom="dizziness", after_s=420, gone_s=1320),),
-    responses=(Response(after_s=660, verb="pause"), Response(after_s=2100, verb="resume")),
-    eases=True,
-)
-
-RATE_RELATED: Final = Picture(
-    limbs=(
-        _limb(Channel.HR, 20.0, 8.0, 15.0),
-        _limb(Channel.SBP, 14.0, 8.0, 15.0),
-        _limb(Channel.DBP, 8.0, 8.0, 15.0),
-        _limb(Channel.TEMP, 0.3, 20.0, 40.0),
-        _limb(Channel.RR, 2.0, 8.0, 15.0),
-    ),
-    signs=(
-        Sign(symptom="headache", after_s=480, gone_s=2100),
-        Sign(symptom="nausea", after_s=600, gone_s=1800, severity="mild"),
-    ),
-    responses=(Response(after_s=900, verb="slow"),),
-    drive="rate",
-)
-
-HYPERTENSIVE: Final = Picture(
-    limbs=(
-        _limb(Channel.SBP, 50.0, 15.0, 20.0),
-        _limb(Channel.DBP, 24.0, 15.0, 20.0),
-        _limb(Channel.HR, 4.0, 15.0, 20.0),
-    ),
-    signs=(Sign(symptom="headache", after_s=720, gone_s=2700),),
-    responses=(Response(after_s=1320, verb="slow"),),
-    drive="rate",
-)
-
-VASOVAGAL: Final = Picture(
-    limbs=(
-        Limb(channel=Channel.HR, extreme=-30.0, rise_s=70, fall_s=180, until_s=210),
-        _share(Channel.SBP, -0.42, 1.2, 3.5, 3.5),
-        _share(Channel.DBP, -0.40, 1.2, 3.5, 3.5),
-    ),
-    signs=(
-        Sign(symptom="sweating", after_s=75, gone_s=420),
-        Sign(symptom="dizziness", after_s=90, gone_s=420),
-    ),
-    responses=(Response(after_s=150, verb="pause"), Response(after_s=900, verb="resume")),
-)
-
-MILD_ALLERGIC: Final = Picture(
-    limbs=(_limb(Channel.HR, 12.0, 10.0, 20.0), _limb(Channel.RR, 2.0, 10.0, 20.0)),
-    signs=(
-        Sign(symptom="itch", after_s=240, gone_s=2400, severity="mild"),
-        Sign(symptom="hives", after_s=420, gone_s=2400, severity="mild"),
-    ),
-    responses=(Response(after_s=720, verb="slow"),),
-    eases=True,
-)
-
-ANXIETY: Final = Picture(
-    limbs=(
-        Limb(channel=Channel.HR, extreme=18.0, rise_s=60, fall_s=600, until_s=240),
-        Limb(channel=Channel.SBP, extreme=14.0, rise_s=60, fall_s=600, until_s=240),
-        Limb(channel=Channel.DBP, extreme=7.0, rise_s=60, fall_s=600, until_s=240),
-        Limb(channel=Channel.RR, extreme=3.0, rise_s=60, fall_s=600, until_s=240),
-    ),
-)
-"""No reaction to the infusion: a fright or a needle. It settles, and nobody need be called."""
-
-PICTURES: Final[dict[str, Picture]] = {
-    "uneventful": Picture(),
-    "rate-related": RATE_RELATED,
-    "febrile": FEBRILE,
-    "hypotensive": HYPOTENSIVE,
-    "anaphylaxis": ANAPHYLAXIS,
-    "vasovagal": VASOVAGAL,
-    "hypertensive": HYPERTENSIVE,
-    "mild-allergic": MILD_ALLERGIC,
-    "probe-off": Picture(),
-    "anxiety": ANXIETY,
-}
-"""Every reaction that can be planted; a probe that comes off moves nothing in the body."""
+    reliefs: tuple[Relief, ...] = ()
+    grade: int = 0
+    pattern: str = ""
+    full_ml_per_kg: float = 1.0
 
 
 def reacting_course(
@@ -231,6 +136,7 @@ def reacting_course(
     onset_s: int,
     rate_ml_per_kg_h: Float,
     rng: np.random.Generator,
+    given: Sequence[Given] = (),
 ) -> Course:
     """Let a resting person react.
 
@@ -247,6 +153,8 @@ def reacting_course(
         What runs in, as from :func:`simulators.infusion.rate_course`.
     rng : numpy.random.Generator
         Draws how strongly this person reacts: between 0.9 and 1.1 of the picture (ours).
+    given : sequence of Given
+        Remedies in order of time.
 
     Returns
     -------
@@ -254,45 +162,154 @@ def reacting_course(
         The truth with the reaction; before the onset it equals the resting one.
     """
     strength = float(rng.uniform(0.9, 1.1))
-    if not picture.limbs:
-        return resting
-    levels = _levels(picture, onset_s, rate_ml_per_kg_h)
     moved = np.zeros((N_CHANNELS, resting.seconds))
-    for limb, level in zip(picture.limbs, levels, strict=True):
-        scale = resting.values[limb.channel] if limb.is_fraction else 1.0
-        moved[limb.channel] += strength * limb.extreme * scale * level
+    _add(moved, resting, picture, strength, levels(picture, onset_s, rate_ml_per_kg_h, given))
+    for one in given:
+        effect = EFFECTS.get(one.remedy)
+        if effect is not None:
+            _add(moved, resting, effect, 1.0, levels(effect, one.at_s, rate_ml_per_kg_h))
+    if not moved.any():
+        return resting
     fever_cel = np.maximum(moved[Channel.TEMP], 0.0)
     moved[Channel.HR] += HR_PER_CEL * fever_cel
     moved[Channel.RR] += RR_PER_CEL * fever_cel
     return Course(values=bodily(resting.values + moved))
 
 
-def _levels(picture: Picture, onset_s: int, rate_ml_per_kg_h: Float) -> Float:
-    """Return how far each limb is on its way, 0 to 1, shape (limb, second)."""
-    goals = np.stack([_goal(picture, limb, onset_s, rate_ml_per_kg_h) for limb in picture.limbs])
-    up = np.array([1.0 / limb.rise_s for limb in picture.limbs])
-    down = np.array([1.0 / limb.fall_s for limb in picture.limbs])
-    levels = np.zeros_like(goals)
-    level = np.zeros(len(picture.limbs))
-    # A limb moves at a bounded speed, so a second depends on the one before it.
-    for second in range(onset_s, goals.shape[1]):
-        level = level + np.clip(goals[:, second] - level, -down, up)
-        levels[:, second] = level
-    return levels
+def _add(moved: Float, resting: Course, picture: Picture, strength: float, level: Float) -> None:
+    for limb, row in zip(picture.limbs, level, strict=True):
+        scale = resting.values[limb.channel] if limb.is_fraction else 1.0
+        moved[limb.channel] += strength * limb.extreme * scale * row
 
 
-def _goal(picture: Picture, limb: Limb, onset_s: int, rate_ml_per_kg_h: Float) -> Float:
-    """Return where one limb wants to be at every second, 0 to 1."""
+def activity(picture: Picture, level: Float) -> Float:
+    """Return how much of a reaction there is at every second, 0 to 1: its strongest limb."""
+    if not picture.limbs:
+        return np.zeros(level.shape[1])
+    size = np.array([limb.size for limb in picture.limbs])
+    return np.asarray((size[:, None] * level).max(axis=0), dtype=np.float64)
+
+
+def levels(
+    picture: Picture, onset_s: int, rate_ml_per_kg_h: Float, given: Sequence[Given] = ()
+) -> Float:
+    """Return how far each limb is on its way, 0 to 1.
+
+    Parameters
+    ----------
+    picture, onset_s, rate_ml_per_kg_h, given
+        As for :func:`reacting_course`.
+
+    Returns
+    -------
+    float64 array, shape (limb, second)
+        0 before the onset. Goals are constant from one turn to the next, so a limb that moves at
+        a bounded speed has a closed form between them.
+    """
     seconds = len(rate_ml_per_kg_h)
-    since_s = np.arange(seconds) - onset_s
-    within = (since_s >= limb.delay_s) & (since_s < limb.until_s)
+    found = np.zeros((len(picture.limbs), seconds))
+    if not picture.limbs:
+        return found
+    up = np.array([[1.0 / limb.rise_s] for limb in picture.limbs])
+    down = np.array([[1.0 / limb.fall_s] for limb in picture.limbs])
+    infused = np.cumsum(rate_ml_per_kg_h) / SECONDS_PER_HOUR
+    level = np.zeros((len(picture.limbs), 1))
+    for begin, end in pairwise(_turns(picture, onset_s, rate_ml_per_kg_h, given)):
+        drive = _drive(picture, onset_s, rate_ml_per_kg_h, infused, begin)
+        goal = drive * _shares(picture, begin - onset_s)
+        goal = (goal * _relieved(picture, onset_s, rate_ml_per_kg_h, given, begin))[:, None]
+        passed = np.arange(1.0, end - begin + 1.0)
+        rising = np.minimum(level + up * passed, goal)
+        found[:, begin:end] = np.where(
+            goal > level, rising, np.maximum(level - down * passed, goal)
+        )
+        level = found[:, end - 1 : end]
+    return found
+
+
+def _turns(
+    picture: Picture, onset_s: int, rate_ml_per_kg_h: Float, given: Sequence[Given]
+) -> list[int]:
+    """Return the seconds at which a goal may change, the onset first and the end last."""
+    seconds = len(rate_ml_per_kg_h)
+    turns = {onset_s, seconds, *(np.flatnonzero(np.diff(rate_ml_per_kg_h)) + 1).tolist()}
+    for limb in picture.limbs:
+        turns |= {onset_s + int(limb.delay_s)}
+        turns |= {onset_s + int(limb.until_s)} if np.isfinite(limb.until_s) else set()
+    for relief in picture.reliefs:
+        for one in given:
+            if one.remedy == relief.remedy:
+                begin = one.at_s + int(relief.after_s)
+                turns |= {begin}
+                turns |= {begin + int(relief.lasts_s)} if np.isfinite(relief.lasts_s) else set()
+    if picture.drive == "volume":
+        turns |= set(range(onset_s, seconds, VOLUME_EVERY_S))
+    return sorted(turn for turn in turns if onset_s <= turn <= seconds)
+
+
+def _shares(picture: Picture, since_s: int) -> Float:
+    return np.array([float(int(limb.delay_s) <= since_s < limb.until_s) for limb in picture.limbs])
+
+
+def _drive(
+    picture: Picture, onset_s: int, rate_ml_per_kg_h: Float, infused: Float, at_s: int
+) -> float:
+    if picture.drive == "volume":
+        since = float(infused[at_s] - infused[onset_s])
+        return min(max(since / picture.full_ml_per_kg, 0.0), 1.0)
     if picture.drive == "rate":
-        tolerated = rate_ml_per_kg_h[max(min(onset_s, seconds) - 1, 0)]
-        too_much = rate_ml_per_kg_h[min(onset_s, seconds - 1)] - tolerated
+        seconds = len(rate_ml_per_kg_h)
+        tolerated = float(rate_ml_per_kg_h[max(min(onset_s, seconds) - 1, 0)])
+        too_much = float(rate_ml_per_kg_h[min(onset_s, seconds - 1)]) - tolerated
         if too_much <= 0:
-            return np.zeros(seconds)
-        share = np.clip((rate_ml_per_kg_h - tolerated) / too_much, 0.0, 1.0)
-        return np.where(within, share, 0.0)
-    if picture.eases:
-        within &= rate_ml_per_kg_h > 0
-    return within.astype(np.float64)
+            return 0.0
+        return min(max((float(rate_ml_per_kg_h[at_s]) - tolerated) / too_much, 0.0), 1.0)
+    return 1.0
+
+
+def _relieved(
+    picture: Picture,
+    onset_s: int,
+    rate_ml_per_kg_h: Float,
+    given: Sequence[Given],
+    at_s: int,
+) -> Float:
+    """Return what share of each limb's goal the reliefs in force leave."""
+    left = np.ones(len(picture.limbs))
+    rate = float(rate_ml_per_kg_h[at_s])
+    for relief in picture.reliefs:
+        if relief.remedy == "pause":
+            count = int(rate == 0.0)
+        elif relief.remedy == "slow":
+            at_onset = float(rate_ml_per_kg_h[min(onset_s, len(rate_ml_per_kg_h) - 1)])
+            count = int(0.0 < rate <= SLOWED_TO * at_onset)
+        else:
+            count = sum(
+                one.remedy == relief.remedy
+                and int(relief.after_s) <= at_s - one.at_s < int(relief.after_s) + relief.lasts_s
+                for one in given
+            )
+        if count:
+            helped = [
+                not relief.channels or limb.channel in relief.channels for limb in picture.limbs
+            ]
+            left *= np.where(helped, (1.0 - relief.share) ** count, 1.0)
+    return left
+
+
+EFFECTS: Final[dict[str, Picture]] = {
+    "epinephrine": Picture(
+        limbs=(
+            Limb(channel=Channel.HR, extreme=15.0, rise_s=120, fall_s=600, until_s=600),
+            Limb(channel=Channel.SBP, extreme=15.0, rise_s=120, fall_s=600, until_s=600),
+        )
+    ),
+    "antihistamine": Picture(
+        limbs=(
+            Limb(channel=Channel.HR, extreme=5.0, rise_s=600, fall_s=3600, until_s=3600),
+            Limb(channel=Channel.SBP, extreme=-4.0, rise_s=600, fall_s=3600, until_s=3600),
+        )
+    ),
+}
+"""What a drug does to anybody: epinephrine raises pulse and pressure for 10 to 20 minutes, an
+antihistamine of the first generation raises the pulse and lowers the pressure. Sizes ours."""

@@ -4,7 +4,7 @@ What the broker and the network would add is a small seeded latency. A step is m
 multiple of ``step_ms``, also when nothing came, because timers of the ward run on steps.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,6 +20,8 @@ STARTED_MS: Final = 1_795_514_400_000
 
 LATENCY_MS: Final = (15, 180)
 """Shortest and longest way from a device to the journal (ours)."""
+
+DRAWN_AT_ONCE: Final = 1024
 
 
 def recorded_steps(
@@ -40,9 +42,16 @@ def recorded_steps(
     if step_ms < 1:
         raise ValueError(f"a step of {step_ms} ms, must be at least 1")
     messages = with_faults(ward_messages(scenario, unit=unit, started_ms=started_ms), faults)
+    yield from steps_of(messages, seed=scenario.seed, started_ms=started_ms, step_ms=step_ms)
+
+
+def steps_of(
+    messages: Iterable[Sent], *, seed: int, started_ms: int, step_ms: int
+) -> Iterator[RecordedStep]:
+    """Yield messages, in order of sending, as the steps in which the ward gets them."""
     now_ms = started_ms
     inbox: list[RawMessage] = []
-    for message in _received(messages, generator(scenario.seed, "ward", "latency")):
+    for message in _received(messages, generator(seed, "ward", "latency")):
         while message.received_ms > now_ms:
             yield RecordedStep(now_ms=now_ms, messages=tuple(inbox))
             inbox = []
@@ -51,10 +60,16 @@ def recorded_steps(
     yield RecordedStep(now_ms=now_ms, messages=tuple(inbox))
 
 
-def _received(messages: Iterator[Sent], rng: np.random.Generator) -> Iterator[RawMessage]:
+def _received(messages: Iterable[Sent], rng: np.random.Generator) -> Iterator[RawMessage]:
     """Add the way to the journal; what arrives never overtakes what arrived."""
     last_ms = 0
+    ways = _ways_ms(rng)
     for sent in messages:
-        received_ms = max(last_ms, sent.at_ms + int(rng.integers(*LATENCY_MS)))
+        received_ms = max(last_ms, sent.at_ms + next(ways))
         last_ms = received_ms
         yield RawMessage(received_ms=received_ms, topic=sent.topic, payload=sent.payload)
+
+
+def _ways_ms(rng: np.random.Generator) -> Iterator[int]:
+    while True:
+        yield from rng.integers(*LATENCY_MS, size=DRAWN_AT_ONCE).tolist()

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from simulators.cases import Case
 from simulators.infusion import planned_rungs
-from simulators.reactions import PICTURES
+from simulators.pictures import PICTURES
+from simulators.reactions import Picture
 
 BASELINE_S: Final = 600
 MINUTE_S: Final = 60
@@ -25,17 +27,21 @@ Kind: TypeAlias = Literal["physiological", "technical"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedPlan:
-    """What happens at one bed; ``onset_s`` counts from the start of its infusion."""
+    """What happens at one bed; ``onset_s`` counts from the start of its infusion.
+
+    A bed of a cohort has a ``case``: its person, its reaction and its nurse were drawn.
+    """
 
     bed: str
     reaction: str = "uneventful"
     onset_s: int = 0
     opens_s: int = 0
     dose_g_per_kg: float = 0.4
+    case: Case | None = None
 
     def __post_init__(self) -> None:
         """Refuse a reaction that nobody has drawn."""
-        if self.reaction not in PICTURES:
+        if self.case is None and self.reaction not in PICTURES:
             raise ValueError(
                 f"reaction {self.reaction!r} at bed {self.bed}: one of {', '.join(PICTURES)}"
             )
@@ -46,12 +52,19 @@ class BedPlan:
         return BASELINE_S
 
     @property
+    def picture(self) -> Picture:
+        """Return the reaction of this bed: as drawn for its case, or as told under its name."""
+        return PICTURES[self.reaction] if self.case is None else self.case.picture
+
+    @property
     def reaction_s(self) -> int:
         """Return when the reaction begins [s of the session].
 
         A reaction to the rate begins with the first rate step at or after the wanted onset
         (the last step if there is none).
         """
+        if self.case is not None:
+            return self.case.onset_s
         wanted_s = self.start_s + self.onset_s
         if PICTURES[self.reaction].drive == "onset":
             return wanted_s

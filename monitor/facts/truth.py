@@ -28,6 +28,14 @@ class TrueEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     charted_ms: int | None = None
 
 
+class TrueConfounder(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that moved the numbers and was no reaction: a needle, sleep, another arm."""
+
+    kind: str
+    from_ms: int
+    until_ms: int
+
+
 class TrueSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One session as it was; ``events`` is empty for one in which nothing happened."""
 
@@ -45,3 +53,6 @@ class TrueSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     beta_blocker: bool = False
     nurse: NurseKind = "none"
     faults: tuple[str, ...] = ()
+    phenotype: str = ""
+    """The kind of reaction that was drawn; its pattern is what the monitor should name."""
+    confounders: tuple[TrueConfounder, ...] = ()

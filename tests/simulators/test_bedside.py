@@ -23,7 +23,7 @@ from monitor.facts.records import (
 from monitor.wire.messages import decode
 from simulators.bedside import bedside, ward_messages
 from simulators.chairs import Sent
-from simulators.reactions import PICTURES
+from simulators.pictures import PICTURES
 from simulators.scenario import BedPlan, Scenario, demo_story
 
 STARTED_MS = 1_795_514_400_000

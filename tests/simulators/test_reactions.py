@@ -9,7 +9,8 @@ from detectors.channels import Channel
 from simulators.chairs import Chair, chair
 from simulators.infusion import Move, rate_course, rungs
 from simulators.physiology import Course, person, resting_course
-from simulators.reactions import PICTURES, reacting_course
+from simulators.pictures import PICTURES
+from simulators.reactions import reacting_course
 from simulators.scenario import BedPlan, Scenario
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
@@ -146,6 +147,7 @@ def test_a_fever_drives_the_pulse_by_seven_a_degree() -> None:
 @pytest.mark.parametrize("reaction", PICTURES)
 def test_signs_come_after_the_onset_and_go_after_they_came(reaction: str) -> None:
     for sign in PICTURES[reaction].signs:
+        assert sign.gone_s is not None
         assert 0 < sign.after_s < sign.gone_s
 
 

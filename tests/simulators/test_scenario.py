@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from simulators.reactions import PICTURES
+from simulators.pictures import PICTURES
 from simulators.scenario import (
     EXPECTED,
     BedPlan,

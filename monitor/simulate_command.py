@@ -1,0 +1,158 @@
+"""The command ``simulate``: a ward on a broker, or a cohort in files."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from monitor.broker_options import Broker, Unit, address_of
+from monitor.commands import CONFIG_DIRECTORY, AsJson, Config, read_settings, software
+
+if TYPE_CHECKING:
+    from monitor.facts.truth import NurseKind
+
+NURSES: Final = ("follows", "delays", "ignores")
+MINUTES: Final = 240.0
+LIVE_CADENCE_S: Final = 5
+COHORT_CADENCE_S: Final = 30
+
+simulation = typer.Typer()
+
+
+@simulation.command()
+def simulate(
+    *,
+    config: Config = CONFIG_DIRECTORY,
+    broker: Broker = None,
+    unit: Unit = None,
+    beds: Annotated[int, typer.Option(min=1, help="Beds of a ward on a broker.")] = 12,
+    speed: Annotated[float, typer.Option(help="Above 1 the monitor's clock must run so too.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
+    minutes: Annotated[float, typer.Option(help="Length of the story on a broker.")] = MINUTES,
+    cadence: Annotated[
+        int | None,
+        typer.Option(help="Seconds between two vitals messages; default 5, for a cohort 30."),
+    ] = None,
+    reaction: Annotated[
+        list[str] | None, typer.Option(help="PATTERN@BED:+MINUTESm, may be repeated.")
+    ] = None,
+    faults: Annotated[
+        list[str] | None, typer.Option(help="For instance drop=0.02, may be repeated.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Write a cohort into this folder; no broker is needed.")
+    ] = None,
+    sessions: Annotated[int, typer.Option(help="Sessions of a cohort.")] = 1000,
+    beds_per_file: Annotated[int, typer.Option(help="Beds of a cohort's ward, one a file.")] = 100,
+    hours: Annotated[float, typer.Option(help="Length of a cohort's sessions.")] = 4,
+    mix: Annotated[
+        str, typer.Option(help="Of what a cohort is made: 'default' or a TOML file.")
+    ] = "default",
+    nurse: Annotated[
+        str, typer.Option(help="A cohort's nurses: follows, delays or ignores.")
+    ] = "follows",
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes for a cohort; default: one a core.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a ward of simulated beds to a broker, or write a cohort with its truth to files."""
+    if to is not None:
+        _cohort(
+            to,
+            size=(sessions, beds_per_file, hours, cadence or COHORT_CADENCE_S, seed),
+            mix=mix,
+            nurse=nurse,
+            jobs=jobs or os.cpu_count() or 1,
+            as_json=as_json,
+        )
+        return
+    site = read_settings(config).site
+    default = f"{site.broker.host}:{site.broker.port}"
+    _publish(
+        address=address_of(broker or default, site.broker.port, "--broker"),
+        unit=unit or site.unit,
+        beds=beds,
+        speed=speed,
+        seed=seed,
+        minutes=minutes,
+        cadence_s=cadence or LIVE_CADENCE_S,
+        texts=(tuple(reaction or ()), tuple(faults or ())),
+    )
+
+
+def _publish(
+    *,
+    address: tuple[str, int],
+    unit: str,
+    beds: int,
+    speed: float,
+    seed: int,
+    minutes: float,
+    cadence_s: int,
+    texts: tuple[tuple[str, ...], tuple[str, ...]],
+) -> None:
+    """Tell a ward to a broker; ``texts`` are the reactions and the faults as they were given."""
+    from simulators.publishing import SimulateOptions
+    from simulators.publishing import simulate as publish_ward
+
+    (host, port), (reactions, faults) = address, texts
+    options = SimulateOptions(
+        beds=beds,
+        speed=speed,
+        seed=seed,
+        reactions=reactions,
+        faults=faults,
+        unit=unit,
+        host=host,
+        port=port,
+        minutes=minutes,
+        cadence_s=cadence_s,
+    )
+    try:
+        published = publish_ward(options)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    typer.echo(f"{published.messages} messages published", err=True)
+
+
+def _cohort(
+    to: Path,
+    *,
+    size: tuple[int, int, float, int, int],
+    mix: str,
+    nurse: str,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    import msgspec
+
+    from monitor.cohort_files import mix_of, write_cohort
+    from monitor.engines.local import ProcessEngine, SerialEngine
+    from simulators.cohorts import Cohort
+
+    kinds: dict[str, NurseKind] = {"follows": "follows", "delays": "delays", "ignores": "ignores"}
+    sessions, beds_per_file, hours, cadence_s, seed = size
+    if nurse not in kinds:
+        raise typer.BadParameter(f"--nurse {nurse}: one of {', '.join(NURSES)}")
+    try:
+        cohort = Cohort(
+            sessions=sessions,
+            beds_per_file=beds_per_file,
+            hours=hours,
+            cadence_s=cadence_s,
+            seed=seed,
+            mix=mix_of(mix),
+            nurse=kinds[nurse],
+        )
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    engine = ProcessEngine(jobs) if jobs > 1 and cohort.wards > 1 else SerialEngine()
+    made = write_cohort(cohort, to, engine=engine, software=software(), err=sys.stderr)
+    if as_json:
+        typer.echo(msgspec.json.encode(made).decode())
+        return
+    words = f"{made.sessions} sessions, {made.messages} messages, {made.events} reactions in {to}"
+    typer.echo(f"{words}\ndigest {made.digest}", err=True)

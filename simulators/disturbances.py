@@ -1,0 +1,145 @@
+"""What moves the numbers and is no reaction: needles, talking, walking, sleep, a changed arm.
+
+Each is a picture of limbs on the same mechanism as a reaction, so it adds to whatever else
+happens. Sizes and times are ranges that we put together (engineering); none of them must call
+anybody, and the truth says when they were.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from detectors.channels import Channel
+from simulators.reactions import Limb, Picture
+
+AT_ONCE_S: Final = 1.0
+MINUTE_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbance:
+    """One thing that happened to a person or a device, from one second to another."""
+
+    kind: str
+    from_s: int
+    until_s: int
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How many of each a session of four hours has on average."""
+
+    needle: float = 0.3
+    talking: float = 1.5
+    walking: float = 0.6
+    sleep: float = 0.35
+    other_arm: float = 0.1
+    other_site: float = 0.1
+    probe_off: float = 0.15
+
+
+USUAL_S: Final = 4 * 3600
+"""The length of the session that :class:`Habits` speaks of."""
+
+
+def disturbances(
+    rng: np.random.Generator, habits: Habits, *, start_s: int, seconds: int
+) -> tuple[Disturbance, ...]:
+    """Draw what happens besides the infusion in one session, in order of time."""
+    share = seconds / USUAL_S
+    found: list[Disturbance] = []
+    if rng.random() < habits.needle:
+        found.append(_stress("needle", max(start_s - 60, 1), rng))
+    for kind, count in (
+        ("talking", habits.talking),
+        ("walking", habits.walking),
+        ("sleep", habits.sleep),
+        ("other-arm", habits.other_arm),
+        ("other-site", habits.other_site),
+    ):
+        for _ in range(int(rng.poisson(count * share))):
+            at_s = int(rng.integers(start_s + 300, max(seconds - 300, start_s + 301)))
+            found.append(_of_kind(kind, at_s, seconds, rng))
+    return tuple(sorted(found, key=lambda one: one.from_s))
+
+
+def probe_losses(
+    rng: np.random.Generator, habits: Habits, *, start_s: int, seconds: int
+) -> tuple[tuple[int, int], ...]:
+    """Draw when the pulse-oximeter probe is off: at most once in a session."""
+    if rng.random() >= habits.probe_off * seconds / USUAL_S or seconds < start_s + 1200:
+        return ()
+    from_s = int(rng.integers(start_s + 300, seconds - 600))
+    return ((from_s, from_s + int(rng.integers(60, 600))),)
+
+
+def _of_kind(kind: str, at_s: int, seconds: int, rng: np.random.Generator) -> Disturbance:
+    if kind == "sleep":
+        return _sleep(at_s, rng)
+    if kind == "other-arm":
+        size = float(rng.uniform(6.0, 15.0) * rng.choice((-1.0, 1.0)))
+        limbs = (_step(Channel.SBP, size), _step(Channel.DBP, 0.7 * size))
+        return Disturbance(kind=kind, from_s=at_s, until_s=seconds, picture=Picture(limbs=limbs))
+    if kind == "other-site":
+        size = float(rng.uniform(0.3, 0.6) * rng.choice((-1.0, 1.0)))
+        picture = Picture(limbs=(_step(Channel.TEMP, size),))
+        return Disturbance(kind=kind, from_s=at_s, until_s=seconds, picture=picture)
+    return _stress(kind, at_s, rng)
+
+
+def _step(channel: Channel, size: float) -> Limb:
+    return Limb(channel=channel, extreme=size, rise_s=AT_ONCE_S, fall_s=AT_ONCE_S)
+
+
+_SIZES: Final = {"needle": (10.0, 25.0), "talking": (4.0, 12.0), "walking": (15.0, 35.0)}
+_HELD_S: Final = {"needle": (60, 240), "talking": (60, 300), "walking": (60, 300)}
+_SETTLES_S: Final = {"needle": 500.0, "talking": 60.0, "walking": 180.0}
+
+
+def _stress(kind: str, at_s: int, rng: np.random.Generator) -> Disturbance:
+    size = float(rng.uniform(*_SIZES[kind]))
+    held_s = int(rng.integers(*_HELD_S[kind]))
+    limbs = tuple(
+        Limb(
+            channel=channel,
+            extreme=share * size,
+            rise_s=60.0,
+            fall_s=_SETTLES_S[kind],
+            until_s=float(held_s),
+        )
+        for channel, share in (
+            (Channel.HR, 1.0),
+            (Channel.SBP, 0.7),
+            (Channel.DBP, 0.35),
+            (Channel.RR, 0.2),
+        )
+    )
+    until_s = at_s + held_s + int(_SETTLES_S[kind])
+    return Disturbance(kind=kind, from_s=at_s, until_s=until_s, picture=Picture(limbs=limbs))
+
+
+def _sleep(at_s: int, rng: np.random.Generator) -> Disturbance:
+    depth = float(rng.uniform(0.4, 1.0))
+    held_s = int(rng.integers(20, 90)) * MINUTE_S
+    limbs = tuple(
+        Limb(
+            channel=channel,
+            extreme=depth * size,
+            rise_s=900.0,
+            fall_s=180.0,
+            until_s=float(held_s),
+        )
+        for channel, size in (
+            (Channel.HR, -12.0),
+            (Channel.SBP, -12.0),
+            (Channel.DBP, -8.0),
+            (Channel.TEMP, -0.2),
+            (Channel.SPO2, -1.5),
+            (Channel.RR, -2.0),
+        )
+    )
+    return Disturbance(
+        kind="sleep", from_s=at_s, until_s=at_s + held_s + 180, picture=Picture(limbs=limbs)
+    )

@@ -1,0 +1,172 @@
+"""Cohorts: what was asked for is made, the same again, and the truth says what happened."""
+
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+import pytest
+from cohort_wards import chairs_of, cohort_of
+
+from simulators.bedside import all_messages, chair_messages
+from simulators.chairs import chair
+from simulators.cohorts import (
+    DEFAULT_MIX,
+    Cohort,
+    Mix,
+    shares_of,
+    started_ms,
+    ward_scenario_of,
+)
+from simulators.overloads import PHENOTYPES
+from simulators.scenario import BedPlan, Scenario
+from simulators.truths import true_session
+
+SMALL = Cohort(sessions=25, beds_per_file=10, hours=1.0, seed=4)
+
+
+def test_a_cohort_fills_its_wards_and_the_last_one_is_smaller() -> None:
+    assert SMALL.wards == 3
+    assert [len(ward_scenario_of(SMALL, number).beds) for number in (1, 2, 3)] == [10, 10, 5]
+
+
+def test_a_ward_is_the_same_again_and_another_seed_is_another_ward() -> None:
+    assert ward_scenario_of(SMALL, 2) == ward_scenario_of(SMALL, 2)
+    assert ward_scenario_of(SMALL, 2) != ward_scenario_of(SMALL, 3)
+    assert ward_scenario_of(SMALL, 2) != ward_scenario_of(replace(SMALL, seed=5), 2)
+
+
+def test_a_bed_does_not_depend_on_how_many_there_are() -> None:
+    alone = ward_scenario_of(replace(SMALL, sessions=1), 1)
+
+    assert alone.beds[0] == ward_scenario_of(SMALL, 1).beds[0]
+
+
+def test_every_ward_has_a_day_of_its_own() -> None:
+    days = [started_ms(SMALL, number) // 86_400_000 for number in (1, 2, 3)]
+
+    assert len(set(days)) == 3
+
+
+def test_beds_open_in_step_with_the_cadence() -> None:
+    assert all(plan.opens_s % SMALL.cadence_s == 0 for plan in ward_scenario_of(SMALL, 1).beds)
+
+
+def test_the_default_mix_holds_every_phenotype_in_about_its_share() -> None:
+    cohort = Cohort(sessions=900, beds_per_file=900, nurse="ignores", hours=1.0)
+    counts = shares_of(ward_scenario_of(cohort, 1).beds)
+
+    assert set(counts) == {*PHENOTYPES, "uneventful"}
+    for name, share in DEFAULT_MIX.reactions.items():
+        spread = 4 * np.sqrt(900 * share * (1 - share))
+        assert abs(counts[name] - 900 * share) <= spread
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ({"sessions": 0}, "0 sessions, must be at least 1"),
+        ({"sessions": 1, "beds_per_file": 0}, "0 beds a file, must be from 1 to 999"),
+        ({"sessions": 100_000, "beds_per_file": 10}, "10000 files, at most 9999"),
+        ({"sessions": 1, "hours": 0.1}, "0.1 hours, must be from 0.5 to 24"),
+        ({"sessions": 1, "cadence_s": 0}, "cadence of 0 s, must be from 1 to 60"),
+    ],
+)
+def test_a_cohort_that_cannot_be_is_refused(what: dict[str, int], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Cohort(**what)  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ({"measles": 0.1}, "mix: 'measles' is unknown"),
+        ({"febrile": 1.5}, "mix: febrile = 1.5, must be a share"),
+        ({"febrile": 0.6, "vasovagal": 0.6}, "mix: reactions come to 1.2"),
+    ],
+)
+def test_a_mix_that_cannot_be_is_refused(shares: dict[str, float], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Mix(reactions=shares)
+
+
+def test_all_messages_at_once_are_those_of_the_chairs_merged() -> None:
+    chairs = chairs_of("febrile")[:3]
+    one_by_one = sorted(
+        chain.from_iterable(chair_messages(here) for here in chairs), key=lambda sent: sent.at_ms
+    )
+
+    assert sorted(all_messages(chairs), key=repr) == sorted(one_by_one, key=repr)
+    assert [sent.at_ms for sent in all_messages(chairs)] == [sent.at_ms for sent in one_by_one]
+
+
+@pytest.mark.parametrize("name", PHENOTYPES)
+def test_the_truth_names_the_pattern_and_follows_the_course(name: str) -> None:
+    events = 0
+    for here in chairs_of(name):
+        truth = true_session(here)
+        assert truth.phenotype == name
+        assert truth.nurse == "follows"
+        assert truth.start_ms == here.at_ms(600)
+        for number, event in enumerate(truth.events):
+            events += 1
+            assert event.pattern == PHENOTYPES[name].pattern
+            assert 1 <= event.grade <= here.picture.grade
+            assert truth.start_ms <= event.onset_ms <= event.peak_ms <= truth.end_ms
+            assert event.end_ms is None or event.peak_ms < event.end_ms
+            assert event.recurrence == (number > 0)
+            assert event.charted_ms is None or event.charted_ms >= event.onset_ms
+    assert events >= 8
+
+
+def test_an_uneventful_session_has_no_events() -> None:
+    cohort = Cohort(sessions=5, mix=Mix(reactions={}), hours=1.0)
+    ward = ward_scenario_of(cohort, 1)
+    truths = [
+        true_session(chair(plan, ward, unit="w", started_ms=started_ms(cohort, 1)))
+        for plan in ward.beds
+    ]
+
+    assert all(truth.events == () for truth in truths)
+    assert any(truth.confounders for truth in truths)
+    assert all(
+        one.from_ms < one.until_ms <= truth.end_ms for truth in truths for one in truth.confounders
+    )
+
+
+def test_a_told_story_has_no_truth_of_this_kind() -> None:
+    plan = BedPlan(bed="01")
+    told = Scenario(name="told", beds=(plan,), seed=1, length_s=1200)
+
+    with pytest.raises(ValueError, match="bed 01 is told, not drawn"):
+        true_session(chair(plan, told, unit="w", started_ms=0))
+
+
+def test_who_is_ignored_is_worse_for_longer_than_who_is_cared_for() -> None:
+    def burden(nurse: str) -> float:
+        return sum(float(here.activity.sum()) for here in chairs_of("hypotensive", nurse=nurse))
+
+    assert burden("follows") < burden("delays") < burden("ignores")
+
+
+def test_reactions_may_return_and_the_truth_says_so() -> None:
+    returned = [
+        event
+        for here in chairs_of("anaphylaxis", sessions=40)
+        for event in true_session(here).events
+        if event.recurrence
+    ]
+
+    assert returned
+
+
+def test_children_have_the_levels_of_their_age() -> None:
+    cohort = cohort_of("febrile", sessions=60, children=1.0)
+    people = [plan.case.who for plan in ward_scenario_of(cohort, 1).beds if plan.case]
+
+    assert all(who.age_years < 16 for who in people)
+    young = [who for who in people if who.age_years < 3]
+    older = [who for who in people if who.age_years >= 11]
+    assert min(who.hr_per_min for who in young) > 90
+    assert max(who.hr_per_min for who in older) <= 90
+    assert min(who.rr_per_min for who in young) > max(who.rr_per_min for who in older)
+    assert all(who.age_months is not None for who in people if who.age_years == 0)
