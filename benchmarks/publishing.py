@@ -28,6 +28,7 @@ class Plan(msgspec.Struct, frozen=True):
     n_messages: int = 0
     n_alerts: int = 0
     per_second: float | None = None
+    part: int = 0
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -56,6 +57,7 @@ def publish(port: int, plan: Plan) -> Sent:
             n_alerts=plan.n_alerts,
             per_second=plan.per_second,
             start_ms=start_ms if plan.per_second else start_ms - LEAD_MS,
+            part=plan.part,
         )
     else:
         sendings = openings(plan.n_beds, start_ms - LEAD_MS)

@@ -1,5 +1,6 @@
 """What is sent over a real broker: vitals of many beds, and now and then one that must alarm."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,32 +54,44 @@ def openings(n_beds: int, at_ms: int) -> list[Sending]:
 
 
 def vitals(
-    *, n_beds: int, n_messages: int, n_alerts: int, per_second: float | None, start_ms: int
+    *,
+    n_beds: int,
+    n_messages: int,
+    n_alerts: int,
+    per_second: float | None,
+    start_ms: int,
+    part: int = 0,
 ) -> list[Sending]:
     """Return vitals of all beds in turn, alerting ones spread evenly, the last one among them.
 
-    Without ``per_second`` they are sent as fast as they leave.
+    Without ``per_second`` they are sent as fast as they leave. In a later ``part`` of the same
+    sending the devices have been started again, and the alerts are at other beds.
     """
+    sequences: Counter[str] = Counter()
     every = max(1, n_messages // max(n_alerts, 1))
     sendings = []
     for number in range(n_messages):
         after_s = number / per_second if per_second else 0.0
         at_ms = start_ms + int(1000 * after_s)
-        sequence, at_bed = divmod(number, n_beds)
+        at_bed = number % n_beds
         is_alert = (number + 1) % every == 0 and (number + 1) // every <= n_alerts
         # Alerts come from beds that have none yet, counted from the last bed down.
-        bed = bed_name(n_beds - (number + 1) // every) if is_alert else bed_name(at_bed)
+        alerting = n_beds - part * n_alerts - (number + 1) // every
+        bed = bed_name(alerting) if is_alert else bed_name(at_bed)
+        where = cuff_topic(bed) if is_alert else topic(UNIT, bed, f"mon-{bed}", "vitals")
+        sequence = sequences[where]
+        sequences[where] += 1
         heart = 7200 + 100 * (sequence % 3)
         values = {Channel.HR: heart, Channel.SPO2: 9700, Channel.RR: 1500}
         sendings.append(
             Sending(
                 after_s=after_s,
-                topic=cuff_topic(bed) if is_alert else topic(UNIT, bed, f"mon-{bed}", "vitals"),
+                topic=where,
                 payload=encode_vitals(
                     sequence=sequence,
                     measured_ms=at_ms,
                     values_centi=LOW_PRESSURE if is_alert else values,
-                    boot="b1",
+                    boot=f"b{part}",
                 ),
                 alerting_bed=bed if is_alert else "",
             )
