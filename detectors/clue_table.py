@@ -8,6 +8,7 @@ from detectors.beds import Beds
 from detectors.channels import N_CHANNELS, NEVER, Bool, Float, Int8, Int32, Int64
 from detectors.clues import Clue, Slope
 from detectors.context import N_FLAGS, ContextFlag
+from detectors.excursions import since_rate_step_ms
 from detectors.history import Recent
 from detectors.memory import FULL, SignMemory, strength
 from detectors.rulebook import Rule, RuleBook, forms, judged
@@ -127,10 +128,9 @@ class ClueTable:
     def _in_course(self, beds: Beds, bed: Int32, memory: SignMemory, left: Int32) -> Bool:
         """Where the conditions about the course of the infusion hold, shape (row, clue)."""
         at_ms, step_ms, cut_ms = beds.at_ms[bed], beds.rate_step_ms[bed], beds.rate_cut_ms[bed]
-        stepped = step_ms != NEVER
-        since_step_ms = np.where(stepped, at_ms - np.where(stepped, step_ms, at_ms), NEVER)
+        since_ms = since_rate_step_ms(at_ms, step_ms)[:, None]
         wanted = self._after_step_ms
-        soon = (since_step_ms[:, None] <= wanted) & stepped[:, None]
+        soon = (since_ms <= wanted) & (since_ms != NEVER)
         cut = cut_ms != NEVER
         since_cut_ms = at_ms - np.where(cut, cut_ms, at_ms)
         # It was still there after the rate was lowered, and is not there any more.

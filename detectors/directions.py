@@ -5,7 +5,6 @@ from enum import IntEnum
 import numpy as np
 
 from detectors.channels import MISSING, Int8, Int64
-from detectors.truth import both, truth
 
 
 class Direction(IntEnum):
@@ -76,20 +75,3 @@ def concordance(heart: Int8, pressure: Int8) -> Int8:
     found[(heart == up) & (pressure == down)] = Concordance.UP_DOWN
     found[(heart == down) & (pressure == up)] = Concordance.DOWN_UP
     return found
-
-
-def both_falling(heart: Int8, pressure: Int8) -> Int8:
-    """Whether heart rate and pressure have both fallen.
-
-    Parameters
-    ----------
-    heart, pressure : int8 array, the same shape
-        A :class:`Direction` each.
-
-    Returns
-    -------
-    int8 array, the same shape
-        A :class:`Truth`; FALSE where one of them has not fallen, whatever the other.
-    """
-    fallen = [truth(one == Direction.DOWN, one != Direction.UNKNOWN) for one in (heart, pressure)]
-    return both(*fallen)

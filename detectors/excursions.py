@@ -1,20 +1,39 @@
 """Excursions: how far a person has moved, from the newest values and the baseline.
 
-Decisions are comparisons of whole numbers and have three values (:class:`detectors.truth.Truth`);
-fractions of one are cross-multiplied, never divided. The float results are for display alone and
-are not a number (NaN) where something is missing.
+Nothing is decided here: limits are rows of rule books and clues, compared as whole numbers. These
+say to people how far values have moved. Float results are for display alone and are not a number
+(NaN) where something is missing.
 """
 
-from typing import Final
+from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.channels import CENTI, MISSING, NEVER, Channel, Float, Int8, Int32, Int64
+from detectors.channels import MISSING, NEVER, Channel, Float, Int32, Int64
 from detectors.quantities import HEART_RATE_EXCESS, MEAN_PRESSURE, PULSE_PRESSURE, Quantity
-from detectors.truth import truth
 
-WHOLE: Final = 100 * CENTI
-"""Hundredths of a percent in one whole."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcursionParams:
+    """What excursions are told in.
+
+    Attributes
+    ----------
+    moved_centi : int64 array, shape (channel,), [hundredths]
+        A smaller change from the baseline, or in :data:`detectors.trends.SPAN_MIN` minutes, is
+        no movement.
+    trend_ms : int
+        Readings older than the newest by more than this make no slope.
+    trend_readings : int
+        Fewer readings make no slope.
+    session_readings : int
+        Readings of the session in which chance is given its turn.
+    """
+
+    moved_centi: Int64
+    trend_ms: int
+    trend_readings: int
+    session_readings: int
 
 
 def difference(value_centi: Int32, baseline_centi: Int32) -> Int64:
@@ -51,27 +70,6 @@ def fraction(value_centi: Int32, baseline_centi: Int32) -> Float:
     change = difference(value_centi, baseline_centi)
     known = (change != MISSING) & (baseline_centi > 0)
     return np.where(known, change, np.nan) / np.where(known, baseline_centi, 1)
-
-
-def fraction_beyond(value_centi: Int32, baseline_centi: Int32, limit_centi_percent: int) -> Int8:
-    """Whether each channel has moved from its baseline by at least a part of it.
-
-    Parameters
-    ----------
-    value_centi, baseline_centi : int32 array, shape (bed, channel), [hundredths]
-        MISSING where not known.
-    limit_centi_percent : int, [hundredths of a percent]
-        A rise of at least so much, or, where it is negative, a fall.
-
-    Returns
-    -------
-    int8 array, shape (bed, channel)
-        A :class:`Truth`; UNKNOWN where either is missing or the baseline is not above 0.
-    """
-    change = difference(value_centi, baseline_centi)
-    known = (change != MISSING) & (baseline_centi > 0)
-    ahead = change * WHOLE - limit_centi_percent * baseline_centi.astype(np.int64)
-    return truth(ahead >= 0 if limit_centi_percent >= 0 else ahead <= 0, known)
 
 
 def quantity_value(quantity: Quantity, value_centi: Int32) -> Int64:
@@ -199,25 +197,6 @@ def shock_index(value_centi: Int32) -> Float:
     return _ratio(value_centi[:, Channel.HR], value_centi[:, Channel.SBP].astype(np.int64))
 
 
-def shock_index_at_least(value_centi: Int32, limit_centi: int) -> Int8:
-    """Whether heart rate over systolic pressure reaches a limit.
-
-    Parameters
-    ----------
-    value_centi : int32 array, shape (bed, channel), [hundredths]
-        MISSING where not known.
-    limit_centi : int, [hundredths]
-
-    Returns
-    -------
-    int8 array, shape (bed,)
-        A :class:`Truth`; UNKNOWN where either is missing or the pressure is not above 0.
-    """
-    return _ratio_at_least(
-        value_centi[:, Channel.HR], value_centi[:, Channel.SBP].astype(np.int64), limit_centi
-    )
-
-
 def modified_shock_index(value_centi: Int32) -> Float:
     """Heart rate over mean pressure; for display.
 
@@ -235,32 +214,9 @@ def modified_shock_index(value_centi: Int32) -> Float:
     return scale * _ratio(value_centi[:, Channel.HR], mean_pressure(value_centi))
 
 
-def modified_shock_index_at_least(value_centi: Int32, limit_centi: int) -> Int8:
-    """Whether heart rate over mean pressure reaches a limit.
-
-    Parameters
-    ----------
-    value_centi : int32 array, shape (bed, channel), [hundredths]
-        MISSING where not known.
-    limit_centi : int, [hundredths]
-
-    Returns
-    -------
-    int8 array, shape (bed,)
-        A :class:`Truth`; UNKNOWN where either is missing or the pressure is not above 0.
-    """
-    heart, mean = value_centi[:, Channel.HR], mean_pressure(value_centi)
-    return _ratio_at_least(heart, mean, limit_centi, scale=MEAN_PRESSURE.scale)
-
-
 def _ratio(top: Int32, bottom: Int64) -> Float:
     known = (top != MISSING) & (bottom != MISSING) & (bottom > 0)
     return np.where(known, top, np.nan) / np.where(known, bottom, 1)
-
-
-def _ratio_at_least(top: Int32, bottom: Int64, limit_centi: int, *, scale: int = 1) -> Int8:
-    known = (top != MISSING) & (bottom != MISSING) & (bottom > 0)
-    return truth(top.astype(np.int64) * CENTI * scale >= limit_centi * bottom, known)
 
 
 def since_rate_step_ms(at_ms: Int64, rate_step_ms: Int64) -> Int64:
@@ -286,6 +242,8 @@ def since_rate_step_ms(at_ms: Int64, rate_step_ms: Int64) -> Int64:
 def noise_units(change_centi: Int64, noise_centi: Int32) -> Float:
     """A change in units of the person's own noise; for display.
 
+    How often chance alone does that is :func:`detectors.chances.departure_share`.
+
     Parameters
     ----------
     change_centi : int64 array, shape (bed, channel), [hundredths]
@@ -300,27 +258,3 @@ def noise_units(change_centi: Int64, noise_centi: Int32) -> Float:
     """
     known = (change_centi != MISSING) & (noise_centi > 0)
     return np.where(known, change_centi, np.nan) / np.where(known, noise_centi, 1)
-
-
-def noise_units_beyond(change_centi: Int64, noise_centi: Int32, limit_centi: int) -> Int8:
-    """Whether a change reaches a number of units of the person's own noise.
-
-    How often chance alone does that is :func:`detectors.chances.false_trigger_share`.
-
-    Parameters
-    ----------
-    change_centi : int64 array, shape (bed, channel), [hundredths]
-        From :func:`difference`; MISSING where not known.
-    noise_centi : int32 array, shape (bed, channel), [hundredths]
-        Standard deviation of this person's readings at rest; MISSING where not known.
-    limit_centi : int, [hundredths of a unit of noise]
-        A rise of at least so much, or, where it is negative, a fall.
-
-    Returns
-    -------
-    int8 array, shape (bed, channel)
-        A :class:`Truth`; UNKNOWN where either is missing or the noise is not above 0.
-    """
-    known = (change_centi != MISSING) & (noise_centi > 0)
-    ahead = change_centi * CENTI - limit_centi * noise_centi.astype(np.int64)
-    return truth(ahead >= 0 if limit_centi >= 0 else ahead <= 0, known)

@@ -24,6 +24,9 @@ from detectors.truth import Truth, truth
 
 MINUTE_MS: Final = 60_000
 
+SPAN_MIN: Final = 10
+"""Slopes are told to people over so many minutes."""
+
 
 def with_newest(recent: Recent, newest_centi: Int32, newest_ms: Int64) -> Recent:
     """Recent readings with the newest one behind them, which the history may have passed over.
@@ -91,7 +94,7 @@ def _pair_places(n_samples: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.i
 def slope_at_least(
     value_centi: Int32,
     measured_ms: Int64,
-    limit_centi_per_min: int,
+    limit_centi_per_min: int | Int64,
     *,
     window_ms: int,
     least_readings: int,
@@ -102,7 +105,7 @@ def slope_at_least(
     ----------
     value_centi, measured_ms : int32 and int64 array, shape (bed, ..., sample)
         Oldest first; MISSING and NEVER where there is no reading.
-    limit_centi_per_min : int, [hundredths a minute]
+    limit_centi_per_min : int, or int64 array, shape (bed, ...) or as it ends, [hundredths a minute]
         A rise of at least so much, or, where it is negative, a fall.
     window_ms : int
         Readings older than the newest by more than this do not count.
@@ -115,15 +118,20 @@ def slope_at_least(
         A :class:`Truth`; UNKNOWN where the readings are too few.
     """
     pairs = _pairs(value_centi, measured_ms, window_ms, least_readings)
+    return _at_least(pairs, np.asarray(limit_centi_per_min, np.int64)[..., None])
+
+
+def _at_least(pairs: _Pairs, limit_centi_per_min: Int64) -> Int8:
+    """Whether at least half of the pairs change so fast; the limit has an axis for the pairs."""
     ahead = pairs.rise_centi * MINUTE_MS - limit_centi_per_min * pairs.time_ms
-    beyond = pairs.counts & (ahead >= 0 if limit_centi_per_min >= 0 else ahead <= 0)
+    beyond = pairs.counts & np.where(limit_centi_per_min >= 0, ahead >= 0, ahead <= 0)
     return truth(2 * beyond.sum(axis=-1) >= pairs.counts.sum(axis=-1), pairs.enough)
 
 
 def slope_direction(
     value_centi: Int32,
     measured_ms: Int64,
-    least_centi_per_min: int,
+    least_centi_per_min: int | Int64,
     *,
     window_ms: int,
     least_readings: int,
@@ -134,7 +142,7 @@ def slope_direction(
     ----------
     value_centi, measured_ms : int32 and int64 array, shape (bed, ..., sample)
         Oldest first; MISSING and NEVER where there is no reading.
-    least_centi_per_min : int, [hundredths a minute]
+    least_centi_per_min : int, or int64 array, shape (bed, ...) or as it ends, [hundredths a minute]
         Above 0.
     window_ms, least_readings : int
         As in :func:`slope_at_least`.
@@ -145,12 +153,9 @@ def slope_direction(
         A :class:`detectors.directions.Direction`; STILL where half of the pairs rise and half
         fall.
     """
-    rising, falling = (
-        slope_at_least(
-            value_centi, measured_ms, limit, window_ms=window_ms, least_readings=least_readings
-        )
-        for limit in (least_centi_per_min, -least_centi_per_min)
-    )
+    pairs = _pairs(value_centi, measured_ms, window_ms, least_readings)
+    least = np.asarray(least_centi_per_min, np.int64)[..., None]
+    rising, falling = (_at_least(pairs, limit) for limit in (least, -least))
     going = (rising == Truth.TRUE).astype(np.int8) - (falling == Truth.TRUE)
     return np.where(rising == Truth.UNKNOWN, Direction.UNKNOWN, going).astype(np.int8)
 
@@ -183,40 +188,6 @@ def slope_centi_per_min(
     lower, upper = (np.take_along_axis(ordered, place, axis=-1)[..., 0] for place in middle)
     known = pairs.enough
     return np.where(known, np.where(known, lower, 0) / 2 + np.where(known, upper, 0) / 2, np.nan)
-
-
-def departed_ms(
-    value_centi: Int32, measured_ms: Int64, baseline_centi: Int32, least_centi: int
-) -> Int64:
-    """Since when readings have been away from the baseline without a break.
-
-    Which channel departed first tells pictures apart: the pulse before the temperature in
-    a rigor, breathing and saturation first in the lung, pressure first in a faint.
-
-    Parameters
-    ----------
-    value_centi, measured_ms : int32 and int64 array, shape (bed, ..., sample)
-        Oldest first; MISSING and NEVER where there is no reading.
-    baseline_centi : int32 array, shape (bed, ...), [hundredths]
-        MISSING where there is none.
-    least_centi : int, [hundredths]
-        How far away: a rise of at least so much, or, where it is negative, a fall.
-
-    Returns
-    -------
-    int64 array, shape (bed, ...), [ms since the Unix epoch, UTC]
-        NEVER where the newest reading is not away, or there is no reading or baseline.
-    """
-    known = (value_centi != MISSING) & (baseline_centi != MISSING)[..., None]
-    change = value_centi.astype(np.int64) - baseline_centi.astype(np.int64)[..., None]
-    away = known & (change >= least_centi if least_centi >= 0 else change <= least_centi)
-    since_ms = np.full(away.shape[:-1], NEVER, np.int64)
-    for sample in range(away.shape[-1]):
-        is_away = away[..., sample]
-        since_ms[known[..., sample] & ~is_away] = NEVER
-        begins = is_away & (since_ms == NEVER)
-        since_ms = np.where(begins, measured_ms[..., sample], since_ms)
-    return since_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,13 +228,13 @@ def zone_time(
     value_centi: Int32,
     measured_ms: Int64,
     enter_centi: Int32,
-    leave_centi: Int32,
-    valid_ms: int,
+    clear_centi: Int32,
+    valid_ms: int | Int64,
 ) -> ZoneTime:
     """Time in a zone after some more readings.
 
-    The zone is entered at one limit and left beyond another one, so that a value at its edge
-    does not flicker. Time counts between two readings that are both inside and not further
+    The zone is entered at one value and left at another one, so that a value at its edge does
+    not flicker. Time counts between two readings that are both inside and not further
     apart than a reading is valid: what nobody saw does not count.
 
     Parameters
@@ -272,19 +243,21 @@ def zone_time(
         After the readings before these.
     value_centi, measured_ms : int32 and int64 array, shape (bed, sample)
         Oldest first, none older than the last before; MISSING and NEVER where there is none.
-    enter_centi, leave_centi : int32 array, shape (bed,), [hundredths]
-        A value at ``enter`` or beyond is in the zone; it stays there as long as it is at
-        ``leave`` or beyond. Beyond is above where ``enter >= leave``, and below where
-        ``enter < leave``. MISSING where there is no limit, and nothing is inside.
-    valid_ms : int
+    enter_centi, clear_centi : int32 array, shape (bed,), [hundredths]
+        A value at ``enter`` or beyond is in the zone; it stays there until it is at ``clear`` or
+        still further back. Beyond is above where ``clear < enter``, and below elsewhere. MISSING
+        where there is no limit, and nothing is inside.
+    valid_ms : int, or int64 array, shape (bed,)
         A longer gap does not count and ends the stay.
 
     Returns
     -------
     ZoneTime
     """
-    limited = (enter_centi != MISSING) & (leave_centi != MISSING)
-    above = enter_centi >= leave_centi
+    limited = (enter_centi != MISSING) & (clear_centi != MISSING)
+    above = clear_centi < enter_centi
+    # The first value that is still inside: whole numbers have one next to each other.
+    leave_centi = np.where(above, clear_centi + 1, clear_centi - 1)
     inside, last_ms, since_ms = before.inside, before.last_ms, before.since_ms
     total_ms = before.total_ms
     for sample in range(value_centi.shape[-1]):

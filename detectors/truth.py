@@ -29,21 +29,3 @@ def truth(holds: Bool, known: Bool) -> Int8:
         A :class:`Truth`.
     """
     return np.where(known, holds, Truth.UNKNOWN).astype(np.int8)
-
-
-def both(first: Int8, second: Int8) -> Int8:
-    """Return whether two things hold together: false if either is, whatever the other.
-
-    Parameters
-    ----------
-    first, second : int8 array, the same shape
-        A :class:`Truth` each.
-
-    Returns
-    -------
-    int8 array, the same shape
-        A :class:`Truth`.
-    """
-    false = (first == Truth.FALSE) | (second == Truth.FALSE)
-    unknown = (first == Truth.UNKNOWN) | (second == Truth.UNKNOWN)
-    return truth(~false & ~unknown, false | ~unknown)

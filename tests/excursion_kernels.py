@@ -24,7 +24,7 @@ LEVELS: Final = (3_700, 7_200, 7_201, 7_260, 9_000, 11_999, 12_000)
 VALUE, PAIR = ("value_centi",), ("value_centi", "baseline_centi")
 CHANGE, GONE = ("change_centi", "noise_centi"), ("heart", "pressure")
 SAMPLES: Final = ("value_centi", "measured_ms")
-ZONE: Final = ("before", *SAMPLES, "enter_centi", "leave_centi")
+ZONE: Final = ("before", *SAMPLES, "enter_centi", "clear_centi")
 NAN: Final = float("nan")
 
 
@@ -55,11 +55,9 @@ def _shown(call: Callable[..., Any], per_bed: tuple[str, ...], **unknowns: int) 
 NOT_GONE: Final = {"heart": int(Direction.UNKNOWN), "pressure": int(Direction.UNKNOWN)}
 
 KERNELS: Final[Mapping[str, Kernel]] = {
-    "both": _truth(truth.both, ("first", "second"), first=-1, second=-1),
     "truth": _truth(truth.truth, ("holds", "known")),
     "difference": _change(excursions.difference, PAIR),
     "fraction": _shown(excursions.fraction, PAIR),
-    "fraction_beyond": _truth(excursions.fraction_beyond, PAIR),
     "quantity_value": _change(excursions.quantity_value, VALUE),
     "quantity_change": _change(excursions.quantity_change, PAIR),
     "heart_rate_excess": _change(excursions.heart_rate_excess, PAIR),
@@ -67,19 +65,15 @@ KERNELS: Final[Mapping[str, Kernel]] = {
     "pulse_pressure_change": _change(excursions.pulse_pressure_change, PAIR),
     "mean_pressure": _change(excursions.mean_pressure, VALUE),
     "shock_index": _shown(excursions.shock_index, VALUE),
-    "shock_index_at_least": _truth(excursions.shock_index_at_least, VALUE),
     "modified_shock_index": _shown(excursions.modified_shock_index, VALUE),
-    "modified_shock_index_at_least": _truth(excursions.modified_shock_index_at_least, VALUE),
     "direction": _kernel(
         directions.direction, ("change",), np.int8, Direction.UNKNOWN, change=MISSING
     ),
     "concordance": _kernel(directions.concordance, GONE, np.int8, Concordance.UNKNOWN, **NOT_GONE),
-    "both_falling": _truth(directions.both_falling, GONE, **NOT_GONE),
     "since_rate_step_ms": _kernel(
         excursions.since_rate_step_ms, ("at_ms", "rate_step_ms"), np.int64, NEVER
     ),
     "noise_units": _shown(excursions.noise_units, CHANGE, change_centi=MISSING),
-    "noise_units_beyond": _truth(excursions.noise_units_beyond, CHANGE, change_centi=MISSING),
     "with_newest": Kernel(
         call=trends.with_newest,
         per_bed=("recent", "newest_centi", "newest_ms"),
@@ -89,7 +83,6 @@ KERNELS: Final[Mapping[str, Kernel]] = {
     "slope_at_least": _truth(trends.slope_at_least, SAMPLES),
     "slope_direction": _kernel(trends.slope_direction, SAMPLES, np.int8, Direction.UNKNOWN),
     "slope_centi_per_min": _shown(trends.slope_centi_per_min, SAMPLES),
-    "departed_ms": _kernel(trends.departed_ms, (*SAMPLES, "baseline_centi"), np.int64, NEVER),
     "zone_time": Kernel(
         call=trends.zone_time,
         per_bed=ZONE,
@@ -119,8 +112,6 @@ def excursion_arguments(draw: Draw, n: int) -> dict[str, Any]:
     return {
         "value_centi": draw(values(n)),
         "baseline_centi": draw(values(n)),
-        "limit_centi_percent": draw(st.sampled_from([-3_000, 0, 2_500])),
-        "limit_centi": draw(st.sampled_from([-250, 0, 90, 130])),
         "quantity": MEAN_PRESSURE,
         "change": pick(draw, np.int64, shape, *changes),
         "change_centi": pick(draw, np.int64, shape, *changes),
@@ -130,8 +121,6 @@ def excursion_arguments(draw: Draw, n: int) -> dict[str, Any]:
         "noise_centi": pick(draw, np.int32, shape, MISSING, -1, 0, 1, 400, 1_200),
         "at_ms": pick(draw, np.int64, (n,), NEVER, T0_MS, T0_MS + 1),
         "rate_step_ms": pick(draw, np.int64, (n,), NEVER, T0_MS, T0_MS - 60_000),
-        "first": pick(draw, np.int8, shape, *Truth),
-        "second": pick(draw, np.int8, shape, *Truth),
         "holds": pick(draw, np.bool_, shape, 0, 1),
         "known": pick(draw, np.bool_, shape, 0, 1),
     }
@@ -152,7 +141,6 @@ def trend_arguments(draw: Draw, n: int) -> dict[str, Any]:
         "least_centi_per_min": draw(st.sampled_from([1, 60, 500])),
         "window_ms": draw(st.sampled_from([60_000, 300_000, 10**13])),
         "least_readings": draw(st.sampled_from([2, 3])),
-        "least_centi": draw(st.sampled_from([-1_800, 0, 60, 1_800])),
         "recent": Recent(
             value_centi=kept, measured_ms=np.where(kept == MISSING, NEVER, np.int64(T0_MS))
         ),
@@ -167,6 +155,6 @@ def trend_arguments(draw: Draw, n: int) -> dict[str, Any]:
             total_ms=np.where(inside, np.int64(60_000), 0),
         ),
         "enter_centi": pick(draw, np.int32, (n,), MISSING, 7_200, 9_000),
-        "leave_centi": pick(draw, np.int32, (n,), MISSING, 7_200, 7_201, 12_000),
+        "clear_centi": pick(draw, np.int32, (n,), MISSING, 7_200, 7_201, 12_000),
         "valid_ms": draw(st.sampled_from([60_000, 300_000])),
     }

@@ -58,14 +58,6 @@ def beyond(number: Fraction | int, limit: Fraction | int, *, rising: bool) -> bo
     return number >= limit if rising else number <= limit
 
 
-def fraction_beyond(value: int, base: int, limit_centi_percent: int) -> int:
-    if MISSING in (value, base) or base <= 0:
-        return Truth.UNKNOWN
-    part = Fraction(value - base, base)
-    limit = Fraction(limit_centi_percent, 10_000)
-    return Truth(beyond(part, limit, rising=limit >= 0))
-
-
 def heart_rate_excess(value: Row, base: Row) -> int:
     """Return thousandths: ``HR - HR0 - 7.2 (T - T0)``."""
     needed = [value[Channel.HR], base[Channel.HR], value[Channel.TEMP], base[Channel.TEMP]]
@@ -122,25 +114,12 @@ def concordance(heart: int, pressure: int) -> int:
     return names[heart, pressure]
 
 
-def both_falling(heart: int, pressure: int) -> int:
-    if heart in (Direction.UP, Direction.STILL) or pressure in (Direction.UP, Direction.STILL):
-        return Truth.FALSE
-    return Truth.UNKNOWN if Direction.UNKNOWN in (heart, pressure) else Truth.TRUE
-
-
 def since_rate_step_ms(at_ms: int, rate_step_ms: int) -> int:
     return NEVER if NEVER in (at_ms, rate_step_ms) else max(0, at_ms - rate_step_ms)
 
 
 def noise_units(change: int, noise: int) -> float:
     return math.nan if change == MISSING or noise <= 0 else float(Fraction(change, noise))
-
-
-def noise_units_beyond(change: int, noise: int, limit_centi: int) -> int:
-    if change == MISSING or noise <= 0:
-        return Truth.UNKNOWN
-    limit = Fraction(limit_centi, 100)
-    return Truth(beyond(Fraction(change, noise), limit, rising=limit >= 0))
 
 
 # -------------------------------------------------------------------------- recent readings
@@ -184,22 +163,12 @@ def slope(given: list[Sample], window_ms: int, least: int) -> float:
     return float(median(found)) if found else math.nan
 
 
-def departed_ms(given: list[Sample], base: int, least_centi: int) -> int:
-    since = NEVER
-    for value, at_ms in given if base != MISSING else []:
-        if not beyond(value - base, least_centi, rising=least_centi >= 0):
-            since = NEVER
-        elif since == NEVER:
-            since = at_ms
-    return since
-
-
 @dataclass
 class NaiveZone:
     """The time that one value has been in a zone."""
 
     enter: int
-    leave: int
+    clear: int
     valid_ms: int
     inside: bool = False
     last_ms: int = NEVER
@@ -208,11 +177,12 @@ class NaiveZone:
 
     def take(self, value: int, at_ms: int) -> None:
         """Take one reading."""
-        rising = self.enter >= self.leave
-        limit = self.leave if self.inside else self.enter
+        rising = self.clear < self.enter
         was_inside = self.inside
-        self.inside = MISSING not in (self.enter, self.leave) and beyond(
-            value, limit, rising=rising
+        entered = beyond(value, self.enter, rising=rising)
+        cleared = beyond(value, self.clear, rising=not rising)
+        self.inside = MISSING not in (self.enter, self.clear) and (
+            not cleared if was_inside else entered
         )
         if not self.inside:
             self.since_ms = NEVER
