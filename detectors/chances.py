@@ -17,6 +17,14 @@ from detectors.channels import Float
 NODES: Final = 128
 """Points of the integral over the error of the baseline; more change no digit that is shown."""
 
+FEW_NODES: Final = 12
+NOISE_LOGS: Final[Float] = np.linspace(-5.0, 1.5, 53)
+"""The same for a chance that is told in one or two digits: errors of baseline, and of noise."""
+
+MAD_EFFICIENCY: Final = 0.3675
+"""How well the median distance from the median estimates a standard deviation, beside the best
+way for normal readings: as well as 0.3675 times as many readings would."""
+
 
 def false_trigger_share(
     limit_sigma: float, *, readings: int, baseline_readings: int, consecutive: int = 1
@@ -69,6 +77,51 @@ def false_trigger_share(
     beyond = np.array([math.erfc(one / math.sqrt(2)) / 2 for one in apart.tolist()])
     share = _run_share(beyond, readings, consecutive)
     return float(share @ weight / weight.sum())
+
+
+def departure_share(units: float, *, readings: int, baseline_readings: int) -> float:
+    """How likely a session has a reading so many units of noise away although nothing happens.
+
+    The units are those of a person whose baseline and noise come from the same few readings: the
+    median, and the median distance from it. Both are off. The error of the median has the
+    standard deviation ``sqrt(pi / 2 m)``; the noise varies as the root of a chi-square with
+    :data:`MAD_EFFICIENCY` times ``m`` degrees of freedom does, which is far more than people
+    think: five units from five readings come by chance in more than one session of ten. The
+    share is the mean over both errors.
+
+    Parameters
+    ----------
+    units : float
+        How far the reading is from the baseline in units of the noise, in one direction.
+    readings : int
+        How many readings a session has after the baseline.
+    baseline_readings : int
+        How many readings the baseline and the noise were made from, at least 1.
+
+    Returns
+    -------
+    float
+        Between 0 and 1. For 5 to 16 readings and 2 to 8 units it is within a third of what
+        simulation gives, and 0.06 at most away from it.
+
+    Raises
+    ------
+    ValueError
+        If a number of readings is out of range.
+    """
+    if baseline_readings < 1 or readings < 0:
+        raise ValueError(
+            f"readings {readings}, baseline_readings {baseline_readings}: a baseline has one"
+        )
+    error, weight = hermegauss(FEW_NODES)
+    freedom = MAD_EFFICIENCY * baseline_readings
+    ratio = np.exp(NOISE_LOGS)
+    likely = np.exp(freedom * (NOISE_LOGS - (ratio * ratio - 1) / 2))
+    off = error * math.sqrt(math.pi / 2 / baseline_readings)
+    apart = (units * ratio[:, None] - off).ravel()
+    beyond = np.array([math.erfc(one / math.sqrt(2)) / 2 for one in apart.tolist()])
+    share = -np.expm1(readings * np.log1p(-beyond)).reshape(len(ratio), -1)
+    return float(likely @ share @ weight / (likely.sum() * weight.sum()))
 
 
 def _run_share(beyond: Float, readings: int, consecutive: int) -> Float:

@@ -35,14 +35,14 @@ class Concordance(IntEnum):
     """Heart rate down, pressure up."""
 
 
-def direction(change: Int64, least: int) -> Int8:
+def direction(change: Int64, least: int | Int64) -> Int8:
     """Where something has gone, if it moved by at least so much.
 
     Parameters
     ----------
     change : int64 array, any shape
         From :mod:`detectors.excursions`; MISSING where not known.
-    least : int
+    least : int, or int64 array that ends the same shape
         In the unit of the change, above 0.
 
     Returns

@@ -54,24 +54,6 @@ def difference(value_centi: Int32, baseline_centi: Int32) -> Int64:
     return np.where(both_known, apart, MISSING)
 
 
-def fraction(value_centi: Int32, baseline_centi: Int32) -> Float:
-    """How far each channel is above its baseline, as a part of the baseline; for display.
-
-    Parameters
-    ----------
-    value_centi, baseline_centi : int32 array, shape (bed, channel), [hundredths]
-        MISSING where not known.
-
-    Returns
-    -------
-    float64 array, shape (bed, channel), [1]
-        -0.25 for a fall by a quarter; NaN where either is missing or the baseline is not above 0.
-    """
-    change = difference(value_centi, baseline_centi)
-    known = (change != MISSING) & (baseline_centi > 0)
-    return np.where(known, change, np.nan) / np.where(known, baseline_centi, 1)
-
-
 def quantity_value(quantity: Quantity, value_centi: Int32) -> Int64:
     """A quantity that follows from several channels, times its scale.
 

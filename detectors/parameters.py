@@ -6,6 +6,7 @@ from detectors.baseline import BaselineParams
 from detectors.channels import Int32, Int64
 from detectors.clues import Clue
 from detectors.confirmation import ConfirmationParams
+from detectors.excursions import ExcursionParams
 from detectors.expectations import Expectations
 from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits, PulsePressureRow
@@ -38,6 +39,8 @@ class DetectionParams:
         A value older than this is not combined with newer ones of other channels.
     history_spacing_ms : int64 array, shape (channel,)
         A reading closer than this to the one before is not kept in the history.
+    excursions : ExcursionParams
+        How departures are told.
     patterns : tuple of PatternRow
         Among equals the first that matches leads.
     clues : tuple of Clue
@@ -64,6 +67,7 @@ class DetectionParams:
     hysteresis_centi: Int32
     valid_ms: Int64
     history_spacing_ms: Int64
+    excursions: ExcursionParams
     patterns: tuple[PatternRow, ...]
     expectations: Expectations
     clues: tuple[Clue, ...] = ()

@@ -18,6 +18,7 @@ from detectors.baseline import BaselineParams
 from detectors.channels import CHANNEL_NAMES, MISSING, N_CHANNELS, NEVER, Channel, Flag, Int32
 from detectors.confirmation import ConfirmationParams
 from detectors.detection import Detection, DetectionParams, Round
+from detectors.excursions import ExcursionParams
 from detectors.expectations import Expectations
 from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits
@@ -175,6 +176,17 @@ SMALL_BOOK: Final = book(
 )
 
 
+def excursion_params(**changed: Any) -> ExcursionParams:  # noqa: ANN401 - fields differ
+    """Return how departures are told: 10 of any unit are a movement."""
+    usual: dict[str, Any] = {
+        "moved_centi": np.full(N_CHANNELS, 1_000, np.int64),
+        "trend_ms": 1_800_000,
+        "trend_readings": 3,
+        "session_readings": 16,
+    }
+    return ExcursionParams(**{**usual, **changed})
+
+
 def params(**changed: Any) -> DetectionParams:  # noqa: ANN401 - fields differ
     """Return small parameters with open gates; the signs follow the book and the symptoms."""
     used = changed.get("book", SMALL_BOOK)
@@ -193,6 +205,7 @@ def params(**changed: Any) -> DetectionParams:  # noqa: ANN401 - fields differ
         "hysteresis_centi": np.full(N_CHANNELS, 500, np.int32),
         "valid_ms": np.full(N_CHANNELS, 1_800_000, np.int64),
         "history_spacing_ms": np.full(N_CHANNELS, 30_000, np.int64),
+        "excursions": excursion_params(),
         "patterns": (),
         "expectations": expectations(),
     }

@@ -57,7 +57,6 @@ NOT_GONE: Final = {"heart": int(Direction.UNKNOWN), "pressure": int(Direction.UN
 KERNELS: Final[Mapping[str, Kernel]] = {
     "truth": _truth(truth.truth, ("holds", "known")),
     "difference": _change(excursions.difference, PAIR),
-    "fraction": _shown(excursions.fraction, PAIR),
     "quantity_value": _change(excursions.quantity_value, VALUE),
     "quantity_change": _change(excursions.quantity_change, PAIR),
     "heart_rate_excess": _change(excursions.heart_rate_excess, PAIR),

@@ -48,12 +48,6 @@ def difference(value: int, base: int) -> int:
     return MISSING if one is None or other is None else one - other
 
 
-def fraction(value: int, base: int) -> float:
-    if MISSING in (value, base) or base <= 0:
-        return math.nan
-    return float(Fraction(value - base, base))
-
-
 def beyond(number: Fraction | int, limit: Fraction | int, *, rising: bool) -> bool:
     return number >= limit if rising else number <= limit
 

@@ -1,7 +1,25 @@
 """An episode and its change as the effect that tells it."""
 
+from dataclasses import dataclass
+from typing import Final
+
 from monitor.care.alerts import Episode
 from monitor.facts.effects import AlertChanged, AlertPhase, BookSays, Persistence, PictureSays
+from monitor.facts.excursions import Excursion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertGrounds:
+    """What is told beside the rows that decided a reaction, as it stands at that moment."""
+
+    books: tuple[BookSays, ...] = ()
+    pictures: tuple[PictureSays, ...] = ()
+    persistence: tuple[Persistence, ...] = ()
+    excursions: tuple[Excursion, ...] = ()
+
+
+NO_GROUNDS: Final = AlertGrounds()
+"""For alerts about devices, data and care."""
 
 
 def phase_of(before: Episode | None, after: Episode) -> AlertPhase:
@@ -26,9 +44,7 @@ def alert_changed(
     at_ms: int,
     bed: str,
     rulebook: str,
-    books: tuple[BookSays, ...] = (),
-    pictures: tuple[PictureSays, ...] = (),
-    persistence: tuple[Persistence, ...] = (),
+    grounds: AlertGrounds = NO_GROUNDS,
 ) -> AlertChanged:
     """Return the effect that tells the change of an episode, also after its session ended."""
     picture, active_ms = after.picture, after.active_ms
@@ -56,13 +72,14 @@ def alert_changed(
         acknowledged_ms=after.acknowledged_ms,
         realert_ms=after.realert_ms,
         rulebook=rulebook,
-        books=books,
-        pictures=pictures,
+        books=grounds.books,
+        pictures=grounds.pictures,
         reason=after.reason,
         active_ms=active_ms,
         condition_delay_ms=None if active_ms is None else max(0, active_ms - after.onset_ms),
         quiet_until_ms=after.quiet_until_ms,
         flaps=after.flaps,
         disbelief=after.disbelief,
-        persistence=persistence,
+        persistence=grounds.persistence,
+        excursions=grounds.excursions,
     )

@@ -33,6 +33,7 @@ def why_card(alert: AlertChanged) -> tuple[str, ...]:
             parts.append(f"margin {decimal(row.margin_centi)} {row.unit}")
             parts.append(f"clears at {decimal(row.clears_at_centi)} {row.unit}")
         lines.append(f"{'; '.join(parts)} [{row.rule}; {', '.join(row.source)}]")
+    lines += [one.words for one in alert.excursions]
     lines += [_lasted(one, alert.at_ms) for one in alert.persistence]
     if alert.context.baseline:
         lines.append(f"baseline {alert.context.baseline}")

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.channels import DISPLAY_UNITS, MISSING, NEVER, Channel
-from detectors.excursions import WHOLE
+from detectors.channels import CENTI, DISPLAY_UNITS, MISSING, NEVER, Channel
 from detectors.truth import Truth
 
 WHOLE_PERCENT: Final = 100
+WHOLE: Final = WHOLE_PERCENT * CENTI
+"""Hundredths of a percent in one whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from monitor.facts.excursions import Excursion
 from monitor.facts.stays import Proposal, WatchWindow
 
 AlertKind: TypeAlias = Literal["physiological", "technical", "advisory"]
@@ -169,6 +170,7 @@ class AlertChanged(Effect, frozen=True, kw_only=True, tag="alert"):
     flaps: int = 0
     disbelief: str = ""
     persistence: tuple[Persistence, ...] = ()
+    excursions: tuple[Excursion, ...] = ()
 
 
 class AlertEscalated(Effect, frozen=True, kw_only=True, tag="call"):

@@ -12,6 +12,7 @@ from detectors.baseline import BaselineParams
 from detectors.channels import CENTI, Int32, Int64
 from detectors.confirmation import ConfirmationParams
 from detectors.detection import DetectionParams
+from detectors.excursions import ExcursionParams
 from detectors.expectations import Expectations
 from detectors.patterns import PatternRow
 from detectors.quality import ChannelLimits, PulsePressureRow
@@ -19,7 +20,13 @@ from detectors.rulebook import RuleBook
 from detectors.steadiness import OFF_MS, SteadinessLimits
 from detectors.symptoms import SymptomRow
 from monitor.care.silence import SilenceParams
-from monitor.settings.detection_tables import BaselineTable, ChannelRow, DetectionFile, all_signs
+from monitor.settings.detection_tables import (
+    BaselineTable,
+    ChannelRow,
+    DetectionFile,
+    ExcursionTable,
+    all_signs,
+)
 from monitor.settings.evidence_tables import ClueFile
 
 CHARTED: Final = "charted"
@@ -81,6 +88,7 @@ def detection_params(
         hysteresis_centi=centi("hysteresis_centi"),
         valid_ms=np.array([row.valid_ms for row in channels], np.int64),
         history_spacing_ms=np.array(file.history.spacing_ms, np.int64),
+        excursions=_excursion_params(file.excursions),
         patterns=patterns,
         clues=clues.clue,
         memory_ms=clues.memory.value_ms,
@@ -112,6 +120,15 @@ def _steadiness_limits(file: DetectionFile, channels: tuple[ChannelRow, ...]) ->
         swings_if_poor=rule.swings_if_poor,
         resent_ms=rule.resent_ms,
         held_ms=rule.held_ms,
+    )
+
+
+def _excursion_params(table: ExcursionTable) -> ExcursionParams:
+    return ExcursionParams(
+        moved_centi=np.array(table.moved_centi, np.int64),
+        trend_ms=table.trend_ms,
+        trend_readings=table.trend_readings,
+        session_readings=table.session_readings,
     )
 
 

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from detectors.baseline import BaselineRemark
-from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, MISSING, Channel
+from detectors.channels import CANONICAL_UNITS, CENTI, CHANNEL_NAMES, MISSING, Channel
 from detectors.rulebook import Comparison, RuleBook
 from detectors.steadiness import LEAST_SWINGS, MOST_SWINGS
 from detectors.symptoms import SymptomRow, symptom_signs
+from detectors.trends import SPAN_MIN
 from monitor.settings.book_tables import RuleRow, age_band
 from monitor.tables.faults import FaultKept
-from monitor.tables.tables import Table, check_unit, each, record, records, unique
+from monitor.tables.tables import Table, check_unit, each, exact, record, records, unique
 
 LEAST_SCATTER: Final = 3
 """Fewer readings scatter around nothing."""
+
+LEAST_SLOPE: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +129,26 @@ class HistoryTable:
     source: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcursionTable:
+    """The table [excursions] of detection.toml; moved is by column."""
+
+    trend_ms: int
+    trend_readings: int
+    session_readings: int
+    moved_centi: tuple[int, ...]
+    source: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse slopes of one reading, sessions without any, and movements of nothing."""
+        if self.trend_readings < LEAST_SLOPE:
+            raise ValueError(f"trend_readings must be at least {LEAST_SLOPE}: one has no slope")
+        if self.session_readings < 1:
+            raise ValueError("session_readings must be at least 1")
+        if min(self.moved_centi) < SPAN_MIN:
+            raise ValueError(f"moved must be at least {SPAN_MIN} hundredths")
+
+
 Spaced = TypeVar("Spaced", BaselineTable, HistoryTable)
 
 
@@ -211,6 +234,7 @@ class DetectionFile:
 
     baseline: BaselineTable
     history: HistoryTable
+    excursions: ExcursionTable
     sign: tuple[SignRow, ...]
     corroboration: LeastGrade
     bypass: tuple[RuleRow, ...]
@@ -255,6 +279,21 @@ def detection_file(table: Table) -> DetectionFile:
         row.close()
         return tuple(times)
 
+    def excursions(outer: Table) -> ExcursionTable:
+        raw = outer.ask("excursions")
+        if not isinstance(raw, dict):
+            outer.refuse("excursions", "must be a table")
+        return record(outer.inner("excursions", raw), ExcursionTable, moved_centi=moved)
+
+    def moved(inner: Table) -> tuple[int, ...]:
+        raw = inner.ask("moved")
+        if not isinstance(raw, dict):
+            inner.refuse("moved", "must be a table with one value for each channel")
+        row = inner.inner("moved", raw)
+        values = each(CHANNEL_NAMES, lambda name: exact(row, name, row.ask(name), CENTI))
+        row.close()
+        return tuple(values)
+
     def spaced(name: str, kind: type[Spaced]) -> Callable[[Table], Spaced]:
         def made(outer: Table) -> Spaced:
             raw = outer.ask(name)
@@ -269,6 +308,7 @@ def detection_file(table: Table) -> DetectionFile:
         DetectionFile,
         baseline=spaced("baseline", BaselineTable),
         history=spaced("history", HistoryTable),
+        excursions=excursions,
     )
     unique(table, "sign", [row.name for row in made.sign])
     unique(table, "bypass", [row.id for row in made.bypass])

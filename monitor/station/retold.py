@@ -23,6 +23,8 @@ from monitor.facts.effects import (
     SessionPhase,
     Step,
 )
+from monitor.facts.excursions import Excursion
+from monitor.wire.alert_parts import ExcursionShown
 from monitor.wire.answers import AnswerPayload
 from monitor.wire.bed_parts import RateShown
 from monitor.wire.outbound import (
@@ -83,6 +85,7 @@ def alert_retold(bed: str, alert: AlertPayload) -> AlertChanged:
         flaps=alert.flaps,
         disbelief=alert.not_a_reaction,
         persistence=tuple(_persistence(one) for one in alert.persistence),
+        excursions=tuple(_excursion(one) for one in alert.excursions),
     )
 
 
@@ -261,6 +264,27 @@ def _persistence(one: PersistenceShown) -> Persistence:
         clear_ms=one.clear_s * 1000,
         readings=one.readings,
         since_ms=at_or_none(one.since),
+    )
+
+
+def _excursion(one: ExcursionShown) -> Excursion:
+    return Excursion(
+        what=one.what,
+        words=one.words,
+        value_centi=centi(one.v),
+        unit=one.u,
+        measured_ms=at_or_none(one.t),
+        change_centi=centi(one.change),
+        percent=one.percent,
+        noise_units_centi=centi(one.noise_units),
+        noise_readings=one.noise_readings,
+        once_in=one.once_in,
+        going=one.going,
+        per_10_min_centi=centi(one.per_10_min),
+        rule=one.rule,
+        beyond_since_ms=at_or_none(one.beyond_since),
+        beyond_ms=None if one.beyond_s is None else one.beyond_s * 1000,
+        looked_ms=None if one.looked_s is None else one.looked_s * 1000,
     )
 
 

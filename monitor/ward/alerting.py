@@ -7,12 +7,13 @@ An episode is kept here and nowhere else, so what keeps it quiet (a snooze) and 
 from dataclasses import replace
 
 from monitor.care import alerts
-from monitor.care.alert_effects import alert_changed
+from monitor.care.alert_effects import NO_GROUNDS, AlertGrounds, alert_changed
 from monitor.care.flaps import FlapLimits, flap_count, starts_within
 from monitor.care.snoozes import Snooze, broken, cover, uncovered
 from monitor.facts.effects import SnoozeChanged, SnoozeEnd
 from monitor.facts.records import PriorReaction
 from monitor.ward.bedside import Bedside
+from monitor.ward.departed import excursions
 from monitor.ward.judged import Judged
 from monitor.ward.likelihood import likely_pictures
 from monitor.ward.opinions import opinions
@@ -148,13 +149,26 @@ def tell_episode(
             at_ms=at_ms,
             bed=bed.name,
             rulebook=state.settings.digest,
-            books=opinions(state, bed, judged) if reaction else (),
-            pictures=likely_pictures(state, bed, judged) if reaction else (),
-            persistence=persistence(state, bed) if reaction else (),
+            grounds=_grounds(state, bed, after, judged) if reaction else NO_GROUNDS,
         ),
     )
     if reaction and after.condition == "active":
         tell_watch(state, bed, position, at_ms, f"a reaction: {after.picture.pattern}")
+
+
+def _grounds(
+    state: WardState, bed: Bedside, episode: alerts.Episode, judged: Judged | None
+) -> AlertGrounds:
+    """Return what is told beside the rows of a reaction; how far it went ends with it."""
+    if judged is None:
+        judged = Judged.alone(state, bed)
+    goes_on = episode.condition != "ended"
+    return AlertGrounds(
+        books=opinions(state, bed, judged),
+        pictures=likely_pictures(state, bed, judged),
+        persistence=persistence(state, bed),
+        excursions=excursions(state, bed, episode.picture.because, judged) if goes_on else (),
+    )
 
 
 def end_episodes(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:

@@ -3,13 +3,15 @@
 Asked for by a person and worked out then; a step of the ward does not wait for it.
 """
 
-from monitor.care.alert_effects import alert_changed
+from monitor.care.alert_effects import NO_GROUNDS, AlertGrounds, alert_changed
 from monitor.care.alerts import Episode
 from monitor.care.cards import why_card
 from monitor.care.session import OPEN
 from monitor.facts.effects import NOT_ASSESSABLE
 from monitor.facts.views import HandOver
 from monitor.ward.bedside import Bedside
+from monitor.ward.departed import excursions
+from monitor.ward.judged import Judged
 from monitor.ward.opinions import opinions
 from monitor.ward.pictures import (
     REACTION,
@@ -55,15 +57,20 @@ def _sheet(state: WardState, bed: Bedside, now_ms: int) -> HandOver:
 
 
 def _card(state: WardState, bed: Bedside, episode: Episode, now_ms: int) -> tuple[str, ...]:
-    reaction = episode.picture.cause == REACTION
+    reaction, judged = episode.picture.cause == REACTION, Judged.alone(state, bed)
     shown = alert_changed(
         episode,
         episode,
         at_ms=now_ms,
         bed=bed.name,
         rulebook=state.settings.digest,
-        books=opinions(state, bed) if reaction else (),
-        persistence=persistence(state, bed) if reaction else (),
+        grounds=AlertGrounds(
+            books=opinions(state, bed, judged),
+            persistence=persistence(state, bed),
+            excursions=excursions(state, bed, episode.picture.because, judged),
+        )
+        if reaction
+        else NO_GROUNDS,
     )
     return why_card(shown)
 

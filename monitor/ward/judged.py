@@ -13,6 +13,7 @@ from detectors.book_table import FACTS
 from detectors.book_verdicts import BookVerdicts
 from detectors.books import Consciousness
 from detectors.channels import CENTI, MISSING, Int8, Int32
+from detectors.departures import Departures, departures
 from detectors.evidence import Standing
 from detectors.explanation import Grounds, grounds
 from monitor.ward.bedside import Bedside
@@ -67,6 +68,11 @@ class Judged:
     def standing(self) -> Standing:
         """What speaks for their pictures."""
         return self._state.detection.evidence.standing(self._state.detection, self.bed, self.signs)
+
+    @cached_property
+    def departures(self) -> Departures:
+        """How far they have moved."""
+        return departures(self._state.detection, self.bed)
 
     @cached_property
     def verdicts(self) -> BookVerdicts:

@@ -48,6 +48,7 @@ from monitor.wire.shown import (
     context_shown,
     device_shown,
     due_shown,
+    excursion_shown,
     given_shown,
     grade_or_none,
     iso_or_none,
@@ -158,6 +159,7 @@ def alert_announcements(alert: AlertChanged, *, unit: str) -> tuple[Announcement
         flaps=alert.flaps,
         not_a_reaction=alert.disbelief,
         persistence=tuple(persistence_shown(one) for one in alert.persistence),
+        excursions=tuple(excursion_shown(one) for one in alert.excursions),
     )
     said = _retained(name, encode_published(payload))
     return (said, _retained(name, CLEARED)) if is_over(alert.condition, alert.signal) else (said,)

@@ -18,6 +18,7 @@ from monitor.facts.effects import (
     Signal,
     StepState,
 )
+from monitor.wire.alert_parts import ExcursionShown
 from monitor.wire.bed_parts import (
     AmountShown,
     Decimal,
@@ -163,6 +164,7 @@ class AlertPayload(Published, frozen=True, kw_only=True):
     flaps: int = 0
     not_a_reaction: str = ""
     persistence: tuple[PersistenceShown, ...] = ()
+    excursions: tuple[ExcursionShown, ...] = ()
     notice: str = NOTICE
 
 

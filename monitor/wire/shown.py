@@ -13,6 +13,7 @@ from monitor.facts.effects import (
     PictureSays,
     Step,
 )
+from monitor.facts.excursions import Excursion
 from monitor.facts.stays import Proposal, WatchWindow
 from monitor.facts.views import (
     AlertView,
@@ -27,6 +28,7 @@ from monitor.facts.views import (
     VolumeView,
     WhyNotView,
 )
+from monitor.wire.alert_parts import ExcursionShown
 from monitor.wire.bed_parts import (
     AmountShown,
     DeviceShown,
@@ -71,6 +73,33 @@ def persistence_shown(one: Persistence) -> PersistenceShown:
         readings=one.readings,
         since=iso_or_none(one.since_ms),
     )
+
+
+def excursion_shown(one: Excursion) -> ExcursionShown:
+    """Return what a message shows of one excursion."""
+    return ExcursionShown(
+        what=one.what,
+        words=one.words,
+        v=number_or_none(one.value_centi),
+        u=one.unit,
+        t=iso_or_none(one.measured_ms),
+        change=number_or_none(one.change_centi),
+        percent=one.percent,
+        noise_units=number_or_none(one.noise_units_centi),
+        noise_readings=one.noise_readings,
+        once_in=one.once_in,
+        going=one.going,
+        per_10_min=number_or_none(one.per_10_min_centi),
+        rule=one.rule,
+        beyond_since=iso_or_none(one.beyond_since_ms),
+        beyond_s=seconds_or_none(one.beyond_ms),
+        looked_s=seconds_or_none(one.looked_ms),
+    )
+
+
+def seconds_or_none(span_ms: int | None) -> int | None:
+    """Return a length of time in whole seconds, None where there is none."""
+    return None if span_ms is None else span_ms // 1000
 
 
 def iso_or_none(at_ms: int | None) -> str | None:

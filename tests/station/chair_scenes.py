@@ -162,6 +162,10 @@ def chair_alert(**changes: Any) -> Json:  # noqa: ANN401  # any field of an aler
             {"book": "nhsn-isbt", "says": "no"},
         ],
         pictures=[dict(PICTURE)],
+        excursions=[
+            {"what": "sbp", "words": "SBP 84: -40 mmHg (-32 %) from the baseline"},
+            {"what": "shock_index", "words": "shock index (HR over SBP) 1.33", "v": 1.33},
+        ],
         persistence=[
             {
                 "sign": "hypotension",

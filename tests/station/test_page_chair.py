@@ -217,6 +217,10 @@ def test_why_says_rows_values_limits_and_what_is_lacking(
         expect(row).to_contain_text(said)
     expect(row).to_contain_text("95 mmHg")
     expect(why).to_contain_text("hypotension (grade 3): confirmed")
+    moved = why.locator(".why-moves li")
+    expect(moved).to_have_text(
+        ["SBP 84: -40 mmHg (-32 %) from the baseline", "shock index (HR over SBP) 1.33"]
+    )
     expect(why).to_contain_text("needs 30 s, clear for 60 s ends it, 2 readings")
     why.get_by_text("Pictures, and what speaks").click()
     expect(why).to_contain_text("anaphylaxis: 70 points (it names the reaction)")

@@ -33,6 +33,7 @@ function card(alert, said) {
     element("h4", {}, said.head(alert)),
     element("p", { class: "muted" }, said.signal(alert.signal, alert.reason, alert.state)),
     rowsTable(alert.because ?? [], said),
+    moves(alert.excursions ?? [], said),
     persistence(alert.persistence ?? [], said),
     fold(`${alert.id} pictures`, said.pictures, (alert.pictures ?? []).map((picture) => pictureOf(picture, said)), said.noPictures),
     fold(`${alert.id} books`, said.books, books(alert.books ?? [], said), said.noBooks),
@@ -56,6 +57,12 @@ function rowsTable(rows, said) {
         cells(row).map((words, at) => (at === 0
           ? element("th", { scope: "row" }, said.grade(row.grade), " ", words, element("small", {}, ` ${row.rule}`))
           : element("td", {}, words))))))));
+}
+
+// How far the person has moved, each line as the monitor words it.
+function moves(rows, said) {
+  if (rows.length === 0) return null;
+  return [element("h5", {}, said.moves), element("ul", { class: "plain why-moves" }, rows.map((row) => element("li", { "data-what": row.what }, row.words)))];
 }
 
 function persistence(rows, said) {

@@ -64,6 +64,7 @@ const why = {
   head: (alert) => joined([alert.label, joined([alert.pattern ? `${PATTERN(alert.pattern)} pattern` : "", alert.grade === null || alert.grade === undefined ? "" : `grade ${alert.grade}`], ", ")]),
   signal: (signal, reason, state) => joined([`condition ${state}`, `signal ${signal}${reason ? `: ${reason}` : ""}`]),
   rows: "The rows that decided it",
+  moves: "How far it has moved",
   noRows: "No row decides it any more.",
   columns: ["Rule", "Value", "Limit", "Baseline", "Beyond by", "Clears at", "Source"],
   grade: (grade) => `G${grade}`,
