@@ -95,6 +95,10 @@ bless: setup ## Rewrite the blessed results of the golden sessions, to be read a
 plots: setup ## Draw the plots of docs/detection.md from the code that decides
 	@$(RUN)/python -m scripts.detection_plots
 
+.PHONY: pictures
+pictures: setup ## Draw the pictures of the README: terminal, station and chair in the demo's story
+	@$(RUN)/python -m scripts.pictures
+
 .PHONY: books
 books: setup ## Rewrite docs/rulebooks.md from the rule books in config
 	@$(RUN)/python scripts/rulebook_page.py

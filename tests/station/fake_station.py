@@ -22,6 +22,7 @@ from typing import Any, Final, Self, TypeAlias
 from station.scenes import START_MS, Scene, iso, ward_scene
 
 from monitor.station.acts import OURS
+from monitor.station.people import MAY
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "monitor" / "station" / "page"
 POLICY: Final = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -198,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.startswith("/page/") and "/" not in path[6:] and (PAGE / path[6:]).is_file():
             self._file(PAGE / path[6:])
         elif path == "/api/v1/me":
-            may = ["act"] if station.person else []
+            may = sorted(MAY["nurse"]) if station.person else []
             role = "nurse" if station.person else "viewer"
             self._json(HTTPStatus.OK, {"name": station.person, "role": role, "may": may})
         elif path.endswith("/history"):

@@ -200,3 +200,18 @@ def test_vitals_owed_are_said_in_four_states(serve: Serve, open_page: OpenPage) 
         ]
     page = open_page(serve(scene))
     assert page.locator(".tile .due").all_inner_texts() == list(words.values())
+
+
+def test_a_bed_whose_name_was_mistyped_once_is_no_tile(serve: Serve, open_page: OpenPage) -> None:
+    scene = calm_scene(2)
+    for bed, device in (("7", "online"), ("1L", "offline")):
+        scene.beds[bed] = state(
+            bed,
+            session="",
+            phase="none",
+            channels=[channel("hr", 70, age_s=3600)],
+            devices=[{"device": f"mon-{bed.lower()}", "state": device}],
+        )
+    page = open_page(serve(scene))
+    assert beds_shown(page) == ["1", "2", "7"]
+    expect(page.locator("#header")).to_contain_text("3 beds")

@@ -2,7 +2,7 @@
 
 import { get } from "./acts.js";
 import { arrange, button, element, mark, remember, remembered, setAttribute, setText } from "./dom.js";
-import { acuity, alertsByBed, compareNames, createHold, isLoud, kindOf, raisedMs } from "./order.js";
+import { acuity, alertsByBed, compareNames, createHold, isLoud, isStanding, kindOf, raisedMs } from "./order.js";
 import { makeTile } from "./tile.js";
 import { words } from "./words.js";
 
@@ -11,6 +11,7 @@ const REM_HEIGHT = 7.4;
 const SIZE_MAX = 2.1;
 const MOVE_MS = 10000;
 const HISTORY_AT_ONCE = 3;
+const FEW = 36; // so many beds leave room for a wide chair beside them
 const SPARKED = { hr: true, sbp: true, spo2: true };
 
 // Returns {columns, rows, size, capacity}: the fewest, largest tiles that show all beds in the
@@ -61,7 +62,8 @@ function createSparks(store) {
   store.subscribe((change) => {
     if (change.kind === "gone") sparks.delete(change.bed);
     if (change.kind === "hello") sparks.clear();
-    for (const bed of change.beds ?? []) {
+    // A state that changed in more than numbers brings its numbers with it.
+    for (const bed of change.beds ?? (change.kind === "bed" ? [change.bed] : [])) {
       const spark = sparks.get(bed);
       const channels = spark && store.state.beds.get(bed).channels;
       for (const name of spark ? Object.keys(SPARKED) : []) {
@@ -140,8 +142,9 @@ export function mount(root, { store, clock, tones, focus }) {
   // not while somebody points at it; a bed that is new or gone changes it at once.
   function reorder(byBed) {
     const { beds } = store.state;
-    const names = [...beds.keys()].sort(compareNames);
-    const isSame = names.length === order.length && names.every((bed) => beds.has(bed) && order.includes(bed));
+    const nowMs = clock.now();
+    const names = [...beds.keys()].filter((bed) => isStanding(beds.get(bed), byBed.get(bed), nowMs)).sort(compareNames);
+    const isSame = names.length === order.length && names.every((bed) => order.includes(bed));
     if (!isByAcuity) {
       order = names;
       return;
@@ -149,7 +152,7 @@ export function mount(root, { store, clock, tones, focus }) {
     const now = performance.now();
     if (isSame && (now - orderedAt < MOVE_MS || hold.isHeld())) return;
     if (!isSame && order.length && hold.isHeld()) {
-      order = [...order.filter((bed) => beds.has(bed)), ...names.filter((bed) => !order.includes(bed))];
+      order = [...order.filter((bed) => names.includes(bed)), ...names.filter((bed) => !order.includes(bed))];
       return;
     }
     const keys = new Map(names.map((bed) => [bed, acuity(beds.get(bed), byBed.get(bed) ?? [])]));
@@ -231,6 +234,7 @@ export function mount(root, { store, clock, tones, focus }) {
       products.of = vocabulary;
     }
     reorder(byBed);
+    setAttribute(document.body, "data-few", order.length <= FEW);
     fit();
     const shown = drawPages(byBed);
     empty.hidden = order.length > 0 || !state.hello;

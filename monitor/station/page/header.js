@@ -1,7 +1,7 @@
 // The bar above everything: who calls, whether this page is alive and can sound, who acts here.
 
 import { button, element, mark, remembered, setAttribute, setText } from "./dom.js";
-import { isLoud, kindOf, raisedMs } from "./order.js";
+import { alertsByBed, isLoud, isStanding, kindOf, raisedMs } from "./order.js";
 import { timeOfDay, words } from "./words.js";
 
 const KINDS = ["high", "medium", "low", "technical"];
@@ -188,8 +188,8 @@ export function mount(root, { store, acts, clock, tones, keys }) {
   root.append(
     element(
       "div", { class: "bar" },
-      title, beds, counts.node, oldest, element("span", { class: "push" }),
-      layoutToggle(), sound.opener, blocked, live, links.node, login.opener, help.opener, time,
+      title, time, beds, counts.node, oldest, element("span", { class: "push" }),
+      layoutToggle(), sound.opener, blocked, live, links.node, login.opener, help.opener,
     ),
     sound.node, login.node, help.node,
   );
@@ -206,13 +206,15 @@ export function mount(root, { store, acts, clock, tones, keys }) {
     const { state } = store;
     const alerts = [...state.alerts.values()];
     setText(title, state.hello ? words.header.station(state.hello.unit) : words.app.title);
-    const open = [...state.beds.values()];
+    const byBed = alertsByBed(state);
+    const open = [...state.beds].filter(([bed, entry]) => isStanding(entry, byBed.get(bed), clock.now())).map(([, entry]) => entry);
     setText(beds, words.header.beds(open.length, open.filter((bed) => FLOWING.has(bed.state.phase)).length));
     counts.update(alerts);
     const waiting = alerts.filter((alert) => isLoud(alert) && kindOf(alert) !== "info").map(raisedMs);
     setText(oldest, waiting.length ? words.header.oldest(clock.now() - Math.min(...waiting)) : words.header.noneWaiting);
     setText(blocked, words.header.screensBlocked(state.blockedScreens));
-    blocked.hidden = state.blockedScreens === 0;
+    // What this screen says of itself beside it is not said twice.
+    blocked.hidden = state.blockedScreens === 0 || (state.blockedScreens === 1 && tones.state() === "blocked");
     updateLife();
     login.update();
     sound.update();

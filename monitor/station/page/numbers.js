@@ -56,8 +56,9 @@ function show(card, entry, rows, { said, clock }) {
   ];
   setText(card.age, remarks.filter(Boolean).join(" \u00b7 "));
   setText(card.delta, isThere ? deltaWords(channel, lead, said) : "");
-  const because = rows.filter((row) => card.names.includes(row.ch));
-  setText(card.rule, because.map((row) => row.words).join("; "));
+  // The gravest rule speaks; how many more there are is said, and the why-card has them all.
+  const because = rows.filter((row) => card.names.includes(row.ch)).sort((one, other) => (other.grade ?? 0) - (one.grade ?? 0));
+  setText(card.rule, because.length ? said.rule(because[0].words, because.length - 1) : "");
   setAttribute(card.node, "data-stale", isThere ? Boolean(channel.stale) : null);
   setAttribute(card.node, "data-rule", because.length > 0);
 }

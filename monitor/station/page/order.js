@@ -5,6 +5,7 @@ import { stampMs } from "./clock.js";
 const RANKS = { high: 0, medium: 1, low: 2, technical: 3, info: 4 };
 const MOVE_MS = 10000;
 const TOUCH_MS = 1500;
+const LATELY_MS = 10 * 60000;
 
 // Returns what an alert is shown as: a priority, or that it is technical, or only an advisory.
 export function kindOf(alert) {
@@ -45,6 +46,14 @@ export function alertsByBed(state) {
   }
   for (const alerts of beds.values()) alerts.sort(compareAlerts);
   return beds;
+}
+
+// Whether a bed is one of those that are looked after: somebody sits there, something calls, a device
+// is there, or a value came lately. A bed whose name was mistyped once is none of these.
+export function isStanding({ state, channels }, alerts, nowMs) {
+  if (state.session || alerts?.length) return true;
+  if ((state.devices ?? []).some((one) => one.state === "online")) return true;
+  return [...channels.values()].some((one) => one.t !== null && nowMs - one.t < LATELY_MS);
 }
 
 // Bed 9 comes before bed 10, and both before bed a1.

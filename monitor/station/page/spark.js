@@ -101,12 +101,15 @@ function drawRates(brush, rates, first, colour, width, height) {
   for (const value of rates) if (value > highest) highest = value;
   if (!(highest > 0)) return;
   const step = width / BUCKETS;
+  const valueAt = (at) => rates[(first + at + BUCKETS) % BUCKETS];
   brush.fillStyle = colour;
   brush.globalAlpha = 0.35;
-  for (let at = 0; at < BUCKETS; at += 1) {
-    const value = rates[(first + at + BUCKETS) % BUCKETS];
+  // One box for each rate, however long it was kept: boxes side by side would show their seams.
+  for (let from = 0, to = 0; from < BUCKETS; from = to) {
+    const value = valueAt(from);
+    for (to = from + 1; to < BUCKETS && valueAt(to) === value; ) to += 1;
     const tall = (value / highest) * height * 0.55;
-    if (value > 0) brush.fillRect(at * step, height - tall, step + 0.5, tall);
+    if (value > 0) brush.fillRect(from * step, height - tall, (to - from) * step, tall);
   }
   brush.globalAlpha = 1;
 }

@@ -56,6 +56,7 @@ const numbers = {
   age: (age) => `${short(age)} ago`,
   mean: (value) => `MAP ${Math.round(value)}`,
   doubt: (reason, raw) => `doubted: ${reason}${raw === null || raw === undefined ? "" : ` (${plain(raw)})`}`,
+  rule: (words, more) => (more ? `${words} (and ${more} more)` : words),
   atBaseline: (base) => `at baseline ${base}`,
   delta: (delta, percent, base) => [`${delta > 0 ? "\u25b2" : "\u25bc"}\u00a0${signed(delta)}`, percent === null ? "" : `(${signed(percent)}\u00a0%)`, `vs\u00a0${base}`].filter(Boolean).join(" "),
 };
