@@ -19,6 +19,7 @@ from monitor.station.metrics import Counts
 from monitor.station.news import Newsroom
 from monitor.station.pages import Pages
 from monitor.station.people import Role, UserRow, Users, user_row, write_user
+from monitor.station.refusals import Refusals
 from monitor.station.screens import Screens
 from monitor.station.station import About, Limits, Station
 from monitor.station.web import Web, application
@@ -135,6 +136,7 @@ def desktop(folder: Path, *, proxy: Proxy | None = None, has_users: bool = True)
     for name, role in people.items():
         write_user(users, name, row_of_role(role))
     board = Board("inf-a", UnitClock(clock.now_ms, clock.seconds))
+    audit = Audit(folder / "audit", clock.now_ms)
     station = Station(
         about=About(unit="inf-a", software="test", config="c0ffee", vocabulary={}),
         line=line,
@@ -146,7 +148,8 @@ def desktop(folder: Path, *, proxy: Proxy | None = None, has_users: bool = True)
         doors=Doors(
             users=Users(users) if has_users else None, proxy=proxy, cookies=Cookies(clock.seconds)
         ),
-        audit=Audit(folder / "audit", clock.now_ms),
+        audit=audit,
+        refusals=Refusals(audit, clock.seconds),
         limits=Limits(
             login=Allowance(5, 60, clock.seconds),
             act=Allowance(30, 60, clock.seconds),

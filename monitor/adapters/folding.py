@@ -156,8 +156,10 @@ class Folder:
 _DONE: Final = object()
 
 
-def chunks(journal: JournalReader, bed: str = "") -> Iterator[Chunk]:
+def chunks(journal: JournalReader, bed: str = "", *, since_ms: int = 0) -> Iterator[Chunk]:
     """Yield the folded readings of a bed, or of all, by bed, device, channel and time.
+
+    A chunk of the hour before that of ``since_ms`` is given too: it may reach into it.
 
     Raises
     ------
@@ -167,10 +169,13 @@ def chunks(journal: JournalReader, bed: str = "") -> Iterator[Chunk]:
     if journal.about.format == 1:
         return
     query = (
-        "SELECT bed, device, channel, readings, body FROM chunk WHERE bed = ? OR ? = '' "
+        "SELECT bed, device, channel, readings, body FROM chunk "
+        "WHERE (bed = ? OR ? = '') AND hour >= ? "
         "ORDER BY bed, device, channel, hour, place"
     )
-    for name, device, channel, n_readings, body in journal.rows(query, (bed, bed)):
+    for name, device, channel, n_readings, body in journal.rows(
+        query, (bed, bed, since_ms // HOUR_MS - 1)
+    ):
         try:
             readings = unpacked(body, n_readings)
         except ValueError as fault:

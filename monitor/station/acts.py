@@ -55,6 +55,7 @@ class RefusedError(Exception):
         self.error = error
         self.field = field_name
         self.limit = limit
+        self.is_audited = False
 
 
 class Message(NamedTuple):

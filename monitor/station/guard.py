@@ -6,9 +6,9 @@ that points to this machine), by the origin of a POST, and by a header that no f
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -32,6 +32,9 @@ HEADERS: Final = {
 """What every answer tells a browser: load nothing from elsewhere, be framed by nobody."""
 
 HSTS: Final = "max-age=31536000"
+
+Teller: TypeAlias = Callable[[Scope, int, str], Awaitable[None]]
+"""Is told which request was refused, with the status and the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +75,10 @@ def places(bound: str, names: Iterable[str], origins: Iterable[str], *, tls: boo
 class Guard:
     """Refuses what no page of ours asks for, and puts the headers on every answer."""
 
-    def __init__(self, app: ASGIApp, *, places: Places) -> None:
+    def __init__(self, app: ASGIApp, *, places: Places, tell: Teller) -> None:
         self.app = app
         self.places = places
+        self.tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or answer it with the reason why not."""
@@ -98,6 +102,7 @@ class Guard:
             await self.app(scope, receive, guarded)
             return
         status, error = refusal
+        await self.tell(scope, status, error)
         await JSONResponse({"error": error}, status)(scope, receive, guarded)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:

@@ -17,7 +17,7 @@ from monitor.station.in_force import age_centi, limit_lines
 from monitor.station.past import Past
 from monitor.station.retold import centi
 from monitor.station.review import EPISODES_MS, FLAGS, bands, event_rows, sheet
-from monitor.station.tracks import POINTS_MOST, Tracks, staircase, thinned
+from monitor.station.tracks import POINTS_MOST, BedTracks, Point, Tracks, staircase, thinned
 from monitor.station.web import Web, answer
 from monitor.wire.outbound import AdvicePayload, StatePayload, iso
 
@@ -82,6 +82,7 @@ class Looks:
                     name: thinned(track.since(since_ms), POINTS_MOST)
                     for name, track in (tracks.channels.items() if tracks is not None else ())
                 },
+                "rejected": _rejected(tracks, since_ms),
                 "rate": staircase(tracks.rate, since_ms) if tracks is not None else [],
                 "base": base,
                 "limits": limit_lines(
@@ -170,6 +171,14 @@ def hours_of(request: Request, otherwise: int) -> float:
     if not 0 < hours <= HOURS_MOST:
         raise RefusedError(400, f"hours {text[:20]!r}", "hours", f"0 to {HOURS_MOST}")
     return hours
+
+
+def _rejected(tracks: BedTracks | None, since_ms: int) -> dict[str, list[Point]]:
+    """Return the readings that were not believed, of each channel that has any."""
+    if tracks is None:
+        return {}
+    found = {name: tracks.rejected_since(name, since_ms) for name in tracks.rejected}
+    return {name: thinned(points, POINTS_MOST) for name, points in found.items() if points}
 
 
 def _baseline(state: StatePayload | None) -> dict[str, int | float]:

@@ -14,6 +14,7 @@ HELP: Final = {
     "irm_logins_total": ("counter", "Logins by result."),
     "irm_monitor_heard_seconds": ("gauge", "Seconds since the monitor last said that it lives."),
     "irm_monitor_online": ("gauge", "1 if a monitor watches this unit."),
+    "irm_refusals_total": ("counter", "Requests that were refused by status of the answer."),
     "irm_screens_blocked": ("gauge", "Screens that cannot sound."),
     "irm_sse_clients": ("gauge", "Open streams."),
     "irm_sse_lost_total": ("counter", "Streams that were ended because they were too slow."),

@@ -18,6 +18,7 @@ from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
 from monitor.adapters.logbook import ROOT, log
 from monitor.facts.effects import AlertChanged, AnyEffect, MeasurementWanted, ReadingsKept
+from monitor.station.newest_day import newest_day
 from monitor.station.retold import (
     advice_retold,
     alert_retold,
@@ -132,13 +133,13 @@ class HeardPast:
 
 
 class LedgerPast:
-    """The past as the ledger of a journal has it; each row is read once."""
+    """The past as the ledger of a journal has it: its newest day, and each row once."""
 
     def __init__(self, journal: Path) -> None:
         self.journal = journal
         self.origin = "the ledger"
         self._kept = Kept()
-        self._row = 0
+        self._row: int | None = None
         self._lock = threading.Lock()
 
     def take(self, heard: Heard, now_ms: int) -> None:
@@ -149,8 +150,9 @@ class LedgerPast:
         with self._lock:
             try:
                 with JournalReader.open(self.journal) as reader:
-                    if reader.counts()[2] < self._row:
-                        self._kept, self._row = Kept(), 0  # another journal has taken its place
+                    if self._row is None or reader.counts()[2] < self._row:
+                        # The first look, or another journal has taken the place of this one.
+                        self._kept, self._row = Kept(), newest_day(reader).row
                     for row in reader.ledger(after=self._row):
                         self._row = row.n
                         self._kept.put(row.effect())

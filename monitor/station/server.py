@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
+from starlette.applications import Starlette
 
 from monitor.adapters.access import Access
 from monitor.adapters.clock import SteadyClock
@@ -26,17 +27,19 @@ from monitor.station.acts import Desk
 from monitor.station.audit import Audit
 from monitor.station.board import KINDS, Board, UnitClock
 from monitor.station.doors import Allowance, Cookies, Doors
-from monitor.station.exposure import StationError, StationOptions, check_exposure
+from monitor.station.exposure import HttpOptions, StationError, StationOptions, check_exposure
 from monitor.station.in_force import settings_in_force
+from monitor.station.journal_tracks import tracks_of_journal
 from monitor.station.looks import Looks
 from monitor.station.metrics import Counts
 from monitor.station.news import Newsroom
 from monitor.station.pages import Pages
 from monitor.station.past import HeardPast, LedgerPast, Past
 from monitor.station.people import Users
+from monitor.station.refusals import Refusals
 from monitor.station.screens import Screens
 from monitor.station.station import LOG, About, Limits, Rememberer, Station
-from monitor.station.tracks import Tracks, tracks_of_journal
+from monitor.station.tracks import Tracks
 from monitor.station.vocabulary import vocabulary
 from monitor.station.web import Web, application
 from monitor.wire.outbound import iso
@@ -52,6 +55,7 @@ def new_station(
     """Return a station that has not begun to work."""
     clock, seconds = SteadyClock(), time.monotonic
     boot = boot_name(clock.now_ms(), os.getpid())
+    audit = Audit(options.audit, clock.now_ms)
     board = Board(options.unit, UnitClock(clock.now_ms, seconds))
     return Station(
         about=About(
@@ -74,7 +78,8 @@ def new_station(
             proxy=options.proxy,
             cookies=Cookies(seconds),
         ),
-        audit=Audit(options.audit, clock.now_ms),
+        audit=audit,
+        refusals=Refusals(audit, seconds),
         limits=Limits(
             login=Allowance(5, MINUTE_S, seconds),
             act=Allowance(30, MINUTE_S, seconds),
@@ -147,25 +152,30 @@ def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
     listening = bound(http.host, http.port)
     feed.connect()
     try:
-        config = uvicorn.Config(
-            application(web, http.places(), Pages(), *looks.routes()),
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOP_WITHIN_S,
-            limit_concurrency=CONNECTIONS_MAX,
-            h11_max_incomplete_event_size=16_384,
-            ssl_certfile=http.certificate,
-            ssl_keyfile=http.key,
-            ssl_version=ssl.PROTOCOL_TLS_SERVER,
-        )
-        server = Server(config, station)
+        app = application(web, http.places(), Pages(), *looks.routes())
+        server = Server(how_to_serve(app, http), station)
         server.run(sockets=[listening])
         return signal.SIGINT in server.heard
     finally:
         feed.close()
         listening.close()
+
+
+def how_to_serve(app: Starlette, http: HttpOptions) -> uvicorn.Config:
+    """Return how an application is served: with bounds, without a log of requests, TLS if asked."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+        limit_concurrency=CONNECTIONS_MAX,
+        h11_max_incomplete_event_size=16_384,
+        ssl_certfile=http.certificate,
+        ssl_keyfile=http.key,
+        ssl_version=ssl.PROTOCOL_TLS_SERVER,
+    )
 
 
 def remembered(journal: Path | None) -> tuple[Past, Tracks]:

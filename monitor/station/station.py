@@ -23,6 +23,7 @@ from monitor.station.board import Board, with_bed
 from monitor.station.doors import Allowance, Doors
 from monitor.station.metrics import Counts
 from monitor.station.news import News, Newsroom, event_text
+from monitor.station.refusals import Refusals
 from monitor.station.screens import Screens
 from monitor.wire.answers import AnswerPayload
 from monitor.wire.outbound import NOTICE, RejectPayload, encode_published, iso
@@ -92,6 +93,7 @@ class Station:
     desk: Desk
     doors: Doors
     audit: Audit
+    refusals: Refusals
     limits: Limits
     counts: Counts
     screens: Screens
@@ -199,8 +201,10 @@ class Station:
                 )
                 blocked = self.screens.news()
                 self.tell([blocked] if blocked is not None else [])
+                await asyncio.to_thread(self.refusals.settle)
         finally:
             leaving.set()
+            self.refusals.settle(at_end=True)
 
     def _hear_safely(self, heard: Sequence[Heard]) -> None:
         try:

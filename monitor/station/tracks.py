@@ -7,26 +7,20 @@ lowest or highest value.
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import msgspec
 
-from detectors.channels import CHANNEL_NAMES
 from monitor.adapters.feed import Heard
-from monitor.adapters.journal import JournalReader
-from monitor.adapters.journal_file import JournalError
 from monitor.adapters.viewing import time_ms
-from monitor.facts.records import PumpReported, SessionReported, VitalsReported
-from monitor.wire.messages import decode
 from monitor.wire.outbound import StatePayload
-from monitor.wire.units import number
 
 POINTS_MOST: Final = 240
 KEPT_MOST: Final = 4_000
 """Beyond so many points the older half of a track is thinned."""
 
-OLDEST_MS: Final = 24 * 3_600_000
+REFUSED: Final = frozenset({"rejected", "quarantined"})
+"""Outcomes of readings that decided nothing because they were not believed."""
 
 Point: TypeAlias = tuple[int, float]
 
@@ -79,6 +73,14 @@ class Track:
             self.times = array("q", [at for at, _ in older]) + self.times[half:]
             self.values = array("d", [one for _, one in older]) + self.values[half:]
 
+    def put_before(self, points: Iterable[Point]) -> None:
+        """Put older points, in any order, before those that are there; thinned to what is kept."""
+        end_ms = self.times[0] if self.times else None
+        older = sorted({at: one for at, one in points if end_ms is None or at < end_ms}.items())
+        older = thinned(older, KEPT_MOST // 2)
+        self.times = array("q", [at for at, _ in older]) + self.times
+        self.values = array("d", [one for _, one in older]) + self.values
+
     def since(self, since_ms: int) -> list[Point]:
         """Return the points from a time on."""
         return [
@@ -88,17 +90,33 @@ class Track:
 
 @dataclass(slots=True)
 class BedTracks:
-    """What is drawn of one bed: its session, channels and rate."""
+    """What is drawn of one bed: its session, channels, readings that were refused, and rate."""
 
     session: str = ""
     channels: dict[str, Track] = field(default_factory=dict)
+    rejected: dict[str, Track] = field(default_factory=dict)
     rate: list[Point] = field(default_factory=list)
+
+    def track(self, channel: str) -> Track:
+        """Return the track of the believed values of a channel."""
+        return self.channels.setdefault(channel, Track())
+
+    def rejected_track(self, channel: str) -> Track:
+        """Return the track of the readings of a channel that were not believed."""
+        return self.rejected.setdefault(channel, Track())
+
+    def rejected_since(self, channel: str, since_ms: int) -> list[Point]:
+        """Return readings that were not believed; without those that came to be believed later."""
+        believed = set(self.channels[channel].times) if channel in self.channels else set()
+        points = self.rejected[channel].since(since_ms)
+        return [point for point in points if point[0] not in believed]
 
     def begin(self, session: str) -> None:
         """Forget what was drawn of the person before, when another session opens."""
         if session and session != self.session:
             self.session = session
             self.channels.clear()
+            self.rejected.clear()
             self.rate.clear()
 
     def flow(self, at_ms: int, ml_per_h: float) -> None:
@@ -129,42 +147,11 @@ class Tracks:
         tracks = self.bed(heard.bed)
         tracks.begin(state.session)
         for one in state.channels:
-            tracks.channels.setdefault(one.ch, Track()).add(time_ms(one.t), one.v)
+            tracks.track(one.ch).add(time_ms(one.t), one.v)
+            if one.doubt and one.raw is not None and one.raw_t is not None:
+                tracks.rejected_track(one.ch).add(time_ms(one.raw_t), one.raw)
         if state.rate is not None:
             tracks.flow(time_ms(state.rate_changed or state.t), state.rate.v)
-
-
-def tracks_of_journal(journal: Path) -> Tracks:
-    """Return the tracks of the newest day of a journal, from its messages as they came.
-
-    A journal that cannot be read gives none: the station then draws what it hears.
-    """
-    tracks = Tracks()
-    try:
-        with JournalReader.open(journal) as reader:
-            newest_ms = max((step.now_ms for step in reader.steps()), default=0)
-            for step in reader.steps():
-                if step.now_ms >= newest_ms - OLDEST_MS:
-                    for raw in step.messages:
-                        _take_record(tracks, decode(raw, position=0))
-    except JournalError:
-        return tracks
-    return tracks
-
-
-def _take_record(tracks: Tracks, record: object) -> None:
-    if isinstance(record, SessionReported) and record.event == "open":
-        tracks.bed(record.bed).begin(record.id)
-    elif isinstance(record, VitalsReported):
-        for value in record.values:
-            track = tracks.bed(record.bed).channels.setdefault(
-                CHANNEL_NAMES[value.channel], Track()
-            )
-            track.add(value.measured_ms, number(value.value_centi))
-    elif isinstance(record, PumpReported):
-        rate = record.rate_centi_ml_per_h if record.state == "infusing" else 0
-        if rate is not None:
-            tracks.bed(record.bed).flow(record.measured_ms, number(rate))
 
 
 def staircase(rate: Iterable[Point], since_ms: int) -> list[Point]:

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from monitor.adapters.access import LinkError
 from monitor.adapters.viewing import HEARTBEAT_S_MAX
@@ -28,6 +29,12 @@ from monitor.station.stream import Stream
 
 COOKIE: Final = "irm-station"
 SECURE_COOKIE: Final = f"__Host-{COOKIE}"
+
+LOOKS: Final = frozenset({"GET", "HEAD"})
+"""Methods that only look: an address that is not there is no attempt at anything."""
+
+ASKED_MOST: Final = 80
+"""Of a header that a stranger wrote, so many characters go into the audit."""
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -90,13 +97,15 @@ class Web:
             raise RefusedError(403, "nobody can log in here: this station has no file of users")
         if not station.limits.login.take(peer):
             self._count_login("limited")
-            await self._audited(what="login", who=wanted.name, via=peer, why="too many tries")
-            raise RefusedError(429, "too many tries; wait a minute", "", "5 a minute")
+            limited = RefusedError(429, "too many tries; wait a minute", "", "5 a minute")
+            await self._refusal(limited, peer, what="login", who=wanted.name, why="too many tries")
+            raise limited
         person = await run_in_threadpool(users.admitted, wanted.name, wanted.password)
         if person is None:
             self._count_login("refused")
-            await self._audited(what="login", who=wanted.name, via=peer, why="refused")
-            raise RefusedError(401, "name or password is wrong")
+            wrong = RefusedError(401, "name or password is wrong")
+            await self._refusal(wrong, peer, what="login", who=wanted.name, why="refused")
+            raise wrong
         self._count_login("ok")
         await self._audited(what="login", who=person.name, role=person.role, via=peer, new="ok")
         done = answer(_shown(person))
@@ -136,11 +145,12 @@ class Web:
             self.station.counts.add(
                 "irm_acts_total", kind=wanted.kind if wanted else "none", result="refused"
             )
-            await self._audited(
+            await self._refusal(
+                refused,
+                peer,
                 what="act-refused",
                 who=person.name if person else "",
                 role=person.role if person else "",
-                via=peer,
                 old=_about(wanted),
                 new=_excerpt(raw),
                 why=refused.error,
@@ -206,6 +216,61 @@ class Web:
     async def _audited(self, **line: str) -> None:
         await run_in_threadpool(lambda: self.station.audit.add(**line))
 
+    async def _refusal(self, fault: RefusedError, peer: str, **line: str) -> None:
+        """Audit a refusal in words of its own, as far as there is room for more of them."""
+        fault.is_audited = True
+        await self._refusal_written(peer, **line)
+
+    async def _refusal_written(self, peer: str, **line: str) -> None:
+        # Only who was recognised has room of their own: a name can be made up anew each time.
+        whose = line["who"] if line.get("role") else peer
+        refusals = self.station.refusals
+        await run_in_threadpool(lambda: refusals.add(whose, via=peer, **line))
+
+    async def refused_by_guard(self, scope: Scope, status: int, error: str) -> None:
+        """Audit a request that the guard refuses: it has an address, and nobody's name."""
+        request = Request(scope)
+        self._count_refusal(status)
+        await self._refusal_written(
+            self.peer(request),
+            what="request-refused",
+            old=asked(request),
+            new=str(status),
+            why=error,
+        )
+
+    async def refused(self, request: Request, fault: Exception) -> Response:
+        """Answer why something is refused, and audit it where nobody has yet."""
+        assert isinstance(fault, RefusedError)
+        self._count_refusal(fault.status)
+        if not fault.is_audited:
+            await self._refusal_of(request, fault.status, fault.error)
+        said = {"error": fault.error, "field": fault.field, "limit": fault.limit}
+        return answer(said, fault.status)
+
+    async def http_fault(self, request: Request, fault: Exception) -> Response:
+        """Answer that there is no such address or method; a POST to none is audited too."""
+        assert isinstance(fault, HTTPException)
+        if request.method not in LOOKS:
+            self._count_refusal(fault.status_code)
+            await self._refusal_of(request, fault.status_code, fault.detail)
+        return answer({"error": fault.detail}, fault.status_code)
+
+    async def _refusal_of(self, request: Request, status: int, why: str) -> None:
+        person = self.person(request)
+        await self._refusal_written(
+            self.peer(request),
+            what="request-refused",
+            who=person.name if person else "",
+            role=person.role if person else "",
+            old=asked(request),
+            new=str(status),
+            why=why,
+        )
+
+    def _count_refusal(self, status: int) -> None:
+        self.station.counts.add("irm_refusals_total", status=str(status))
+
     def _count_login(self, result: str) -> None:
         self.station.counts.add("irm_logins_total", result=result)
 
@@ -225,6 +290,16 @@ def _about(wanted: ActWanted | None) -> str:
 
 def _excerpt(raw: bytes) -> str:
     return raw[:300].decode("utf-8", "backslashreplace")
+
+
+def asked(request: Request) -> str:
+    """Return what was asked for and from where, in so few words that an audit can hold it."""
+    headers = (
+        f"{name}={request.headers[name][:ASKED_MOST]}"
+        for name in ("host", "origin", "content-type", "content-length")
+        if name in request.headers
+    )
+    return " ".join([request.method, request.url.path[:ASKED_MOST], *headers])
 
 
 async def read(request: Request) -> bytes:
@@ -287,16 +362,6 @@ def gauges(station: Station) -> list[tuple[str, Labels, float]]:
     ]
 
 
-async def _refused(_request: Request, fault: Exception) -> Response:
-    assert isinstance(fault, RefusedError)
-    return answer({"error": fault.error, "field": fault.field, "limit": fault.limit}, fault.status)
-
-
-async def _http_fault(_request: Request, fault: Exception) -> Response:
-    assert isinstance(fault, HTTPException)
-    return answer({"error": fault.detail}, fault.status_code)
-
-
 def application(web: Web, places: Places, pages: Pages, *more: Route) -> Starlette:
     """Return the ASGI application of a station."""
 
@@ -327,7 +392,7 @@ def application(web: Web, places: Places, pages: Pages, *more: Route) -> Starlet
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, places=places)],
-        exception_handlers={RefusedError: _refused, HTTPException: _http_fault},
+        middleware=[Middleware(Guard, places=places, tell=web.refused_by_guard)],
+        exception_handlers={RefusedError: web.refused, HTTPException: web.http_fault},
         lifespan=working,
     )

@@ -180,9 +180,12 @@ def test_what_was_heard_is_reviewed_drawn_and_handed_over(tmp_path: Path) -> Non
     at.app.router.routes.extend(looks.routes())
     snooze = SnoozeShown(sign="skin", grade=1, until=iso(NOW_MS), by="nurse-1", reason="seen")
     acked = Acknowledged(by="nurse-2", t=iso(NOW_MS))
+    raw: dict[str, Any] = {"raw": 310, "raw_t": iso(NOW_MS + 1), "doubt": "jump"}
     told: list[Heard] = [
         heard("17", "state", state(phase="opened", rate=None)),
-        heard("17", "state", state(channels=(channel("hr", 70, base=72),), snoozes=(snooze,))),
+        heard(
+            "17", "state", state(channels=(channel("hr", 70, base=72, **raw),), snoozes=(snooze,))
+        ),
         heard("17", "state", state(rate=RateShown(v=120), snoozes=(snooze,))),
         heard("17", "alert/al-1", alert()),
         heard("17", "alert/al-1", alert(rev=2)),
@@ -197,6 +200,7 @@ def test_what_was_heard_is_reviewed_drawn_and_handed_over(tmp_path: Path) -> Non
         drawn = (await browser.get("/api/v1/beds/17/history?hours=1")).json()
         assert drawn["session"] == "S-1"
         assert drawn["series"] == {"hr": [[NOW_MS, 70]]}
+        assert drawn["rejected"] == {"hr": [[NOW_MS + 1, 310]]}
         assert drawn["rate"] == [[NOW_MS, 60]]
         kinds = [flag["kind"] for flag in drawn["flags"]]
         assert kinds == ["session", "start", "rate", "alert", "act"]
@@ -223,6 +227,20 @@ def test_what_was_heard_is_reviewed_drawn_and_handed_over(tmp_path: Path) -> Non
         assert lines[-1]["who"] == "auditor-1"
 
     asyncio.run(work())
+
+
+def test_a_reading_that_a_gate_doubts_is_apart_until_it_is_believed() -> None:
+    tracks = Tracks()
+    raw: dict[str, Any] = {"raw": 310, "raw_t": iso(NOW_MS + 1), "doubt": "jump"}
+    doubted = state(channels=(channel("hr", 70, NOW_MS, **raw),))
+    tracks.take(heard("17", "state", doubted), NOW_MS)
+    bed = tracks.bed("17")
+    assert list(bed.channels["hr"].values) == [70]
+    assert bed.rejected_since("hr", 0) == [(NOW_MS + 1, 310)]
+    believed = state(channels=(channel("hr", 310, NOW_MS + 1),))
+    tracks.take(heard("17", "state", believed), NOW_MS)
+    assert bed.rejected_since("hr", 0) == []
+    assert bed.track("hr").since(0) == [(NOW_MS, 70), (NOW_MS + 1, 310)]
 
 
 def test_updates_of_an_alert_are_folded_and_no_kind_is_drawn_that_is_not_listed() -> None:
