@@ -10,6 +10,7 @@ be expected.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from monitor.care.attempts import FLOW_KINDS, GIVEN, Attempt, looked_at
 from monitor.care.ladders import (
@@ -31,6 +32,10 @@ from monitor.care.restarts import (
     next_plan,
 )
 
+SILENCE: Final = "nobody has said what became of the first steps, and the signs go on"
+NO_LOOK: Final = "no step was taken that shows whether it helps, and the signs go on"
+"""Why time has opened the next steps."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
@@ -50,8 +55,8 @@ class Course:
     end
         Why the infusion may not go on in this session; "" when it may.
     not_better, unanswered
-        A step was looked at and did not help; nobody has said anything about the first steps.
-        Either opens the next ones, but only the former opens drugs.
+        A step was looked at and did not help; no step was taken whose effect is looked at. Either
+        opens the next ones, but only the former opens drugs.
     why
         What opened the next steps, in words.
     well_ms
@@ -129,7 +134,7 @@ def seen(
         grade=grade,
         signs=signs,
         offered_ms=at_ms,
-        recurrences=course.recurrences + course.answered,
+        recurrences=course.recurrences + (course.begun and course.answered),
         not_better=False,
         unanswered=False,
         why="",
@@ -154,6 +159,18 @@ def ended(course: Course, ladder: Ladder, *, pattern: str) -> Course:
     if not reason:
         return course
     return replace(course, end=reason, plan=next_plan(course.plan, "end"))
+
+
+def ended_before_any(course: Course, at_ms: int) -> Course:
+    """Return the course when epinephrine was given before any reaction was seen.
+
+    Whoever gave it has seen one. No sign holds, so what follows a reaction is open. Any other drug
+    says nothing before there is something that it could be for.
+    """
+    if course.begun or course.end or EPINEPHRINE not in course.drugs():
+        return course
+    plan = next_plan(course.plan, "end")
+    return replace(course, end="epinephrine", plan=plan, plan_ms=at_ms, well_ms=at_ms, cleared=True)
 
 
 def well(course: Course, ladder: Ladder, at_ms: int) -> Course:
@@ -243,7 +260,12 @@ def taken(
 def given(
     course: Course, *, drug: str, by: str, at_ms: int, dose: tuple[int | None, str]
 ) -> Course:
-    """Return the course after a drug that no step asked for; nothing looks whether it helped."""
+    """Return the course after a drug that no step asked for; nothing looks whether it helped.
+
+    Before any reaction only epinephrine belongs to a course: it is given for nothing else.
+    """
+    if not course.begun and drug != EPINEPHRINE:
+        return course
     made = Attempt(
         key=f"{GIVEN}{drug}",
         kind="drug",
@@ -284,7 +306,7 @@ def due_ms(course: Course, ladder: Ladder, *, unanswered_ms: int) -> int | None:
     if not course.begun:
         return None
     if _is_waiting(course) and course.offered_ms is not None:
-        times.append(course.offered_ms + unanswered_ms)
+        times.append(_silent_since_ms(course) + unanswered_ms)
     return min(times, default=None)
 
 
@@ -307,10 +329,10 @@ def looked(course: Course, ladder: Ladder, look: Look, *, unanswered_ms: int) ->
                 why = f"{one.key}: {after.response.verdict} ({after.response.words})"
         attempts.append(after)
     unanswered = course.unanswered
-    waited = course.offered_ms is not None and now_ms - course.offered_ms >= unanswered_ms
+    waited = course.offered_ms is not None and now_ms - _silent_since_ms(course) >= unanswered_ms
     if waited and _is_waiting(course):
         unanswered = True
-        why = "nobody has said what became of the first steps, and the signs go on"
+        why = NO_LOOK if _spoken(course) else SILENCE
     return replace(
         course, attempts=tuple(attempts), not_better=not_better, unanswered=unanswered, why=why
     )
@@ -328,42 +350,30 @@ def stages(course: Course) -> frozenset[Offered]:
     return found
 
 
-def doses_left(course: Course, rung: LadderStep) -> int:
-    """Return how often a rung may still be done; 1 for a rung that is done once and was not."""
-    done = sum(one.key == rung.key and one.done for one in _mine(course))
-    return max(0, 1 + (rung.repeats or 0) - done)
-
-
-def may_repeat(course: Course, rung: LadderStep) -> bool:
-    """Whether a rung that was done is offered once more: it did not help, and repeats are left."""
-    last = next((one for one in reversed(_mine(course)) if one.key == rung.key), None)
-    failed = last is not None and last.done and last.response is not None and last.look_ms is None
-    return (
-        failed
-        and last is not None
-        and last.response is not None
-        and last.response.verdict not in HELPED
-        and doses_left(course, rung) > 0
-    )
-
-
-def is_refractory(course: Course, doses: int) -> bool:
-    """Whether so many doses of epinephrine were given and the last of them did not help."""
-    given = [one for one in course.attempts if one.drug == EPINEPHRINE and one.done]
-    last = given[-1].response if given else None
-    return len(given) >= doses and last is not None and last.verdict not in HELPED
-
-
 def _is_waiting(course: Course) -> bool:
-    """Whether the first steps of a reaction were offered and nobody has spoken of any.
+    """Whether only time can still open the next steps of a reaction.
+
+    A step whose effect is looked at, now or later, opens them by that look. A call or a check that
+    was recorded, or a step that was undone, has no look: it must not keep them shut by silence.
+    """
+    judged = any(one.look_ms is not None or one.response is not None for one in _spoken(course))
+    return not (course.not_better or course.unanswered or judged)
+
+
+def _spoken(course: Course) -> tuple[Attempt, ...]:
+    """Return the steps of the present reaction that people or pumps have spoken of.
 
     A drug that no step asked for says nothing of the steps.
     """
-    spoken = any(not one.key.startswith(GIVEN) for one in _mine(course))
-    return not (course.not_better or course.unanswered or spoken)
+    return tuple(one for one in of_reaction(course) if not one.key.startswith(GIVEN))
 
 
-def _mine(course: Course) -> tuple[Attempt, ...]:
-    """Return the attempts at the present reaction."""
+def _silent_since_ms(course: Course) -> int:
+    """Return since when nobody has said anything of a reaction's steps."""
+    return max([course.offered_ms or 0, *(one.taken_ms for one in _spoken(course))])
+
+
+def of_reaction(course: Course) -> tuple[Attempt, ...]:
+    """Return the attempts at the present reaction, oldest first."""
     since_ms = course.offered_ms or 0
     return tuple(one for one in course.attempts if one.taken_ms >= since_ms)

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from monitor.care.courses import Course, doses_left, is_refractory, may_repeat, stages
+from monitor.care.courses import Course, stages
 from monitor.care.ladders import EPINEPHRINE, Ladder, LadderStep, dose_text, ladder_for, steps_for
 from monitor.care.products import (
     REFUSAL_WORDS,
@@ -22,6 +22,7 @@ from monitor.care.products import (
     rate_text,
     slower_rate,
 )
+from monitor.care.repeats import doses_left, is_refractory, may_repeat
 from monitor.care.session import SessionEvent
 from monitor.facts.effects import AdviceChanged, Step
 from monitor.facts.records import ActTaken

@@ -38,6 +38,9 @@ from monitor.ward.restarting import (
 from monitor.ward.unmeasured import tell_unmeasured
 from monitor.ward.ward_state import LAST, LATER, WardState
 
+SEVERE: Final = 3
+"""The grade of the ladder that is followed where somebody gave epinephrine and nothing is seen."""
+
 TAKEN: Final = frozenset({"started", "done"})
 
 
@@ -96,10 +99,23 @@ def _tell_afterwards(
 ) -> None:
     """Tell what follows a reaction: nothing, until the person was well for the clear time."""
     before, course = bed.advice, bed.course
-    if bed.phase not in OPEN or not course.begun:
+    if bed.phase not in OPEN or not (course.begun or course.end):
         if before is not None and before.steps:
             _keep_advice(state, bed, position, at_ms, _without_steps(before))
         bed.advice, bed.taken, state.restart_waits[bed.row] = None, {}, False
+        return
+    if not course.begun:
+        given = f"{END_WORDS[course.end]} before any reaction was seen"
+        _tell_steps(
+            state,
+            bed,
+            position,
+            at_ms,
+            pattern="",
+            grade=SEVERE,
+            reason=f"{given}: the infusion is over for this session",
+            is_over=True,
+        )
         return
     if is_pending:
         course = courses.unsettled(course)
@@ -136,33 +152,40 @@ def _tell_steps(
     """Tell the open steps of a ladder, if anything about them is new.
 
     When the reaction ``is_over``, only what follows one is left: a new suspicion that is not
-    confirmed stops the clear time, and does not bring the old reaction's first steps back.
+    confirmed stops the clear time, and does not bring the old reaction's first steps back. Where
+    the infusion is over before any reaction was seen, and still runs, it is only to be stopped.
     """
     course, before, near = bed.course, bed.advice, restart_nearness(state, bed, at_ms)
     well = course.well_ms is not None or course.offered_ms is None
+    who = kept_waiting(patient(bed), near)
+    must_stop = not course.begun and who.drug_flows
     ladder, steps = advised_steps(
         state.settings.ladders,
         pattern=pattern,
         grade=grade,
         signs=course.signs if well else present_signs(state, bed),
-        patient=kept_waiting(patient(bed), near),
+        patient=who,
         before=tuple(bed.taken.values()),
-        course=course,
+        course=replace(course, well_ms=None) if must_stop else course,
     )
     if is_over:
-        follows = {step.key for step in ladder.steps if step.offered in AFTERWARDS}
+        follows = {
+            step.key
+            for step in ladder.steps
+            if (step.kind == "stop" if must_stop else step.offered in AFTERWARDS)
+        }
         steps = tuple(step for step in steps if step.key in follows)
     may_restart = course.well_ms is not None and course.plan in ("slowed", "paused")
     now = AdviceChanged(
         at_ms=at_ms,
         bed=bed.name,
         session=bed.session,
-        id=f"ad-{course.episode.removeprefix('al-')}",
+        id=f"ad-{course.episode.removeprefix('al-') or bed.session}",
         revision=0,
         alert=course.episode,
         ladder=ladder.key,
         pattern=pattern,
-        grade=grade,
+        grade=grade if course.begun else 0,
         steps=steps,
         reason=reason,
         plan=course.plan,
@@ -247,9 +270,12 @@ def replace_steps(
     tell_advice(state, bed, position, at_ms)
 
 
-def end_if_reason(state: WardState, bed: Bedside) -> None:
+def end_if_reason(state: WardState, bed: Bedside, at_ms: int) -> None:
     """End the infusion for this session where what was given is a reason to."""
-    course = bed.course
+    course = courses.ended_before_any(bed.course, at_ms)
+    if not course.begun:
+        _keep_course(state, bed, course)
+        return
     ladder = _ladder(state, course.pattern, max(1, course.grade))
     _keep_course(state, bed, courses.ended(course, ladder, pattern=course.pattern))
 

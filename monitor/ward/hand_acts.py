@@ -82,7 +82,7 @@ def gave_drug(state: WardState, bed: Bedside, act: ActTaken) -> str:
             at_ms=act.measured_ms,
             dose=(act.dose_centi, act.dose_unit),
         )
-    end_if_reason(state, bed)
+    end_if_reason(state, bed, act.measured_ms)
     tell_advice(state, bed, act.position, act.measured_ms)
     return ""
 

@@ -8,17 +8,16 @@ from builders import ward_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.care import courses
 from monitor.care.attempts import FLOW_KINDS
 from monitor.care.courses import (
     Course,
     clear_ms,
-    doses_left,
     due_ms,
     ended,
+    ended_before_any,
     flowed,
-    is_refractory,
     looked,
-    may_repeat,
     seen,
     stages,
     taken,
@@ -27,6 +26,7 @@ from monitor.care.courses import (
     well,
 )
 from monitor.care.ladders import Ladder, LadderStep, ladder_for
+from monitor.care.repeats import doses_left, is_refractory, may_repeat
 from monitor.care.responses import Look
 from monitor.care.restarts import PLAN_EVENTS, PLANS, PlanEvent
 from monitor.facts.effects import Because
@@ -177,7 +177,38 @@ def test_silence_opens_the_next_steps_once() -> None:
     assert "if-not-improved" in stages(silent)
     assert due(silent) is None
     assert at(silent, 2 * UNANSWERED) == silent
-    assert due(took(reacting(), "pause", 1)) is None, "somebody has spoken; a pause has no recheck"
+    assert due(took(reacting(), "flat", 1)) == 1 + 2 * MINUTE, "it is looked at, and nothing waits"
+
+
+@pytest.mark.parametrize("key", ["pause", "call-prescriber"])
+def test_a_step_without_a_look_does_not_keep_the_next_ones_shut_by_silence(key: str) -> None:
+    course = took(reacting(), key, MINUTE)
+    assert due(course) == MINUTE + UNANSWERED, "five minutes after the last word"
+    assert stages(at(course, MINUTE + UNANSWERED - 1)) == {"at-once"}
+    opened = at(course, MINUTE + UNANSWERED)
+    assert "if-not-improved" in stages(opened)
+    assert (opened.unanswered, opened.not_better) == (True, False)
+    assert opened.why == "no step was taken that shows whether it helps, and the signs go on"
+    looked_for = took(course, "flat", 2 * MINUTE)
+    assert at(looked_for, 3 * MINUTE).why == ""
+    assert due(looked_for) == 4 * MINUTE, "now the look decides"
+
+
+def test_a_step_that_was_undone_does_not_keep_the_next_ones_shut_either() -> None:
+    course = untaken(took(reacting(), "flat", MINUTE), ["flat"])
+    assert due(course) == MINUTE + UNANSWERED
+
+
+def test_epinephrine_before_any_reaction_ends_it_and_no_other_drug_does() -> None:
+    dose: dict[str, Any] = {"by": "rn-1", "at_ms": 5, "dose": (None, "")}
+    course = ended_before_any(courses.given(Course(), drug="epinephrine", **dose), 5)
+    assert (course.plan, course.plan_ms, course.end) == ("stopped", 5, "epinephrine")
+    assert stages(course) == {"when-resolved"}
+    assert due(course) is None
+    assert ended_before_any(course, 9) == course
+    assert reacting(course).recurrences == 0, "nothing has come back that was never seen"
+    assert courses.given(Course(), drug="diuretic", **dose) == Course()
+    assert ended_before_any(Course(), 5) == Course()
 
 
 def test_nobody_is_well_before_the_clear_time_is_over() -> None:

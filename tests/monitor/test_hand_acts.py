@@ -179,10 +179,40 @@ def test_epinephrine_that_no_step_asked_for_ends_the_infusion_and_is_watched() -
     assert drug(play, 400, "adrenaline", dose_centi=50, dose_unit="mg") == ""
     windows = of(WatchChanged, play.told)[-1].windows
     assert [one.key for one in windows] == ["biphasic"]
+    told = play.advice
+    assert (told.alert, told.grade, told.end, told.plan) == (
+        "", 0, "epinephrine was given", "stopped",
+    )  # fmt: skip
+    assert told.reason == (
+        "epinephrine was given before any reaction was seen: the infusion is over for this session"
+    )
+    assert play.steps == {"stop": "offered"}
+    assert recorded(play, 402, "step", step="stop", alert="").refused == ""
+    assert play.steps == {"stop": "done"}
+    play.take(pump(405, "stopped", 0))
+    assert play.steps == {"observe": "offered"}
     play.read(410, sbp=84, dbp=55)
     play.read(440, sbp=84, dbp=55)
     assert play.advice.end == "epinephrine was given"
     assert play.advice.plan == "stopped"
+    assert play.advice.recurrences == 0
+
+
+def test_before_any_reaction_no_other_drug_ends_anything() -> None:
+    play = infusing()
+    assert drug(play, 400, "furosemide") == ""
+    assert of(AdviceChanged, play.told) == []
+    play.read(410, sbp=84, dbp=55)
+    play.read(440, sbp=84, dbp=55)
+    assert play.advice.end == "", "a diuretic that was no answer to a reaction"
+
+
+def test_the_notice_of_epinephrine_goes_with_its_session() -> None:
+    play = infusing()
+    drug(play, 400, "epinephrine")
+    play.take(session(500, "close", reason="went home"))
+    assert play.advice.steps == ()
+    assert play.advice.revision == 2
 
 
 def test_a_drug_that_is_advised_is_its_step() -> None:

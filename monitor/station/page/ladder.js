@@ -117,7 +117,7 @@ function rowOf(key, context) {
 }
 
 function sendStep({ outcome, store, words, bed }, { step, advice }, status, extra = {}) {
-  const payload = { act: "step", alert: advice.alert, step: step.key, status, ...extra };
+  const payload = { act: "step", alert: advice.alert || undefined, step: step.key, status, ...extra };
   const session = store.state.beds.get(bed)?.state?.session || advice.session;
   if (session) payload.session = session;
   return outcome.send(words.ladder.recorded(step.words, status, extra), { bed, kind: "act", payload });

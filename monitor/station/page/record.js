@@ -122,7 +122,7 @@ function drugForm(context) {
     if (kind === "other" && !drug) return refuseField(outcome, name, said.drugUnnamed);
     const label = said.drugDone(kind === "other" ? drug : what.selectedOptions[0].textContent, value, unit.value);
     const why = reason.value.trim() ? { reason: reason.value.trim() } : {};
-    const about = kind === "step" ? { act: "step", alert: advice.alert, step: key, status: "done" } : { act: "drug", drug };
+    const about = kind === "step" ? { act: "step", alert: advice.alert || undefined, step: key, status: "done" } : { act: "drug", drug };
     const payload = { ...about, session: state?.session || advice?.session, ...dose, ...why };
     if (await outcome.send(label, { bed, kind: "act", payload })) close();
     return undefined;
@@ -144,7 +144,7 @@ function callForm(context) {
   const reason = textInput("reason", { maxlength: REASON_MOST });
   const why = () => (reason.value.trim() ? { reason: reason.value.trim() } : {});
   const choices = [
-    ...steps.map((step) => [step.words, { act: "step", alert: advice.alert, step: step.key, status: "done", session }, null]),
+    ...steps.map((step) => [step.words, { act: "step", alert: advice.alert || undefined, step: step.key, status: "done", session }, null]),
     ...alerts.map((alert) => [said.escalate(alert.label), { act: "escalate", alert: alert.id, session }, alert.rev]),
   ];
   if (choices.length === 0) return unfolded(context, said.call, close, nothing(said.nobodyToCall));
