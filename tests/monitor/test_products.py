@@ -98,7 +98,8 @@ def test_five_percent_at_the_same_rate_is_half_the_dose() -> None:
 
 
 def test_product_without_a_rate_table_says_why() -> None:
-    for key in ("yimmugo-10", "rituximab", "ocrelizumab", "iron-iv"):
+    antibodies = ("rituximab", "ocrelizumab", "natalizumab", "alemtuzumab", "infliximab")
+    for key in ("yimmugo-10", *antibodies, "iron-iv"):
         assert products()[key].rates is None
         assert products()[key].rates_absent
 

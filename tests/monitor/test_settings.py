@@ -102,7 +102,7 @@ def test_every_fault_is_reported_at_once(copy: Path) -> None:
         "sources.toml: brown-2004: quality: must be one of A, B, C, ours, got text 'D'",
         "doses.toml: dose[1] saline-bolus: per_kg -20 mL/kg and maximum 2000 mL do not fit",
         "ladders: no ladder for pattern 'vasovagal' at grade 1",
-        "products/other.toml: product[2] iron-iv: source: unknown source 'blog'",
+        "products/other.toml: product[5] iron-iv: source: unknown source 'blog'",
         "rulebooks/infusion.toml: version: missing key",
         "alarms.toml: unknown file",
     ):

@@ -69,7 +69,7 @@ class Deeds(Life):
     def measure_somebody_else(self, sbp: float, named: str) -> None:
         """A report that names another person moves nothing, unless somebody vouched for it."""
         self.at_s += 5
-        other = {"subject": "PX-OTHER"} if named == "subject" else {"session": "S-OTHER"}
+        other: Any = {"subject": "PX-OTHER"} if named == "subject" else {"session": "S-OTHER"}
         record = replace(vitals(self.at_s, sbp=sbp, dbp=sbp - 25), **other)
         before = self.known_channels()
         (bed,) = self.ward.state.beds
@@ -197,4 +197,4 @@ def open_things(play: Play, name: str) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("name", DRUGS[:-1])
 def test_the_drugs_of_the_machine_are_known(name: str) -> None:
-    assert drugs_named(ward_settings().drugs, name)
+    assert list(drugs_named(ward_settings().drugs, name))
