@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 import httpx
@@ -65,10 +66,13 @@ class PaperLine:
     connections: int = 1
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
+    coming: "SimpleQueue[list[Heard]]" = field(default_factory=SimpleQueue)
 
     def receive(self, timeout_s: float) -> list[Heard]:
-        del timeout_s
-        return []
+        try:
+            return self.coming.get(timeout=timeout_s)
+        except Empty:
+            return []
 
     def publish(self, name: str, payload: bytes) -> None:
         if not self.is_connected:

@@ -13,6 +13,7 @@ import msgspec
 from monitor.adapters.feed import REJECT, Heard
 from monitor.adapters.viewing import Watch, time_ms
 from monitor.station.news import News, Row, numbers_news
+from monitor.station.standing import Configurations, is_standing, limits_changed
 from monitor.wire.announcements import alert_topic, is_over
 from monitor.wire.answers import AnswerPayload
 from monitor.wire.outbound import (
@@ -131,6 +132,9 @@ class Board:
     states: dict[str, StandingState] = field(default_factory=dict)
     alerts: dict[str, StandingAlert] = field(default_factory=dict)
     advice: dict[str, bytes] = field(default_factory=dict)
+    empty: dict[str, StandingState] = field(default_factory=dict)
+    """Beds at which nothing stands: nobody is shown a tile of these."""
+    configurations: Configurations = field(default_factory=Configurations)
     watch: Watch = field(init=False)
     is_connected: bool = False
     unreadable: int = 0
@@ -164,16 +168,24 @@ class Board:
         self.is_connected = is_connected
         if connection != self._connection:
             if self._connection:
-                self._unconfirmed = {("state", bed) for bed in self.states}
+                self._unconfirmed = {("state", bed) for bed in (*self.states, *self.empty)}
                 self._unconfirmed |= {("alert", one) for one in self.alerts}
                 self._unconfirmed |= {("advice", bed) for bed in self.advice}
             self._connection, self._confirmed_s = connection, None
-        news = [*self._settled(), *self._renewed()]
+        news = [*self._settled(), *self._emptied(), *self._renewed()]
         condition = self.watch.condition(is_connected=is_connected)
         if condition != self.condition:
             self.condition = condition
             news.append(self.status_news())
         return news
+
+    def shown(self, bed: str) -> bytes:
+        """Return the state of a bed as it was published, with the limits that were changed."""
+        one = self.states[bed]
+        changes = limits_changed(one.payload, self.configurations)
+        if not changes:
+            return one.raw
+        return one.raw.rstrip()[:-1] + b',"limits_changed":' + _ENCODER.encode(changes) + b"}"
 
     def status_news(self) -> News:
         """Return what is said about the monitor itself, and in words what is wrong."""
@@ -194,7 +206,43 @@ class Board:
         if status.state == "online" and self._confirmed_s is None:
             self._confirmed_s = self.clock.seconds()
         self.condition = self.watch.condition(is_connected=self.is_connected)
-        return [self.status_news()]
+        return [*self._judged_anew(status.config), self.status_news()]
+
+    def _judged_anew(self, config: str) -> list[News]:
+        """Return the beds whose limits another configuration has changed."""
+        if not self.configurations.take(config, self.clock.now_ms()):
+            return []
+        for one in (*self.states.values(), *self.empty.values()):
+            self.configurations.see(one.payload.session)
+        return [
+            self._whole(bed)
+            for bed, one in self.states.items()
+            if self.configurations.change(one.payload.session) is not None
+        ]
+
+    def _emptied(self) -> list[News]:
+        """Return the beds at which nothing stands any more."""
+        left = [
+            bed
+            for bed, one in self.states.items()
+            if not one.payload.session and not self._stands(bed, one.payload)
+        ]
+        return [news for bed in left for news in self._put_away(bed, self.states[bed])]
+
+    def _stands(self, bed: str, state: StatePayload) -> bool:
+        """Return whether anything is at a bed, an open alert included."""
+        is_there = is_standing(state, self.clock.now_ms())
+        return is_there or any(one.bed == bed for one in self.alerts.values())
+
+    def _put_away(self, bed: str, one: StandingState) -> list[News]:
+        self.empty[bed] = one
+        return self._without_tile(bed)
+
+    def _without_tile(self, bed: str) -> list[News]:
+        self._outdated.discard(bed)
+        if self.states.pop(bed, None) is None:
+            return []
+        return [News("gone", _ENCODER.encode({"bed": bed}), key=f"bed {bed}", bed=bed)]
 
     def _settled(self) -> list[News]:
         """Return the withdrawal of what nobody told again on a new connection."""
@@ -219,7 +267,7 @@ class Board:
         """Return the news of a whole bed."""
         self._outdated.discard(bed)
         self._whole_s[bed] = self.clock.seconds()
-        raw = self.states[bed].raw
+        raw = self.shown(bed)
         data = b'{"bed":' + _ENCODER.encode(bed) + b',"state":' + raw + b"}"
         return News("bed", data, key=f"bed {bed}", bed=bed)
 
@@ -229,10 +277,8 @@ class Board:
             return self._without_alert(name)
         if kind == "advice":
             return self._without_advice(name)
-        self._outdated.discard(name)
-        return [News("gone", _ENCODER.encode({"bed": name}), key=f"bed {name}", bed=name)] * (
-            self.states.pop(name, None) is not None
-        )
+        self.empty.pop(name, None)
+        return self._without_tile(name)
 
     def _take_state(self, heard: Heard) -> list[News]:
         bed = heard.bed
@@ -242,6 +288,10 @@ class Board:
         if not heard.is_retained:
             self.clock.hear(time_ms(state.t))
         self._unconfirmed.discard(("state", bed))
+        self.configurations.see(state.session)
+        if not self._stands(bed, state):
+            return self._put_away(bed, StandingState(state, heard.payload))
+        self.empty.pop(bed, None)
         before = self.states.get(bed)
         self.states[bed] = StandingState(state, heard.payload)
         if before is None or without_numbers(before.payload) != without_numbers(state):
@@ -277,7 +327,11 @@ class Board:
             del self.alerts[alert.id]
             if before is None and heard.is_retained:
                 return []
-        return [News("alert", with_bed(heard.bed, heard.payload), bed=heard.bed)]
+        told = News("alert", with_bed(heard.bed, heard.payload), bed=heard.bed)
+        if alert.id in self.alerts and heard.bed in self.empty:
+            self.states[heard.bed] = self.empty.pop(heard.bed)
+            return [self._whole(heard.bed), told]
+        return [told]
 
     def _without_alert(self, name: str) -> list[News]:
         standing = self.alerts.pop(name, None)

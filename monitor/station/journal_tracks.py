@@ -14,7 +14,7 @@ from detectors.channels import CHANNEL_NAMES
 from monitor.adapters.folding import chunks
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
-from monitor.facts.effects import AnyEffect, ReadingsKept
+from monitor.facts.effects import AnyEffect, ReadingsKept, SessionChanged
 from monitor.facts.records import PumpReported, RawMessage, SessionReported, VitalsReported
 from monitor.station.newest_day import Day, newest_day
 from monitor.station.tracks import REFUSED, Point, Tracks
@@ -26,6 +26,7 @@ Reading: TypeAlias = tuple[str, str, int, int]
 
 _MESSAGES: Final = "SELECT received_ms, topic, payload, retained FROM inbox WHERE n > ? ORDER BY n"
 _KEPT: Final = "SELECT body FROM ledger WHERE n > ? AND kind = 'readings' ORDER BY n"
+_SESSIONS: Final = "SELECT body FROM ledger WHERE n > ? AND kind = 'session' ORDER BY n"
 _EFFECT: Final[msgspec.json.Decoder[AnyEffect]] = msgspec.json.Decoder(AnyEffect)
 
 
@@ -45,6 +46,20 @@ def tracks_of_journal(journal: Path) -> Tracks:
     except JournalError:
         return tracks
     return tracks
+
+
+def configurations_of_journal(journal: Path) -> dict[str, str]:
+    """Return under which configuration each session of the newest day began; none if unreadable."""
+    began: dict[str, str] = {}
+    try:
+        with JournalReader.open(journal) as reader:
+            for (body,) in reader.rows(_SESSIONS, (newest_day(reader).row,)):
+                effect = _EFFECT.decode(body)
+                if isinstance(effect, SessionChanged) and effect.config and not effect.refused:
+                    began.setdefault(effect.session, effect.config)
+    except (JournalError, msgspec.MsgspecError, UnicodeDecodeError):
+        return began
+    return began
 
 
 def refused_readings(reader: JournalReader, day: Day) -> frozenset[Reading]:

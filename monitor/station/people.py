@@ -10,8 +10,10 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
@@ -25,15 +27,21 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 PASSWORD_LEAST: Final = 8
 PASSWORD_MOST: Final = 128
 
-CARE: Final = frozenset({"act", "obs", "session", "pump"})
-MAY: Final[dict[Role, frozenset[str]]] = {
-    "viewer": frozenset(),
-    "nurse": CARE,
-    "charge": CARE | {"devices"},
-    "engineer": frozenset({"devices"}),
-    "auditor": frozenset({"audit"}),
-}
-"""What each role may do; what does not stand here is refused."""
+Right: TypeAlias = Literal["act", "obs", "pump", "session", "devices", "audit"]
+RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
+"""Alerts and steps; charting; what the pump does; sessions; where devices stand; the audit."""
+
+CARE: Final[frozenset[Right]] = frozenset({"act", "obs", "pump", "session"})
+MAY: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
+    {
+        "viewer": frozenset(),
+        "nurse": CARE,
+        "charge": CARE | {"devices"},
+        "engineer": frozenset({"devices"}),
+        "auditor": frozenset({"audit"}),
+    }
+)
+"""What each role may do; what does not stand here is refused. Nobody can change it while we run."""
 
 _COST: Final = 2**15
 _BLOCK: Final = 8
@@ -60,7 +68,7 @@ class Person:
     name: str
     role: Role
 
-    def may(self, what: str) -> bool:
+    def may(self, what: Right) -> bool:
         """Return whether the role of this person allows something."""
         return what in MAY[self.role]
 

@@ -69,6 +69,16 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str = ""
 
 
+class SheetRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a hand-over; times stand apart, so that every screen shows them in its zone."""
+
+    words: str
+    due: str = ""
+    until: str = ""
+    by: str = ""
+    reason: str = ""
+
+
 class Band(msgspec.Struct, frozen=True, kw_only=True):
     """A time during which an alert had one grade; open where ``to_ms`` is None."""
 
@@ -243,7 +253,12 @@ def sheet(
         "grade": state.grade,
         "alerts": [_alert_line(one, now_ms) for one in alerts],
         "snoozes": [
-            f"{one.sign} up to grade {one.grade} until {one.until}, by {one.by}: {one.reason}"
+            SheetRow(
+                words=f"{one.sign} up to grade {one.grade}",
+                until=one.until,
+                by=one.by,
+                reason=one.reason,
+            )
             for one in state.snoozes
         ],
         "steps": [
@@ -263,14 +278,17 @@ def _alert_line(one: StandingAlert, now_ms: int) -> str:
     return f"{words}; {alert.acked.by} has it" if alert.acked else f"{words}; {alert.signal}"
 
 
-def _due(state: StatePayload) -> list[str]:
-    lines = [
-        f"vital signs {one.words}: {one.state}, {one.due}"
-        + (f"; missing {', '.join(one.missing)}" if one.missing else "")
+def _due(state: StatePayload) -> list[SheetRow]:
+    rows = [
+        SheetRow(
+            words=f"vital signs {one.words}: {one.state}"
+            + (f"; missing {', '.join(one.missing)}" if one.missing else ""),
+            due=one.due,
+        )
         for one in state.vitals_due
     ]
-    lines += [f"wanted: {name}" for name in state.wanted]
-    lines += [f"watched for {one.words} until {one.until}" for one in state.watch]
+    rows += [SheetRow(words=f"wanted: {name}") for name in state.wanted]
+    rows += [SheetRow(words=f"watched for {one.words}", until=one.until) for one in state.watch]
     if state.step_up is not None and state.step_up.due is not None:
-        lines.append(f"next rate step {state.step_up.due}")
-    return lines
+        rows.append(SheetRow(words="next rate step", due=state.step_up.due))
+    return rows

@@ -29,7 +29,7 @@ from monitor.station.board import KINDS, Board, UnitClock
 from monitor.station.doors import Allowance, Cookies, Doors
 from monitor.station.exposure import HttpOptions, StationError, StationOptions, check_exposure
 from monitor.station.in_force import settings_in_force
-from monitor.station.journal_tracks import tracks_of_journal
+from monitor.station.journal_tracks import configurations_of_journal, tracks_of_journal
 from monitor.station.looks import Looks
 from monitor.station.metrics import Counts
 from monitor.station.news import Newsroom
@@ -140,6 +140,8 @@ def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
     feed = Feed(access, unit=options.unit, kinds=KINDS)
     past, tracks = remembered(options.journal)
     station = new_station(options, settings, feed, (past, tracks))
+    if options.journal is not None:
+        station.board.configurations.began.update(configurations_of_journal(options.journal))
     web = Web(station, is_secure=options.http.places().is_secure)
     looks = Looks(
         web,

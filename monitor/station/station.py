@@ -115,7 +115,7 @@ class Station:
             "notice": NOTICE,
             "status": board.watch.status,
             "condition": board.condition,
-            "beds": {bed: msgspec.Raw(one.raw) for bed, one in sorted(board.states.items())},
+            "beds": {bed: msgspec.Raw(board.shown(bed)) for bed in sorted(board.states)},
             "alerts": {
                 name: msgspec.Raw(with_bed(one.bed, one.raw)) for name, one in board.alerts.items()
             },

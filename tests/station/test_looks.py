@@ -166,6 +166,25 @@ def test_settings_in_force_show_every_source_and_no_address() -> None:
     assert any("hypotension.level.1" in row.key for row in rules)
 
 
+def reaction() -> list[Heard]:
+    """Return what is heard of a session from its opening to an alert that somebody has taken on."""
+    snooze = SnoozeShown(sign="skin", grade=1, until=iso(NOW_MS), by="nurse-1", reason="seen")
+    acked = Acknowledged(by="nurse-2", t=iso(NOW_MS))
+    raw: dict[str, Any] = {"raw": 310, "raw_t": iso(NOW_MS + 1), "doubt": "jump"}
+    return [
+        heard("17", "state", state(phase="opened", rate=None)),
+        heard(
+            "17", "state", state(channels=(channel("hr", 70, base=72, **raw),), snoozes=(snooze,))
+        ),
+        heard("17", "state", state(rate=RateShown(v=120), snoozes=(snooze,))),
+        heard("17", "alert/al-1", alert()),
+        heard("17", "alert/al-1", alert(rev=2)),
+        heard("17", "alert/al-1", alert(rev=3)),
+        heard("17", "alert/al-1", alert(rev=4, acked=acked, phase="acknowledge")),
+        heard("17", "advice", advice()),
+    ]
+
+
 def test_what_was_heard_is_reviewed_drawn_and_handed_over(tmp_path: Path) -> None:
     at = desktop(tmp_path)
     past, tracks = HeardPast("now"), Tracks()
@@ -178,22 +197,7 @@ def test_what_was_heard_is_reviewed_drawn_and_handed_over(tmp_path: Path) -> Non
         settings={"digest": "c0ffee"},
     )
     at.app.router.routes.extend(looks.routes())
-    snooze = SnoozeShown(sign="skin", grade=1, until=iso(NOW_MS), by="nurse-1", reason="seen")
-    acked = Acknowledged(by="nurse-2", t=iso(NOW_MS))
-    raw: dict[str, Any] = {"raw": 310, "raw_t": iso(NOW_MS + 1), "doubt": "jump"}
-    told: list[Heard] = [
-        heard("17", "state", state(phase="opened", rate=None)),
-        heard(
-            "17", "state", state(channels=(channel("hr", 70, base=72, **raw),), snoozes=(snooze,))
-        ),
-        heard("17", "state", state(rate=RateShown(v=120), snoozes=(snooze,))),
-        heard("17", "alert/al-1", alert()),
-        heard("17", "alert/al-1", alert(rev=2)),
-        heard("17", "alert/al-1", alert(rev=3)),
-        heard("17", "alert/al-1", alert(rev=4, acked=acked, phase="acknowledge")),
-        heard("17", "advice", advice()),
-    ]
-    at.station.hear(told)
+    at.station.hear(reaction())
 
     async def work() -> None:
         browser = at.browser()
@@ -213,7 +217,14 @@ def test_what_was_heard_is_reviewed_drawn_and_handed_over(tmp_path: Path) -> Non
         assert (await browser.get("/api/v1/beds/99/note")).json()["text"] == ""
         (sheet,) = (await browser.get("/api/v1/handover")).json()["beds"]
         assert sheet["alerts"] == ["high SBP 84 < 90, active, 0 min old; nurse-2 has it"]
-        assert sheet["snoozes"][0].startswith("skin up to grade 1")
+        assert sheet["snoozes"] == [
+            {
+                "words": "skin up to grade 1",
+                "until": iso(NOW_MS),
+                "by": "nurse-1",
+                "reason": "seen",
+            }
+        ]
         assert sheet["episodes_12h"] == [
             "high anaphylaxis, up to grade 3: SBP 84 < 90; goes on; taken on by nurse-2"
         ]

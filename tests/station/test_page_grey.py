@@ -1,5 +1,6 @@
 """A screen without colour: priorities differ by shape, border and brightness."""
 
+import base64
 import os
 from collections.abc import Callable
 from itertools import combinations
@@ -16,6 +17,9 @@ Serve = Callable[..., FakeStation]
 OpenPage = Callable[..., Page]
 
 MARKS: Final = Path(__file__).with_name("marks.txt")
+LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
+"""How bright red, green and blue are to an eye."""
+
 KINDS: Final = ("high", "medium", "low", "technical")
 
 
@@ -38,27 +42,25 @@ Grey = npt.NDArray[np.float64]
 def grey_of(page: Page, selector: str) -> Grey:
     """Return a part of the screen without colour, 0 (black) to 1."""
     shot = page.locator(selector).screenshot()
-    grey: list[list[float]] = page.evaluate(
-        """async (bytes) => {
-          const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+    width, height, text = page.evaluate(
+        """async (text) => {
+          const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+          const picture = await createImageBitmap(new Blob([bytes]));
           const canvas = new OffscreenCanvas(picture.width, picture.height);
           const brush = canvas.getContext("2d");
           brush.drawImage(picture, 0, 0);
           const { data } = brush.getImageData(0, 0, picture.width, picture.height);
-          const rows = [];
-          for (let y = 0; y < picture.height; y += 1) {
-            const row = [];
-            for (let x = 0; x < picture.width; x += 1) {
-              const at = 4 * (y * picture.width + x);
-              row.push((0.2126 * data[at] + 0.7152 * data[at + 1] + 0.0722 * data[at + 2]) / 255);
-            }
-            rows.push(row);
+          let all = "";
+          for (let at = 0; at < data.length; at += 8192) {
+            all += String.fromCharCode(...data.subarray(at, at + 8192));
           }
-          return rows;
+          return [picture.width, picture.height, btoa(all)];
         }""",
-        list(shot),
+        base64.b64encode(shot).decode(),
     )
-    return np.array(grey)
+    pixels = np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
+    grey: Grey = pixels[:, :, :3] @ np.array(LUMINANCE) / 255
+    return grey
 
 
 def shape_of(grey: Grey) -> list[str]:

@@ -88,8 +88,13 @@ def test_what_is_absent_is_said_in_words(ward: FakeStation, open_page: OpenPage)
 
 def test_changed_limits_are_said_on_the_tile(serve: Serve, open_page: OpenPage) -> None:
     scene = calm_scene(1)
-    scene.beds["1"]["remarks"] = ["limits changed by charge-1"]
-    expect(tile(open_page(serve(scene)), "1").locator(".notes")).to_contain_text("limits changed")
+    station = serve(scene)
+    notes = tile(open_page(station), "1").locator(".notes")
+    expect(notes).not_to_contain_text("limits changed")
+    row = {"words": "skin up to grade 1 does not call", "by": "nurse-1", "until": iso(START_MS)}
+    scene.beds["1"]["limits_changed"] = [row]
+    station.tell_bed("1")
+    expect(notes).to_contain_text("limits changed")
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ HANDOVER: Json = {
             "untold": [],
             "why": ["SBP 84 mmHg is below 90"],
             "episodes_12h": [{"label": HOSTILE, "grade": 3, "onset": iso(START_MS)}],
-            "due": [f"every hour: next, {iso(START_MS)}"],
+            "due": [{"words": "vital signs every hour: next", "due": iso(START_MS)}],
         },
         {"bed": "2", "session": "", "phase": "none", "grade": None},
     ],
@@ -156,7 +156,7 @@ def test_the_hand_over_is_a_sheet_that_prints_alone(
     first = page.get_by_role("region", name="Bed 17")
     for said in ("Open alerts", "nurse-1 has it", "To do", "Episodes of the last 12 h", HOSTILE):
         expect(first).to_contain_text(said)
-    expect(first).to_contain_text(re.compile(r"every hour: next, \d\d:\d\d$"))
+    expect(first).to_contain_text(re.compile(r"every hour: next · due \d\d:\d\d$"))
     expect(page.get_by_role("region", name="Bed 2")).to_contain_text("Nothing open.")
     assert page.evaluate("window.hacked") is None
     page.emulate_media(media="print")

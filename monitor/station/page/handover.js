@@ -4,10 +4,8 @@ import { get } from "./acts.js";
 import { button, element, setText } from "./dom.js";
 import { nothing } from "./forms.js";
 import { stampMs } from "./clock.js";
-import { minuteOfDay, timeOfDay } from "./words.js";
+import { timeOfDay } from "./words.js";
 
-// A stamp of the wire inside a sentence is shown as the time of day of this screen.
-const STAMP = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z/g;
 const PARTS = ["alerts", "snoozes", "steps", "untold", "why", "episodes_12h", "due"];
 
 export function mount(root, { store, words }) {
@@ -47,7 +45,7 @@ function bedOf(bed, said) {
 
 // A row is a sentence already, or a record whose fields are said one after the other.
 function lineOf(row, said) {
-  if (typeof row === "string") return row.replace(STAMP, (stamp) => minuteOfDay(Date.parse(stamp)));
+  if (typeof row === "string") return row;
   if (row.words ?? row.label) return said.row(row);
   return Object.values(row).filter((value) => typeof value === "string" || typeof value === "number").join(" \u00b7 ");
 }

@@ -64,9 +64,7 @@ export function notesOf(state, alerts, context) {
   if (had) said.push(words.tile.has(had.acked.by));
   if (state.session && state.baseline === "absent") said.push(words.tile.noBaseline);
   if (state.session && state.baseline === "provisional") said.push(words.tile.provisional);
-  if (state.limits_changed?.length || (state.remarks ?? []).some((one) => one.startsWith("limits changed"))) {
-    said.push(words.tile.limitsChanged);
-  }
+  if (state.limits_changed?.length) said.push(words.tile.limitsChanged);
   const paused = alerts.find((one) => one.signal === "audio-paused");
   if (paused) said.push(words.tile.tonePaused((stampMs(paused.quiet_until) ?? context.nowMs) - context.nowMs));
   if (alerts.some((one) => one.signal === "snoozed")) said.push(words.tile.snoozed);
