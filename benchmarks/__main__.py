@@ -16,7 +16,7 @@ import msgspec
 
 from benchmarks.measuring import ONE_THREAD, ROOT, Report, Table, machine, printed
 
-BENCHMARKS: Final = ("steps", "cohorts", "peers", "replays", "messages", "restarts")
+BENCHMARKS: Final = ("steps", "cohorts", "peers", "replays", "messages", "restarts", "page")
 
 
 def measured(name: str) -> tuple[Table, ...]:

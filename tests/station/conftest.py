@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from station.chair_scenes import ChairStation
 from station.fake_station import FakeStation
 from station.scenes import ward_scene
@@ -15,20 +15,41 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 READY = ".tile, #grid p:not([hidden])"
 
 
+# No sandbox: a container has no user namespaces, and the pages are our own.
+ALWAYS = ("--no-sandbox", "--autoplay-policy=document-user-activation-required")
+COLLECTING = ("--js-flags=--expose-gc", "--enable-precise-memory-info")
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of pages."""
-    program = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
-    if program is None:
+def program() -> str:
+    """Return where Chromium is."""
+    found = next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+    if found is None:
         pytest.skip("no Chromium on this machine; scripts/testbed.sh gets it")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=program,
-            # No sandbox: a container has no user namespaces, and the pages are our own.
-            args=["--no-sandbox", "--autoplay-policy=document-user-activation-required"],
-        )
-        yield chromium
-        chromium.close()
+    return found
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """One Playwright for all browsers."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, program: str) -> Iterator[Browser]:
+    """One Chromium for all tests of pages."""
+    chromium = playwright.chromium.launch(executable_path=program, args=[*ALWAYS])
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def chromium_that_collects(playwright: Playwright, program: str) -> Iterator[Browser]:
+    """One Chromium in which a page can ask for its garbage to be collected."""
+    chromium = playwright.chromium.launch(executable_path=program, args=[*ALWAYS, *COLLECTING])
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture
