@@ -27,6 +27,7 @@ from monitor.commands import (
     ward_of,
 )
 from monitor.operations_command import operations
+from monitor.report_command import report
 from monitor.score_command import score
 from monitor.series_command import series
 from monitor.simulate_command import simulation
@@ -53,6 +54,7 @@ app = typer.Typer(
 
 app.add_typer(files)
 app.add_typer(operations)
+app.add_typer(report)
 app.add_typer(score)
 app.add_typer(series)
 app.add_typer(simulation)

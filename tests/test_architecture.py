@@ -42,6 +42,8 @@ SHELLS = frozenset(
         "live",
         "operations_command",
         "replay",
+        "report_command",
+        "reports",
         "scenario.checking",
         "scenario.rehearsal",
         "score_command",
