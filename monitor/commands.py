@@ -8,17 +8,29 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
+    from monitor.adapters.disguise import Disguise
+    from monitor.adapters.journal import JournalReader
     from monitor.settings.settings import Settings
     from monitor.ward.ward import Ward
 
 OK: Final = 0
 FOUND: Final = 1
+
+
+class Form(Enum):
+    """What a journal can be written as."""
+
+    RECORDING = "recording"
+    CSV = "csv"
+    PARQUET = "parquet"
+
 
 files = typer.Typer()
 audit = typer.Typer(help="Whether what was kept is as it was written.", no_args_is_help=True)
@@ -124,30 +136,74 @@ def evidence(
 @files.command()
 def export(
     journal: JournalFile,
-    to: Annotated[Path | None, typer.Argument(help="Recording; default: standard output.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Argument(help="Recording (default: standard output), or folder of the tables."),
+    ] = None,
+    *,
+    form: Annotated[
+        Form, typer.Option("--format", help="A recording to replay, or tables to analyse.")
+    ] = Form.RECORDING,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="Other days, other names, no free text.")
+    ] = False,
+    config: Config = CONFIG_DIRECTORY,
 ) -> None:
-    """Write a journal as a recording: one JSON line a step, to be read, kept and replayed."""
-    from monitor.adapters.journal import JournalReader
-    from monitor.adapters.recording import (
-        FORMAT,
-        Header,
-        header_line,
-        step_line,
-        write_recording,
-    )
+    """Write a journal as a recording, one JSON line a step, or as tables of readings and effects.
 
+    With --deidentify the days are moved by a random number that is kept nowhere, names are
+    replaced, and of texts only words of the configuration are kept.
+    """
+    from random import SystemRandom
+
+    from monitor.adapters.disguise import Disguise, vocabulary
+    from monitor.adapters.journal import JournalReader
+
+    if form is not Form.RECORDING and to is None:
+        raise typer.BadParameter(f"--format {form.value} needs a folder to write its tables into")
     with JournalReader.open(journal) as reader:
-        about = reader.about
-        header = Header(
-            format=FORMAT, unit=about.unit, config=about.config, software=about.software
-        )
-        if to is not None:
-            typer.echo(f"{write_recording(to, reader.steps(), header=header)} steps", err=True)
-            return
-        with piped():
-            sys.stdout.buffer.write(header_line(header))
-            for step in reader.steps():
-                sys.stdout.buffer.write(step_line(step))
+        disguise = None
+        if deidentify:
+            read_settings(config)
+            first_ms = min(reader.step_times().values(), default=0)
+            disguise = Disguise(first_ms=first_ms, words=vocabulary(config), chance=SystemRandom())
+            disguise.learn(reader.effects())
+        if form is Form.RECORDING or to is None:
+            _export_recording(reader, to, disguise)
+        else:
+            _export_tables(reader, to, disguise, form)
+
+
+def _export_recording(
+    reader: "JournalReader", to: Path | None, disguise: "Disguise | None"
+) -> None:
+    from monitor.adapters.recording import FORMAT, Header, header_line, step_line, write_recording
+
+    about, steps = reader.about, iter(reader.steps())
+    if disguise is not None:
+        steps = iter(disguise.steps(steps))
+    header = Header(format=FORMAT, unit=about.unit, config=about.config, software=about.software)
+    if to is not None:
+        typer.echo(f"{write_recording(to, steps, header=header)} steps", err=True)
+        return
+    with piped():
+        sys.stdout.buffer.write(header_line(header))
+        for step in steps:
+            sys.stdout.buffer.write(step_line(step))
+
+
+def _export_tables(
+    reader: "JournalReader", folder: Path, disguise: "Disguise | None", form: Form
+) -> None:
+    from monitor.adapters.extract import EffectRow, Extract, ReadingRow
+    from monitor.adapters.table_files import write_csv, write_parquet
+
+    write = write_csv if form is Form.CSV else write_parquet
+    extract = Extract(reader, disguise)
+    folder.mkdir(parents=True, exist_ok=True)
+    readings = write(folder / f"readings.{form.value}", ReadingRow, extract.readings())
+    effects = write(folder / f"effects.{form.value}", EffectRow, extract.effects())
+    typer.echo(f"{readings} readings, {effects} effects", err=True)
 
 
 @files.command()

@@ -6,14 +6,17 @@ from monitor.adapters.access import LinkError
 from monitor.adapters.broker import BrokerError
 from monitor.adapters.journal_file import JournalError, JournalInUseError, StoreError
 from monitor.adapters.recording import InputFileError
+from monitor.adapters.table_files import ExtraMissingError
 from monitor.tables.faults import ConfigError
 
 FOUND: Final = 1
+USAGE: Final = 2
 UNREACHABLE: Final = 3
 BAD_INPUT: Final = 4
 
 _CODES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (ConfigError, FOUND),
+    (ExtraMissingError, USAGE),
     (LinkError, UNREACHABLE),
     (BrokerError, UNREACHABLE),
     (JournalInUseError, UNREACHABLE),
