@@ -82,6 +82,10 @@ imports: setup ## Check that imports point one way
 crash: setup ## Kill publisher, broker and monitor again and again: make crash KILLS=200 SEED=1
 	@$(RUN)/python -m scripts.crash --kills $(KILLS) --seed $(SEED)
 
+.PHONY: takeover
+takeover: setup ## Kill, freeze and stop the monitor that speaks, and time its standby
+	@$(RUN)/python -m scripts.takeover
+
 .PHONY: bench
 bench: setup ## Measure throughput and latency against their floors
 	@$(RUN)/python -m benchmarks

@@ -91,6 +91,10 @@ def live(
         str | None, typer.Option(help="HOST:PORT: serve the nursing station beside the monitor.")
     ] = None,
     users: UsersFile = None,
+    standby: Annotated[
+        bool,
+        typer.Option("--standby", help="Decide beside another monitor; speak when it is gone."),
+    ] = False,
 ) -> None:
     """Watch a unit: broker in, alerts and advice out, everything kept in the journal."""
     from monitor.adapters.clock import SteadyClock
@@ -105,7 +109,8 @@ def live(
     start_logging("json" if log == "json" else "text", level=level)
     settings = read_settings(config)
     unit = settings.site.unit
-    path = journal or settings.site.data_directory / f"{unit}.journal"
+    second = "-standby" if standby else ""
+    path = journal or settings.site.data_directory / f"{unit}{second}.journal"
     if fresh and (aside := set_aside(path)) is not None:
         typer.echo(f"{path} is now {aside}", err=True)
     beside = station_beside(
@@ -116,7 +121,7 @@ def live(
         live_monitor(
             ward_of(settings)(unit),
             unit=unit,
-            access=access_of(settings, broker, settings.site.client_id),
+            access=access_of(settings, broker, settings.site.client_id + second),
             journal=path,
             clock=SteadyClock(),
             software=software(),
@@ -126,6 +131,7 @@ def live(
                 recovery=settings.site.recovery,
                 ward=partial(ward_of(settings), unit),
                 realert_ms=settings.ward.alerts.realert_medium_ms,
+                is_standby=standby,
             ),
         ) as monitor,
     ):

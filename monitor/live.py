@@ -18,10 +18,9 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from monitor.adapters.access import Access, LinkError
 from monitor.adapters.aside import Aside
@@ -43,15 +42,12 @@ from monitor.adapters.resumption import (
     resume,
 )
 from monitor.adapters.salvage import mended
-from monitor.adapters.state_teller import StateTeller
 from monitor.adapters.succession import boot_name
 from monitor.adapters.supervision import Supervisor
+from monitor.adapters.tenure import Tenure
 from monitor.adapters.upkeep import Upkeep
+from monitor.adapters.voice import Identity, LeaveReason, Voice
 from monitor.adapters.watchman import SelfWatch, Watchman
-from monitor.facts.effects import AlertChanged, AnyEffect
-from monitor.wire.announcements import Announcement
-from monitor.wire.outbound import MonitorStatusPayload, encode_published, iso
-from monitor.wire.topics import monitor_status_topic
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 
@@ -59,11 +55,9 @@ HEARTBEAT_MS: Final = 1_000
 """Without a message there is a step so often, on the monitor's clock."""
 
 STEP_MESSAGES_MAX: Final = 5_000
+PAIRED_STEP_MESSAGES_MAX: Final = 1_000
 SHORTEST_WAIT_S: Final = 0.02
-STATUS_EVERY_S: Final = 1.9
-"""Every second step of a quiet ward, also when one comes a little early."""
-
-RECEIPTS_EVERY_S: Final = 1.0
+ROLE_WITHIN_S: Final = 3.0
 LEAVE_WITHIN_S: Final = 2.0
 
 UNKEPT_GRACE_S: Final = 2.0
@@ -73,21 +67,9 @@ blind. The devices still have them, because no receipt covers them."""
 
 WARD_FAILURES_MAX: Final = 3
 
-OnlineState: TypeAlias = Literal["online", "offline"]
-LeaveReason: TypeAlias = Literal["", "lost", "stopped", "failed"]
-
 
 class WardError(Exception):
     """The ward itself failed again and again: a bug, after which nothing may be believed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who watches: program, configuration, and this one run of it."""
-
-    software: str
-    config: str
-    boot: str
 
 
 class LiveMonitor:
@@ -104,34 +86,51 @@ class LiveMonitor:
         watchman: Watchman,
     ) -> None:
         self.unit = memory.unit
-        self.steps = 0
         self._memory, self._upkeep = memory, upkeep
         self._ward = memory.ward
         self._journal = journal = memory.journal
         self._clock = clock
-        self._identity = identity
         self._outbox, self._receipts = memory.outbox, memory.receipts
         self._backlog = Backlog(journal, seconds=time.monotonic)
-        self._watchman, self._proof = watchman, watchman.proof
-        self._link = BrokerLink(
+        self._tenure = tenure = Tenure(
+            unit=self.unit,
+            boot=identity.boot,
+            client=access.client_id,
+            is_paired=identity.is_paired,
+            clock=clock,
+        )
+        self._link = link = BrokerLink(
             access,
             unit=self.unit,
             boot=identity.boot,
-            will=self._status("offline", "lost"),
             clock=clock,
             wants_retained=journal.counts()[0] == 0,
+            is_paired=identity.is_paired,
+        )
+        self._voice = Voice(
+            memory,
+            link=link,
+            tenure=tenure,
+            watchman=watchman,
+            backlog=self._backlog,
+            clock=clock,
+            identity=identity,
+            heads=upkeep.heads,
         )
         self._aside = Aside(
-            unit=self.unit, link=self._link, outbox=self._outbox, watchman=watchman, clock=clock
+            unit=self.unit, link=link, outbox=self._outbox, watchman=watchman, clock=clock
         )
         self._supervisor = Supervisor.from_environment()
         self._stopping = threading.Event()
         self._unkept: deque[tuple[float, list[Arrival]]] = deque()
-        self._states = StateTeller(self._ward, unit=self.unit)
-        self._connection = 0
         self._failures = 0
-        self._status_s = self._receipts_s = self._step_s = 0.0
-        self._link.connect()
+        self._step_s = 0.0
+        link.connect(self._voice.first_will())
+
+    @property
+    def steps(self) -> int:
+        """Steps of this run."""
+        return self._voice.steps
 
     def stop(self) -> None:
         """Make :meth:`run` come to an end; may be called from a signal handler or any thread."""
@@ -151,10 +150,11 @@ class LiveMonitor:
         last_word: LeaveReason = "failed"
         self._supervisor.ready()
         try:
+            self._find_role()
             while not self._stopping.is_set():
                 self.turn()
                 self._supervisor.alive()
-                if self._link.is_taken_over:
+                if self._link.is_taken_over or not self._voice.is_there:
                     raise LinkError(
                         f"unit {self.unit}: another monitor, started after this one, has taken "
                         "over; let only one of them run"
@@ -163,17 +163,25 @@ class LiveMonitor:
         finally:
             self._leave(last_word)
 
+    def _find_role(self) -> None:
+        """Hear who speaks before the first step, which may be long after an absence."""
+        until_s = time.monotonic() + ROLE_WITHIN_S
+        while not self._voice.has_role and time.monotonic() < until_s:
+            self._voice.attend()
+            if self._stopping.wait(SHORTEST_WAIT_S / 4):
+                return
+
     def turn(self) -> None:
         """Wait for messages or the next timer, and make one step."""
-        wait_s = min(self._wait_s(), max(self._states.wait_s(), 0.0))
-        arrivals = self._link.receive(wait_s, STEP_MESSAGES_MAX)
-        others = self._aside.others(arrivals)
-        can_wait = bool(arrivals) and self._wait_s() > 0
-        if not others and (can_wait or self._stopping.is_set()):
-            return
-        arrivals = others
-        if not arrivals and self._wait_s() > 0:
-            self._tell_states()
+        wait_s, limit = min(self._wait_s(), self._voice.wait_s()), STEP_MESSAGES_MAX
+        if self._tenure.succession.is_in_pair:
+            # A step that is too long would cost the lease.
+            limit = PAIRED_STEP_MESSAGES_MAX
+        arrivals = self._aside.others(self._link.receive(wait_s, limit))
+        self._voice.attend()
+        if not arrivals and (self._stopping.is_set() or self._wait_s() > 0):
+            self._voice.flush()
+            self._voice.tell_states()
             return
         self._step_s = time.monotonic()
         now_ms = self._clock.now_ms()
@@ -184,10 +192,11 @@ class LiveMonitor:
         effects = decided(self._ward, now_ms, inputs)
         self._watch_ward(has_failed=effects is None)
         self._receipts.keep(self._backlog.finish(inputs, effects or ()), now_ms)
-        self.steps += 1
-        self._tell(effects or (), now_ms)
-        self._states.touch(one.bed for one in (*inputs, *(effects or ())) if one.bed)
-        self._tell_states()
+        self._voice.steps += 1
+        self._voice.attend()
+        self._voice.tell(effects or (), now_ms)
+        self._voice.touch(one.bed for one in (*inputs, *(effects or ())) if one.bed)
+        self._voice.tell_states()
         self._memory.last_ms = now_ms
         if self._is_all_kept():
             self._upkeep.look()
@@ -211,96 +220,15 @@ class LiveMonitor:
                 "log, keep the journal for the people who mend the program"
             )
 
-    def _tell(self, effects: Sequence[AnyEffect], now_ms: int) -> None:
-        link, outbox = self._link, self._outbox
-        if self._is_told() and not effects:
-            self._journal.note_published(self._journal.head[0])
-        own = self._own_alerts(now_ms)
-        outbox.put(self._memory.announced(effects) + announced(own, unit=self.unit))
-        if link.is_connected:
-            if link.connections != self._connection:
-                self._connection = link.connections
-                self._status_s = self._receipts_s = 0.0
-                self._states.renew()
-                outbox.put_standing()
-            self._tell_regularly(now_ms)
-            self._clear_untrue()
-        elif link.is_silent():
-            log(LOG, logging.ERROR, "broker-silent", action="rebuilding the connection")
-            link.rebuild()
-        outbox.flush(link)
-        log_effects(LOG, [*effects, *own])
-        self._watchman.log_conditions(link=link, backlog=self._backlog)
-
-    def _own_alerts(self, now_ms: int) -> list[AlertChanged]:
-        """Return what changes about the monitor itself, and send the next proof on its way."""
-        if self._proof is not None:
-            self._proof.hear(self._link.proofs())
-            if self._link.is_connected:
-                self._outbox.put(self._proof.due())
-        own = self._watchman.look(now_ms, link=self._link, backlog=self._backlog)
-        if own:
-            self._status_s = 0.0
-        return own
-
-    def _is_told(self) -> bool:
-        """Tell whether everything in the ledger has reached the broker."""
-        return self._is_all_kept() and not len(self._outbox) and not self._link.outstanding
-
     def _is_all_kept(self) -> bool:
         """Tell whether the journal holds everything that was taken and decided."""
         return self._backlog.state == "ok" and not len(self._backlog)
 
-    def _clear_untrue(self) -> None:
-        for name in self._outbox.put_clearing(self._link.found()):
-            log(LOG, logging.WARNING, "retained-cleared", topic=name)
-
-    def _tell_regularly(self, now_ms: int) -> None:
-        now_s = time.monotonic()
-        if now_s - self._status_s >= STATUS_EVERY_S:
-            self._status_s = now_s
-            self._outbox.put([self._status("online"), *self._upkeep.heads(now_ms)])
-            if self._link.is_silent():
-                log(LOG, logging.ERROR, "broker-silent", action="rebuilding the connection")
-                self._link.rebuild()
-        if now_s - self._receipts_s >= RECEIPTS_EVERY_S:
-            self._receipts_s = now_s
-            self._outbox.put(self._receipts.announcements(self.unit, now_ms))
-
-    def _tell_states(self) -> None:
-        """Tell the beds whose turn it is, after everything that is more urgent has gone out."""
-        if self._link.is_connected:
-            self._outbox.put(self._states.news(self._clock.now_ms()))
-            self._outbox.flush(self._link)
-
-    def _status(self, state: OnlineState, reason: LeaveReason = "") -> Announcement:
-        row, head = self._journal.head
-        payload = MonitorStatusPayload(
-            state=state,
-            t=iso(self._clock.now_ms()),
-            software=self._identity.software,
-            config=self._identity.config,
-            boot=self._identity.boot,
-            reason=reason,
-            store=self._backlog.state,
-            steps=self.steps,
-            ledger=f"{row}:{head[:16]}",
-            proof_age_ms=self._watchman.proof_age_ms(),
-            proof_limit_ms=self._watchman.proof_limit_ms(),
-            troubles=self._watchman.checks.labels,
-        )
-        return Announcement(
-            topic=monitor_status_topic(self.unit),
-            payload=encode_published(payload),
-            qos=1,
-            retain=True,
-        )
-
     def _leave(self, reason: LeaveReason) -> None:
         self._supervisor.leaving()
-        self._outbox.flush(self._link)
-        self._link.close(self._status("offline", reason), LEAVE_WITHIN_S)
-        if self._is_told():
+        self._voice.flush()
+        self._link.close(self._voice.last_words(reason), LEAVE_WITHIN_S)
+        if self._voice.is_told():
             with contextlib.suppress(StoreError):
                 self._journal.save_published(self._journal.head[0])
         if self._is_all_kept():
@@ -370,7 +298,9 @@ def live_monitor(
             upkeep=Upkeep(memory, self_watch.recovery, program=program),
             clock=clock,
             access=access,
-            identity=Identity(software=software, config=config, boot=boot),
+            identity=Identity(
+                software=software, config=config, boot=boot, is_paired=self_watch.is_standby
+            ),
             watchman=watchman,
         )
 

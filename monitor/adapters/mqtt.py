@@ -13,41 +13,39 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.adapters.access import Access, LinkError
 from monitor.adapters.clock import Clock
+from monitor.adapters.connection import begin, discard, new_client
 from monitor.adapters.filters import filters
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.succession import is_from_successor
 from monitor.facts.records import RawMessage
 from monitor.wire.announcements import Announcement
-from monitor.wire.topics import NOBODY, monitor_status_topic, proof_topic
+from monitor.wire.topics import (
+    NOBODY,
+    lease_topic,
+    monitor_status_topic,
+    proof_topic,
+    standby_topic,
+)
 
 LOG: Final = logging.getLogger(f"{ROOT}.mqtt")
-
-KEEPALIVE_S: Final = 10
-SESSION_EXPIRY_S: Final = 24 * 3600
-"""How long the broker keeps messages for a monitor that is away."""
-
-RECEIVE_MAXIMUM: Final = 1_000
-"""Messages that may be on their way without an acknowledgement."""
-
-PACKET_BYTES_MAX: Final = 65_536
-"""The broker does not forward larger ones; the decoder refuses from 8 KiB on."""
 
 OUTSTANDING_MAX: Final = 500
 """Publications that may be without an acknowledgement of the broker."""
 
 INBOX_MAX: Final = 50_000
 """Unacknowledged (QoS 0) messages beyond this many waiting ones are dropped and counted."""
+
+GOODBYE_S: Final = 0.5
+"""So long the network thread has at least to end in order."""
 
 SILENT_S_MAX: Final = 15.0
 """A link on which nothing shows that it lives for so long is rebuilt."""
@@ -62,6 +60,14 @@ class Arrival(NamedTuple):
     connection: int
 
 
+class Said(NamedTuple):
+    """What a monitor of the unit has said: this one, another one, or an earlier run."""
+
+    topic: str
+    payload: bytes
+    is_retained: bool
+
+
 class BrokerLink:
     """The connection of one monitor; all methods but the callbacks belong to the loop's thread."""
 
@@ -71,9 +77,9 @@ class BrokerLink:
         *,
         unit: str,
         boot: str,
-        will: Announcement,
         clock: Clock,
         wants_retained: bool = True,
+        is_paired: bool = False,
     ) -> None:
         self.access = access
         self.unit = unit
@@ -81,12 +87,14 @@ class BrokerLink:
         self.connections = 0
         self.dropped = 0
         self.is_taken_over = False
-        self._will = will
         self._clock = clock
         self._wants_retained = wants_retained
+        self._is_paired = is_paired
         self._status_topic, self._proof_topic = monitor_status_topic(unit), proof_topic(unit)
+        self._lease_topic, self._standbys = lease_topic(unit), standby_topic(unit, "")
         self._inbox: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-        self._found: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[Said] = queue.SimpleQueue()
+        self._talk: queue.SimpleQueue[Said] = queue.SimpleQueue()
         self._proofs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._answered = threading.Event()
         self._refusal = ""
@@ -97,33 +105,36 @@ class BrokerLink:
         self._is_open = False  # the broker has accepted us ...
         self._is_connected = False  # ... and our subscriptions
         self._context = access.tls_context()
-        self._client = self._new_client()
+        self._will: Announcement
+        self._client: paho.Client
 
-    def connect(self) -> None:
-        """Connect and wait until the broker has accepted us and our subscriptions.
+    def connect(self, will: Announcement) -> None:
+        """Connect with a last will; wait until the broker has accepted us and our subscriptions.
 
         Raises
         ------
         LinkError
             If the broker does not answer in time or refuses us.
         """
+        self._will = will
+        self._client = self._new_client()
         within_s = self.access.connect_timeout_s
         self._client.connect_timeout = within_s
         try:
-            self._begin(self._client.connect)
+            begin(self._client.connect, self.access)
         except (OSError, ValueError) as fault:
             raise LinkError(
                 f"broker {self.access}: cannot connect ({fault}); is it running there?"
             ) from fault
         self._client.loop_start()
         if not self._answered.wait(within_s):
-            _discard(self._client)
+            discard(self._client)
             raise LinkError(
                 f"broker {self.access}: no answer within {within_s:g} s; check the port, and "
                 "with TLS whether it wants a client certificate"
             )
         if self._refusal:
-            _discard(self._client)
+            discard(self._client)
             raise LinkError(f"broker {self.access}: {self._refusal}; check user and access list")
 
     def receive(self, timeout_s: float, limit: int) -> list[Arrival]:
@@ -190,9 +201,16 @@ class BrokerLink:
         """Number of messages that have come in and were not taken yet."""
         return self._inbox.qsize()
 
-    def found(self) -> list[str]:
-        """Return the topics of our own retained announcements that the broker still holds."""
+    def found(self) -> list[Said]:
+        """Return what came of our own kinds: what the broker holds, or another monitor tells.
+
+        One without a topic: a new connection, on which the broker says again what it holds.
+        """
         return [self._found.get() for _ in range(self._found.qsize())]
+
+    def talk(self) -> list[Said]:
+        """Return what was said about who speaks for the unit: leases, standbys, statuses."""
+        return [self._talk.get() for _ in range(self._talk.qsize())]
 
     def proofs(self) -> list[bytes]:
         """Return the alerts of the proof that have come back."""
@@ -202,23 +220,27 @@ class BrokerLink:
         """Tell whether nothing has shown for too long that thread and broker live."""
         return time.monotonic() - self._sign_s > SILENT_S_MAX
 
-    def rebuild(self) -> None:
-        """Leave the connection as it is and build a new one, without waiting for either."""
-        old = self._client
+    def rebuild(self, will: Announcement | None = None) -> None:
+        """Leave the connection as it is and build a new one, without waiting for either.
+
+        A last will can only be given to a new connection.
+        """
+        old, self._will = self._client, will or self._will
         with self._lock:
             self._client = self._new_client()
             self._is_open = self._is_connected = False
         self._outstanding.clear()
         self._sign_s = time.monotonic()
         # Its thread may hang or be dead, and then must not hold up the loop.
-        threading.Thread(target=_discard, args=(old,), daemon=True).start()
-        self._begin(self._client.connect_async)
+        threading.Thread(target=discard, args=(old,), daemon=True).start()
+        begin(self._client.connect_async, self.access)
         self._client.loop_start()
 
-    def close(self, last: Announcement, within_s: float) -> None:
-        """Say the last word, wait for the broker to have everything, and go."""
+    def close(self, last: Sequence[Announcement], within_s: float) -> None:
+        """Say the last words, wait for the broker to have everything, and go."""
         if self._is_connected:
-            self.publish(last)
+            for word in last:
+                self.publish(word)
         deadline_s = time.monotonic() + within_s
         while self.outstanding and self._is_connected and time.monotonic() < deadline_s:
             time.sleep(0.005)
@@ -226,28 +248,12 @@ class BrokerLink:
         self._client.disable_logger()
         self._client.on_disconnect = None
         self._client.disconnect()
-        leaving = threading.Thread(target=_discard, args=(self._client,), daemon=True)
+        leaving = threading.Thread(target=discard, args=(self._client,), daemon=True)
         leaving.start()
-        leaving.join(within_s)
+        leaving.join(max(deadline_s - time.monotonic(), GOODBYE_S))
 
     def _new_client(self) -> paho.Client:
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self.access.client_id,
-            protocol=paho.MQTTv5,
-            manual_ack=True,
-        )
-        if self.access.username:
-            client.username_pw_set(self.access.username, self.access.password or None)
-        if self._context is not None:
-            client.tls_set_context(self._context)
-        will = self._will
-        client.will_set(will.topic, will.payload, qos=will.qos, retain=will.retain)
-        client.reconnect_delay_set(1, 5)
-        client.connect_timeout = 5.0
-        # An exception would end the thread and leave is_connected() true.
-        client.suppress_exceptions = True
-        client.enable_logger(logging.getLogger(f"{ROOT}.paho"))
+        client = new_client(self.access, self._context, self._will)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -255,19 +261,6 @@ class BrokerLink:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         return client
-
-    def _begin(self, connect: Callable[..., object]) -> None:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
-        properties.SessionExpiryInterval = SESSION_EXPIRY_S
-        properties.ReceiveMaximum = RECEIVE_MAXIMUM
-        properties.MaximumPacketSize = PACKET_BYTES_MAX
-        connect(
-            self.access.host,
-            self.access.port,
-            keepalive=KEEPALIVE_S,
-            clean_start=False,
-            properties=properties,
-        )
 
     # ------------------------------------------------------------------ network thread
 
@@ -286,6 +279,7 @@ class BrokerLink:
         with self._lock:
             self.connections += 1
             self._is_open = True
+        self._found.put(Said("", b"", is_retained=False))
         log(LOG, logging.INFO, "broker-connected", session=bool(flags.session_present))
         client.subscribe(filters(self.unit, wants_retained=self._wants_retained))
 
@@ -359,19 +353,21 @@ class BrokerLink:
 
     def _take(self, client: paho.Client, message: paho.MQTTMessage) -> None:
         name = message.topic
-        if name == self._status_topic:
+        said = Said(name, bytes(message.payload), is_retained=message.retain)
+        if name in {self._status_topic, self._lease_topic} or name.startswith(self._standbys):
             self._sign_s = time.monotonic()
             client.ack(message.mid, message.qos)
-            if is_from_successor(bytes(message.payload), self.boot):
-                self.is_taken_over = True
-                client.disconnect()
-                self.wake()
+            is_fresh = not message.retain or self.connections > 1
+            if name == self._lease_topic and is_fresh and not self._is_paired:
+                # At once: with one name for both, each would throw the other out for ever.
+                self._heed_successor(client, said.payload)
+            self._talk.put(said)
+            self.wake()
         elif name == self._proof_topic:
             self._proofs.put(bytes(message.payload))
             client.ack(message.mid, message.qos)
         elif name.split("/")[4:5] == [NOBODY]:
-            if message.retain and message.payload:
-                self._found.put(name)
+            self._found.put(said)
             client.ack(message.mid, message.qos)
         elif message.qos == 0 and self._inbox.qsize() >= INBOX_MAX:
             self.dropped += 1
@@ -384,11 +380,7 @@ class BrokerLink:
             )
             self._inbox.put(Arrival(raw, message.mid, message.qos, self.connections))
 
-
-def _discard(client: paho.Client) -> None:
-    """Let go of a client without hearing from it again; may take as long as its thread hangs."""
-    client.on_connect = client.on_disconnect = client.on_message = client.on_publish = None
-    client.disable_logger()
-    if client.is_connected():
-        client.disconnect()
-    client.loop_stop()
+    def _heed_successor(self, client: paho.Client, lease: bytes) -> None:
+        if is_from_successor(lease, self.boot):
+            self.is_taken_over = True
+            client.disconnect()

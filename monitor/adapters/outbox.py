@@ -6,13 +6,20 @@ and a second telling of the same revision is recognised by its id and revision. 
 be bounded without losing an alert: when it overflows, the picture takes its place.
 """
 
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Final, Protocol
 
+from monitor.adapters.reconciliation import kind_of, lifted, meaning, revision
 from monitor.wire.announcements import Announcement
 
 QUEUE_MAX: Final = 10_000
+
+RETAINED_KINDS: Final = frozenset({"alert", "advice", "state"})
+
+UNTOLD_S: Final = 10.0
+"""What is told once is kept by a silent outbox for so long: longer than a takeover takes."""
 
 
 class Publisher(Protocol):
@@ -39,12 +46,26 @@ def stand(standing: dict[str, Announcement], announcements: Iterable[Announcemen
 
 
 class Outbox:
-    """Announcements on their way to the broker, and those that stand."""
+    """Announcements on their way to the broker, and those that stand.
 
-    def __init__(self) -> None:
+    While it is silent it hands nothing over and keeps in mind what another monitor of the unit
+    tells instead: when it speaks again, it tells what differs and what is missing.
+    """
+
+    def __init__(self, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self.standing: dict[str, Announcement] = {}
+        self.found: dict[str, bytes] = {}
+        """What the broker was heard to hold of our own kinds, by topic."""
         self.overflows = 0
+        self.is_silent = False
+        """Another one tells: nothing waits here."""
+        self.is_held = False
+        """Nothing is handed over now, but it waits."""
         self._queue: deque[Announcement] = deque()
+        self._lifts: dict[str, int] = {}
+        self._seconds = seconds
+        self._untold: deque[tuple[float, Announcement]] = deque()
+        self._heard: deque[tuple[float, str, object]] = deque()
 
     def __len__(self) -> int:
         """Return how many announcements wait."""
@@ -56,8 +77,14 @@ class Outbox:
 
     def put(self, announcements: Iterable[Announcement]) -> None:
         """Take announcements that are to be published."""
-        news = list(announcements)
+        news = [self._lifted(one) for one in announcements]
         self.remember(news)
+        if self.is_silent:
+            self._hold(news)
+            return
+        for one in news:
+            if one.retain:
+                self.found.pop(one.topic, None)
         self._queue.extend(news)
         if len(self._queue) > QUEUE_MAX:
             # What ended in the meantime is gone from the picture and has to be cleared.
@@ -77,15 +104,102 @@ class Outbox:
         """Tell everything that stands once more, for a broker that may have forgotten it."""
         self._queue.extend(self.standing.values())
 
-    def put_clearing(self, found: Iterable[str]) -> list[str]:
-        """Clear retained topics that the broker holds and that do not stand; return them."""
-        untrue = [name for name in found if name not in self.standing]
-        self._queue.extend(
-            Announcement(topic=name, payload=b"", qos=1, retain=True) for name in untrue
-        )
-        return untrue
-
     def flush(self, link: Publisher) -> None:
         """Hand over as much as the link takes."""
-        while self._queue and link.can_publish():
+        while self._queue and not self.is_held and link.can_publish():
             link.publish(self._queue.popleft())
+
+    # --------------------------------------------------- beside another monitor of the unit
+
+    def fall_silent(self) -> None:
+        """Tell nothing from now on; what waited is somebody else's to tell."""
+        self.is_silent = True
+        self._queue.clear()
+        self._lifts.clear()
+
+    def forget_found(self) -> None:
+        """Forget what the broker held: on a new connection it says it again."""
+        self.found.clear()
+
+    def hear(self, name: str, payload: bytes) -> None:
+        """Take what another monitor has told, or what the broker kept of it."""
+        kind = kind_of(name)
+        if kind not in RETAINED_KINDS:
+            if self.is_silent:
+                self._heard.append((self._seconds(), name, meaning(name, payload)))
+                self._untold = deque(one for one in self._untold if not self._was_heard(one[1]))
+            return
+        if payload:
+            self.found[name] = payload
+        else:
+            self.found.pop(name, None)
+        if not self.is_silent and name in self.standing:
+            self._set_right(self.standing[name], payload)
+
+    def speak(self) -> None:
+        """Tell from now on: first what the broker does not hold, then what it holds otherwise."""
+        self.is_silent = False
+        told = self.found.keys() | {one.topic for one in self._queue if one.retain}
+        self._queue.extend(one for name, one in self.standing.items() if name not in told)
+        for name, payload in self.found.items():
+            if name in self.standing:
+                self._set_right(self.standing[name], payload)
+        self._forget_old()
+        self._queue.extend(one for _, one in self._untold)
+        self._untold.clear()
+        self._heard.clear()
+
+    def put_clearing(self, spared: Container[str] = ()) -> list[str]:
+        """Clear what the broker holds and does not stand, but for some beds; return the topics."""
+        untrue = [
+            name
+            for name in self.found
+            if name not in self.standing and name.split("/")[3:4][0] not in spared
+        ]
+        for name in untrue:
+            del self.found[name]
+            self._queue.append(Announcement(topic=name, payload=b"", qos=1, retain=True))
+        return untrue
+
+    def _set_right(self, ours: Announcement, payload: bytes) -> None:
+        """Tell a thing again if the broker holds it otherwise, with a revision that counts."""
+        name = ours.topic
+        if payload == ours.payload:
+            return
+        found, own = revision(name, payload), revision(name, ours.payload)
+        is_same = bool(payload) and meaning(name, payload) == meaning(name, ours.payload)
+        by = found - own if is_same else found - own + 1
+        if own and by > 0:
+            self._lifts[name] = self._lifts.get(name, 0) + by
+            ours = self.standing[name] = lifted(ours, by)
+        if not is_same or found < own:
+            self._queue.append(ours)
+
+    def _lifted(self, one: Announcement) -> Announcement:
+        if not one.retain or one.topic not in self._lifts:
+            return one
+        if not one.payload:
+            del self._lifts[one.topic]
+            return one
+        return lifted(one, self._lifts[one.topic])
+
+    def _hold(self, news: Iterable[Announcement]) -> None:
+        """Keep what is told once, in case that nobody else tells it."""
+        now_s = self._seconds()
+        for one in news:
+            if not one.retain and one.qos and not self._was_heard(one):
+                self._untold.append((now_s, one))
+        self._forget_old()
+
+    def _was_heard(self, one: Announcement) -> bool:
+        if not self._heard:
+            return False
+        said = meaning(one.topic, one.payload)
+        return any((name, words) == (one.topic, said) for _, name, words in self._heard)
+
+    def _forget_old(self) -> None:
+        since_s = self._seconds() - UNTOLD_S
+        while self._untold and self._untold[0][0] < since_s:
+            self._untold.popleft()
+        while self._heard and self._heard[0][0] < since_s:
+            self._heard.popleft()

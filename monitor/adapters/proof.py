@@ -74,6 +74,10 @@ class PathProof:
         self._sent: dict[bytes, float] = {}
         self._answers: dict[bytes, float] = {}
 
+    def begin(self) -> None:
+        """Count from now on: until now nobody was to be told anything."""
+        self._proven_s = self._seconds()
+
     def due(self) -> list[Announcement]:
         """Return the next reading to publish, if it is time for one."""
         now_s = self._seconds()

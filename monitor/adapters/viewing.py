@@ -120,7 +120,10 @@ class Watch:
         """Take one publication."""
         try:
             if heard.kind == f"{MONITOR}/status":
-                self.status = _STATUS.decode(heard.payload)
+                status = _STATUS.decode(heard.payload)
+                if is_of_the_past(status, self.status) and self.silent_s() < HEARTBEAT_S_MAX:
+                    return
+                self.status = status
                 self._status_ms = time_ms(self.status.t)
                 self._heard_s = self._seconds()
             elif heard.kind.endswith("/state"):
@@ -153,6 +156,13 @@ class Watch:
         if silent_s > HEARTBEAT_S_MAX:
             return f"MONITOR SILENT for {age(int(silent_s * 1000))}: what is shown is old"
         return _weakness(self.status, int(silent_s * 1000))
+
+
+def is_of_the_past(status: MonitorStatusPayload, shown: MonitorStatusPayload | None) -> bool:
+    """Tell whether a status, mostly a last will, is of one in whose place another one watches."""
+    if shown is None or shown.state == "offline":
+        return False
+    return status.boot != shown.boot and status.term < shown.term
 
 
 def _weakness(status: MonitorStatusPayload, since_ms: int) -> str:

@@ -14,6 +14,7 @@ from monitor.adapters.proof import PathProof
 from monitor.adapters.receipts import Receipts
 from monitor.adapters.recovery import RecoveryParams
 from monitor.adapters.resumption import LiveWard
+from monitor.adapters.tenure import Tenure
 from monitor.care.self_checks import REALERT_MS, SelfCheckParams, SelfChecks
 from monitor.facts.effects import AlertChanged
 
@@ -27,13 +28,15 @@ class SelfWatch:
     """How a monitor watches itself and prepares for its restart.
 
     ``ward`` makes a fresh ward for each proof of the alarm path; None: no proof. ``realert_ms``
-    after it was acknowledged a trouble that lasts is told again.
+    after it was acknowledged a trouble that lasts is told again. ``is_standby``: it waits behind
+    the monitor that speaks for the unit, and takes over when that falls silent.
     """
 
     params: SelfCheckParams
     recovery: RecoveryParams = field(default_factory=RecoveryParams)
     realert_ms: int = REALERT_MS
     ward: Callable[[], LiveWard] | None = None
+    is_standby: bool = False
 
 
 class Watchman:
@@ -73,7 +76,14 @@ class Watchman:
         """Return the age from which on the path counts as unproven; 0 if it is not being proven."""
         return 0 if self.proof is None else self.checks.params.proof_limit_ms
 
-    def look(self, now_ms: int, *, link: BrokerLink, backlog: Backlog) -> list[AlertChanged]:
+    def begin_proof(self) -> None:
+        """Take the alarm path for whole now: this monitor begins to speak."""
+        if self.proof is not None:
+            self.proof.begin()
+
+    def look(
+        self, now_ms: int, *, link: BrokerLink, backlog: Backlog, tenure: Tenure
+    ) -> list[AlertChanged]:
         """Return the alerts of the monitor itself that change at a time."""
         found = [f"store-{backlog.state}"] if backlog.state != "ok" else []
         since_ms = {key: self._since_ms.get(key, now_ms) for key in found}
@@ -81,8 +91,15 @@ class Watchman:
             # Without a broker no proof can come back, and the broker is the trouble.
             self._connected_s = self._seconds()
             since_ms["broker-lost"] = self._since_ms.get("broker-lost", now_ms)
+        elif not tenure.may_speak:
+            self._connected_s = self._seconds()
         elif self.proof is not None and self._is_unproven(self.proof):
             since_ms["path-unproven"] = now_ms - self.proof.age_ms()
+        lost_s = tenure.standby_lost_s() if tenure.may_speak else None
+        if lost_s is not None:
+            since_ms["standby-lost"] = self._since_ms.get(
+                "standby-lost", now_ms - int(lost_s * 1000)
+            )
         self._since_ms = since_ms
         return self.checks.take(now_ms, since_ms)
 

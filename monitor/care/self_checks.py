@@ -108,6 +108,14 @@ class SelfChecks:
             found["journal-salvaged"] = last_ms
         return self.take(now_ms, found) + self.take(now_ms, {}) if found else []
 
+    def taken_over(self, now_ms: int, last_ms: int) -> list[AlertChanged]:
+        """Return what is told when this monitor speaks for one that was last heard at a time."""
+        still = {
+            key: one.episode.onset_ms for key, one in self._told.items() if one.state != "over"
+        }
+        found = self.take(now_ms, {**still, "taken-over": last_ms})
+        return found + self.take(now_ms, still)
+
     def take(self, now_ms: int, wrong: Mapping[str, int]) -> list[AlertChanged]:
         """Take what is wrong at a time; return the alerts that change.
 

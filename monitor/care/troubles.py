@@ -156,6 +156,19 @@ _ROWS: Final = (
         ends="it was told for the time of over_told",
         over="the journal was damaged: nothing is known of the {more} before this start",
     ),
+    Trouble(
+        key="taken-over",
+        words="the monitor that spoke fell silent",
+        priority="low",
+        ends="it was told for the time of over_told",
+        over="taken over by the standby, {more} after the last word of the other monitor",
+    ),
+    Trouble(
+        key="standby-lost",
+        words="no standby: the monitor that would take over does not answer",
+        priority="low",
+        ends="a standby is there again",
+    ),
 )
 
 TROUBLES: Final = {row.key: row for row in _ROWS}

@@ -356,7 +356,8 @@ class MonitorStatusPayload(Published, frozen=True, kw_only=True):
 
     ``proof_age_ms`` is how long ago the alarm path was last proven (None: not being proven),
     ``proof_limit_ms`` from when on it counts as unproven, ``troubles`` what is technically wrong
-    with the monitor itself, in words.
+    with the monitor itself, in words. ``term`` is that of the lease under which it speaks,
+    ``standby`` whether another one waits, ``took_over_ms`` how long ago this one took over.
     """
 
     state: Literal["online", "offline"]
@@ -371,6 +372,11 @@ class MonitorStatusPayload(Published, frozen=True, kw_only=True):
     proof_age_ms: int | None = None
     proof_limit_ms: int = 0
     troubles: tuple[str, ...] = ()
+    role: Literal["holder", "standby"] = "holder"
+    term: int = 0
+    holder: str = ""
+    standby: Literal["none", "not-ready", "ready"] = "none"
+    took_over_ms: int | None = None
     notice: str = NOTICE
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from monitor.wire.answers import AnswerPayload
+from monitor.wire.leases import LeasePayload, StandbyPayload
 from monitor.wire.outbound import (
     AckPayload,
     AdvicePayload,
@@ -59,6 +60,8 @@ PUBLISHED: Final[dict[str, tuple[type[msgspec.Struct], ...]]] = {
     "reject": (RejectPayload,),
     "head": (HeadPayload,),
     "monitor-status": (MonitorStatusPayload,),
+    "lease": (LeasePayload,),
+    "standby": (StandbyPayload,),
 }
 """The structs that a monitor publishes."""
 

@@ -27,6 +27,8 @@ OUTBOUND_KINDS: Final = (
 )  # fmt: skip
 """Kinds that only a monitor writes, besides its own ``status``."""
 
+_NO_TOPIC_LEVEL: Final = re.compile(r"[^A-Za-z0-9._:@-]")
+
 ID_LIMIT: Final = "[a-z0-9-]{1,32}"
 _ID: Final = re.compile(ID_LIMIT)
 _LEVELS: Final = ("unit", "bed", "device")
@@ -63,6 +65,21 @@ def monitor_status_topic(unit: str) -> str:
 def head_topic(unit: str) -> str:
     """Return the topic of the hash with which the ledger of a unit stood when a day began."""
     return topic(unit, NOBODY, MONITOR, "head")
+
+
+def lease_topic(unit: str) -> str:
+    """Return the topic on which the monitor that speaks for a unit says so."""
+    return topic(unit, NOBODY, MONITOR, "lease")
+
+
+def standby_topic(unit: str, client: str) -> str:
+    """Return the topic on which a monitor that waits says that it is there."""
+    return topic(unit, NOBODY, MONITOR, f"standby/{_NO_TOPIC_LEVEL.sub('-', client)}")
+
+
+def standbys_filter(unit: str) -> str:
+    """Return the filter of the words of all standbys of a unit."""
+    return topic(unit, NOBODY, MONITOR, "standby/+")
 
 
 def sample_topic(unit: str) -> str:

@@ -55,8 +55,8 @@ def test_the_alarm_path_is_proven_and_nobody_counts_the_proof(unit: Unit) -> Non
         unit.running(StandInWard(unit.name), self_watch=proving(unit)) as monitor,
     ):
         assert proofs.hears(lambda one: len(one.heard) >= 3)
-        assert monitor._proof is not None
-        proof = monitor._proof
+        assert monitor._voice._watchman.proof is not None
+        proof = monitor._voice._watchman.proof
         # Three proofs take two seconds, and the age counts from the start until one comes back.
         assert eventually(lambda: proof.age_ms() < 1_500)
         assert listener.hears(lambda one: status_of(one, unit).get("proof_limit_ms") == 5_000)
@@ -129,7 +129,7 @@ def test_a_lost_broker_is_told_with_its_length_when_it_is_back(tmp_path: Path) -
             with unit.listener() as listener:
                 assert listener.hears(lambda one: bool(status_of(one, unit)))
             first.kill()
-            labels = monitor._watchman.checks
+            labels = monitor._voice._watchman.checks
             assert eventually(lambda: labels.labels == ("no broker: nothing is told to anybody",))
             with LocalBroker(port=first.port), unit.listener() as listener:
                 assert listener.hears(lambda one: "broker-lost" in own_alerts_of(one))
@@ -198,10 +198,10 @@ def test_a_reading_of_nobody_that_the_broker_kept_for_another_run_proves_nothing
 ) -> None:
     watch = SelfWatch(params=QUICK, ward=partial(StandInWard, unit.name))
     with unit.running(self_watch=watch) as monitor:
-        assert monitor._proof is not None
+        assert monitor._voice._watchman.proof is not None
         payload = systolic(1, 60, now_ms(), boot="another")
         raw = RawMessage(received_ms=now_ms(), topic=sample_topic(unit.name), payload=payload)
-        assert monitor._proof.answers([raw]) == []
+        assert monitor._voice._watchman.proof.answers([raw]) == []
         publish(unit.broker.port, "-t", sample_topic(unit.name), "-q", "1", "-m", payload.decode())
         unit.measure(120)
         assert eventually(lambda: len(unit.messages()) == 1)

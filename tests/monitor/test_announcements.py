@@ -26,17 +26,20 @@ from monitor.wire.announcements import (
     is_over,
     state_announcement,
 )
-from monitor.wire.outbound import NOTICE, MonitorStatusPayload, encode_published, iso
-from monitor.wire.topics import OUTBOUND_KINDS, monitor_status_topic
+from monitor.wire.leases import LeasePayload, StandbyPayload
+from monitor.wire.outbound import NOTICE, MonitorStatusPayload, Published, encode_published, iso
+from monitor.wire.topics import OUTBOUND_KINDS, lease_topic, monitor_status_topic, standby_topic
 
 EFFECTS = sorted(OUTBOUND.glob("*.effects.json"))
 VIEWS = sorted(OUTBOUND.glob("*.view.json"))
 
 
+def told(topic: str, payload: Published) -> Announcement:
+    return Announcement(topic=topic, payload=encode_published(payload), qos=1, retain=True)
+
+
 def status(payload: MonitorStatusPayload) -> Announcement:
-    return Announcement(
-        topic=monitor_status_topic(UNIT), payload=encode_published(payload), qos=1, retain=True
-    )
+    return told(monitor_status_topic(UNIT), payload)
 
 
 OTHERS = {
@@ -49,6 +52,29 @@ OTHERS = {
     ),
     "monitor-status.last-will": status(
         MonitorStatusPayload(state="offline", t=iso(RECEIVED_MS), reason="lost")
+    ),
+    "lease.held": told(
+        lease_topic(UNIT),
+        LeasePayload(
+            state="held",
+            t=iso(RECEIVED_MS),
+            term=7,
+            holder="019aabf52c1a-1f3",
+            paired=True,
+            beat=41,
+        ),
+    ),
+    "standby.ready": told(
+        standby_topic(UNIT, "infusion-monitor"),
+        StandbyPayload(
+            state="online",
+            t=iso(RECEIVED_MS),
+            boot="019aabf4d010-e7a",
+            beat=102,
+            term=7,
+            holder="019aabf52c1a-1f3",
+            ready=True,
+        ),
     ),
 }
 
@@ -97,7 +123,12 @@ def test_every_outbound_kind_is_stored_and_nothing_else() -> None:
     expected = {path.name.removesuffix(".effects.json") for path in EFFECTS}
     expected |= {path.name.removesuffix(".view.json") for path in VIEWS}
     assert names == expected | set(OTHERS)
-    assert {name.partition(".")[0] for name in names} == {*OUTBOUND_KINDS, "monitor-status"}
+    assert {name.partition(".")[0] for name in names} == {
+        *OUTBOUND_KINDS,
+        "monitor-status",
+        "lease",
+        "standby",
+    }
 
 
 def test_an_alert_is_cleared_only_when_it_ended_and_calls_nobody() -> None:

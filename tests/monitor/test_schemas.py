@@ -57,7 +57,7 @@ def test_a_stored_announcement_is_valid(kind: str, payload: dict[str, Any]) -> N
 def test_every_kind_in_and_out_has_a_schema_of_the_dialect() -> None:
     everything = schemas()
     assert set(PAYLOADS) == set(KINDS)
-    assert set(PUBLISHED) == {*OUTBOUND_KINDS, "monitor-status"}
+    assert set(PUBLISHED) == {*OUTBOUND_KINDS, "monitor-status", "lease", "standby"}
     assert list(everything) == [*PAYLOADS, *PUBLISHED]
     for kind, text in everything.items():
         Draft202012Validator.check_schema(text)

@@ -40,6 +40,8 @@ def test_every_json_block_of_the_page_is_a_stored_message() -> None:
     assert {name.partition(".")[0] for way, name, _ in BLOCKS if way == "out"} == {
         *OUTBOUND_KINDS,
         "monitor-status",
+        "lease",
+        "standby",
     }
 
 

@@ -22,17 +22,18 @@ pytestmark = pytest.mark.broker
 BOOT = "000000000001-1"
 
 
+WILL = Announcement(
+    topic=monitor_status_topic("infa"), payload=b'{"state":"offline"}', qos=1, retain=True
+)
+
+
 def link_to(access: Access, unit: str = "infa") -> BrokerLink:
-    will = Announcement(
-        topic=monitor_status_topic(unit), payload=b'{"state":"offline"}', qos=1, retain=True
-    )
-    clock = ManualClock(now_ms())
-    return BrokerLink(access, unit=unit, boot=BOOT, will=will, clock=clock)
+    return BrokerLink(access, unit=unit, boot=BOOT, clock=ManualClock(now_ms()))
 
 
 def bye(link: BrokerLink, unit: str = "infa") -> None:
     said = Announcement(topic=monitor_status_topic(unit), payload=b"bye", qos=1, retain=True)
-    link.close(said, 2.0)
+    link.close([said], 2.0)
 
 
 def access_to(port: int, **others: object) -> Access:
@@ -84,7 +85,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_port_where_nobody_listens_is_refused_at_once() -> None:
     with pytest.raises(LinkError, match=r"cannot connect .*refused"):
-        link_to(access_to(free_port())).connect()
+        link_to(access_to(free_port())).connect(WILL)
 
 
 def test_something_that_is_no_broker_is_given_up_in_time() -> None:
@@ -92,7 +93,7 @@ def test_something_that_is_no_broker_is_given_up_in_time() -> None:
         mute.bind((HOST, 0))
         mute.listen()
         with pytest.raises(LinkError, match="no answer within 2 s"):
-            link_to(access_to(mute.getsockname()[1])).connect()
+            link_to(access_to(mute.getsockname()[1])).connect(WILL)
 
 
 def test_a_wrong_password_is_told(tmp_path: Path) -> None:
@@ -103,10 +104,10 @@ def test_a_wrong_password_is_told(tmp_path: Path) -> None:
     with mosquitto(tmp_path, "allow_anonymous false", f"password_file {passwords}") as port:
         wrong = access_to(port, **{**user, "password": "wrong"})
         with pytest.raises(LinkError, match=r"refused us .*[Nn]ot authorized"):
-            link_to(wrong).connect()
+            link_to(wrong).connect(WILL)
         assert "wrong" not in str(wrong)
         link = link_to(access_to(port, **user))
-        link.connect()
+        link.connect(WILL)
         assert link.is_connected
         bye(link)
 
@@ -128,15 +129,15 @@ def test_a_protected_link_needs_the_right_certificates(certificates: Path, tmp_p
         f"keyfile {certificates / 'server.key'}",
     ) as port:
         link = link_to(access_to(port, tls=ours))
-        link.connect()
+        link.connect(WILL)
         assert link.is_connected
         bye(link)
         with pytest.raises(LinkError, match="client certificate"):
-            link_to(access_to(port, tls=Tls(ca_file=certificates / "ca.crt"))).connect()
+            link_to(access_to(port, tls=Tls(ca_file=certificates / "ca.crt"))).connect(WILL)
         with pytest.raises(LinkError, match="certificate verify failed"):
-            link_to(access_to(port, tls=Tls())).connect()
+            link_to(access_to(port, tls=Tls())).connect(WILL)
         with pytest.raises(LinkError, match=r"no answer|cannot connect"):
-            link_to(access_to(port)).connect()
+            link_to(access_to(port)).connect(WILL)
 
 
 def test_a_missing_certificate_file_is_told_before_anything_is_tried(tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_what_is_not_acknowledged_comes_again_and_an_old_number_acknowledges_not
 ) -> None:
     with LocalBroker(store=tmp_path) as broker:
         link = link_to(access_to(broker.port))
-        link.connect()
+        link.connect(WILL)
         name = "irm/v1/infa/17/mon/vitals"
         for text in ("first", "second"):
             publish(broker.port, "-t", name, "-q", "1", "-m", text)
@@ -161,14 +162,14 @@ def test_what_is_not_acknowledged_comes_again_and_an_old_number_acknowledges_not
         bye(link)
     with LocalBroker(port=port, store=tmp_path):
         link = link_to(access_to(port))
-        link.connect()
+        link.connect(WILL)
         (again,) = link.receive(5.0, 10)
         assert again.raw.payload == b"second"
         old = again._replace(connection=again.connection - 1)
         link.acknowledge([old])
         bye(link)
         link = link_to(access_to(port))
-        link.connect()
+        link.connect(WILL)
         (still,) = link.receive(5.0, 10)
         assert still.raw.payload == b"second"
         link.acknowledge([still])
@@ -183,12 +184,13 @@ def test_it_stamps_marks_what_was_retained_and_keeps_its_own_topics_apart(
     publish(broker.port, "-t", f"{place}/17/mon/birth", "-r", "-m", "{}")
     publish(broker.port, "-t", f"{place}/17/_/alert/al-1", "-r", "-m", "{}")
     link = link_to(access_to(broker.port, client_id=unit), unit)
-    link.connect()
+    link.connect(WILL)
     (birth,) = link.receive(5.0, 10)
     assert birth.raw.retained
     assert birth.raw.received_ms == link._clock.now_ms()
-    assert eventually(lambda: link._found.qsize() > 0)
-    assert link.found() == [f"{place}/17/_/alert/al-1"]
+    assert eventually(lambda: link._found.qsize() > 1)
+    # A new connection first says that the broker tells again what it holds.
+    assert [one.topic for one in link.found()] == ["", f"{place}/17/_/alert/al-1"]
     assert link.waiting == 0
     bye(link, unit)
 
@@ -196,7 +198,7 @@ def test_it_stamps_marks_what_was_retained_and_keeps_its_own_topics_apart(
 def test_everything_published_is_confirmed_and_the_last_word_is_heard(broker: LocalBroker) -> None:
     unit = "said"
     link = link_to(access_to(broker.port, client_id=unit), unit)
-    link.connect()
+    link.connect(WILL)
     with Listener(broker.port, f"irm/v1/{unit}/#") as listener:
         for number in range(300):
             assert eventually(link.can_publish)

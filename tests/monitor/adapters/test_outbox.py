@@ -51,11 +51,15 @@ def test_a_broker_that_forgot_everything_is_told_what_stands() -> None:
 
 def test_what_nothing_stands_behind_is_cleared() -> None:
     outbox, broker = Outbox(), Broker()
-    broker.held = {"old": b"x", "a": b"x"}
-    outbox.put([said("a")])
-    assert outbox.put_clearing(["old", "a"]) == ["old"]
+    old, new = "irm/v1/u/17/_/alert/old", "irm/v1/u/17/_/alert/new"
+    broker.held = {old: b"x", new: b"x"}
+    for name in broker.held:
+        outbox.hear(name, b"x")
+    outbox.put([said(new)])
+    assert outbox.put_clearing() == [old]
     outbox.flush(broker)
-    assert broker.held == {"a": b"x"}
+    assert broker.held == {new: b"x"}
+    assert outbox.put_clearing() == []
 
 
 def test_an_overflow_loses_steps_on_the_way_but_no_alert_that_stands() -> None:

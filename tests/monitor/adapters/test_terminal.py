@@ -211,6 +211,14 @@ def test_a_view_says_when_it_cannot_be_believed() -> None:
     assert view.condition(is_connected=True) == ""
     now_s = 108.5
     assert "ALARM PATH UNPROVEN for 5 s" in view.condition(is_connected=True)
+    view.take(status_of("online", term=2))
+    view.take(status_of("offline", reason="lost", boot="w", term=1))
+    assert view.condition(is_connected=True) == "", "the will of one who has been replaced"
+    now_s += 10.0
+    view.take(status_of("online", boot="w", term=1, store="lost"))
+    assert "store lost" in view.condition(is_connected=True), "nobody else is heard any more"
+    view.take(status_of("online", boot="x", term=0))
+    view.take(status_of("online", boot="x", term=2))
     view.take(status_of("offline", reason="lost"))
     assert "MONITOR OFFLINE (lost)" in view.condition(is_connected=True)
     view.take(Heard("17", "_/state", b"", is_retained=False))

@@ -1,0 +1,227 @@
+"""Two real monitors of one unit: whatever happens to the one that speaks, the other takes over.
+
+Real processes, the real ward, a real broker. A takeover has three seconds; no alert may be lost
+and none told anew because of it; who comes back waits.
+"""
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from monitor.adapters.broker import HOST, LocalBroker
+from monitor.adapters.journal import JournalReader
+from monitor.facts.effects import AlertChanged
+from scripts.takeover import BEDS, How, Pair
+
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+TAKEOVER_S_MAX = 3.0
+
+
+@contextlib.contextmanager
+def paired(folder: Path, broker: LocalBroker | None = None) -> Iterator[Pair]:
+    """Give a monitor with alerts that stand, and its standby that is ready."""
+    with Pair(folder, broker=broker) as pair:
+        pair.start("second")
+        pair.until(pair.is_settled, "the standby is ready")
+        pair.is_low = True
+        pair.until(lambda: len(pair.heard.standing) >= BEDS // 2, "alerts stand")
+        yield pair
+
+
+def told_of(journal: Path) -> set[tuple[str, int]]:
+    """Return the revisions of the alerts of beds in a ledger."""
+    with JournalReader.open(journal) as reader:
+        return {
+            (one.id, one.revision)
+            for one in reader.effects()
+            if isinstance(one, AlertChanged) and one.kind == "physiological"
+        }
+
+
+def check_told(pair: Pair) -> None:
+    """No revision of an alert was heard twice, none after a later one."""
+    told = pair.heard.alerts
+    assert len(told) == len(set(told))
+    newest: dict[str, int] = {}
+    for name, revision in told:
+        assert revision > newest.get(name, 0)
+        newest[name] = revision
+
+
+@pytest.mark.parametrize("how", ["kill", "freeze", "stop"])
+def test_whoever_speaks_is_followed_within_three_seconds(how: How, tmp_path: Path) -> None:
+    with paired(tmp_path) as pair:
+        standing = set(pair.heard.standing)
+        first = pair.status()
+        assert (first.role, first.holder, first.standby) == ("holder", first.boot, "ready")
+        assert pair.strike(how) < TAKEOVER_S_MAX
+        status = pair.status()
+        assert status.term == first.term + 1
+        assert status.took_over_ms is not None
+        assert any("taken over" in words for words in status.troubles)
+        assert standing <= set(pair.heard.standing)
+        # The one that comes back waits, also though it was started without --standby.
+        pair.until(pair.is_settled, "the other one waits")
+        assert pair.holder() == "second"
+        assert pair.strike("kill") < TAKEOVER_S_MAX
+        assert pair.holder() == "first"
+        assert standing <= set(pair.heard.standing)
+        check_told(pair)
+        pair.until(pair.is_settled, "both are there again")
+        both = [told_of(tmp_path / f"{name}.journal") for name in ("first", "second")]
+        assert both[0] == both[1] != set()
+
+
+@pytest.mark.parametrize("how", ["kill", "freeze"])
+def test_an_alert_that_nobody_could_tell_is_told_by_the_standby(how: How, tmp_path: Path) -> None:
+    with Pair(tmp_path) as pair:
+        pair.start("second")
+        pair.until(pair.is_settled, "the standby is ready")
+        for bed in range(1, BEDS + 1):
+            pair.publish_reading(str(bed), is_low=False)
+        victim = pair.monitors["first"]
+        victim.send_signal(signal.SIGSTOP)
+        if how == "kill":
+            victim.kill()
+        pair.is_low = True
+        pair.publish_reading("2", is_low=True)
+        pair.publish_reading("2", is_low=True)
+        pair.until(lambda: any("/2/" in name for name in pair.heard.standing), "the alert is told")
+        victim.send_signal(signal.SIGCONT)
+        pair.until(lambda: pair.holder() == "second", "the standby speaks")
+        if how == "freeze":
+            pair.until(pair.is_settled, "the first one waits")
+        check_told(pair)
+
+
+def test_a_broker_that_is_restarted_leaves_one_who_speaks(tmp_path: Path) -> None:
+    store = tmp_path / "broker"
+    store.mkdir()
+    with paired(tmp_path, LocalBroker(store=store)) as pair:
+        standing = set(pair.heard.standing)
+        port = pair.broker.port
+        pair.broker.kill()
+        with LocalBroker(port=port, store=store):
+            before = len(pair.heard.statuses)
+            pair.until(
+                lambda: len(pair.heard.statuses) > before + 3 and pair.is_settled(),
+                "one speaks and the other waits",
+            )
+            pair.until(lambda: standing <= set(pair.heard.standing), "the alerts stand")
+            newest: dict[str, int] = {}
+            for name, revision in pair.heard.alerts:
+                assert revision >= newest.get(name, 0)
+                newest[name] = revision
+
+
+def test_if_both_die_whoever_comes_back_speaks(tmp_path: Path) -> None:
+    with paired(tmp_path) as pair:
+        standing = set(pair.heard.standing)
+        for process in pair.monitors.values():
+            process.kill()
+            process.wait()
+        pair.start("second")
+        pair.until(lambda: pair.holder() == "second", "the standby speaks alone")
+        assert pair.status().standby == "none"
+        pair.start("first")
+        pair.until(pair.is_settled, "both are there")
+        assert pair.holder() == "second"
+        pair.until(lambda: standing <= set(pair.heard.standing), "the alerts stand")
+
+
+def test_a_standby_that_dies_is_missed(tmp_path: Path) -> None:
+    with paired(tmp_path) as pair:
+        pair.monitors["second"].kill()
+        pair.until(
+            lambda: any("no standby" in words for words in pair.status().troubles), "it is missed"
+        )
+        assert pair.status().standby == "none"
+        assert pair.holder() == "first"
+        pair.start("second")
+        pair.until(pair.is_settled, "it is back")
+        pair.until(lambda: pair.status().troubles == (), "nothing is wrong")
+
+
+class Valve:
+    """A way to the broker that can be shut: nothing passes, and nobody is told so."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._open = threading.Event()
+        self._open.set()
+        self._listening = socket.create_server((HOST, 0))
+        self._ends = [self._listening]
+        self.port: int = self._listening.getsockname()[1]
+        self._threads = [threading.Thread(target=self._serve, daemon=True)]
+        self._threads[0].start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of everything."""
+        self.reopen()
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for end in self._ends:
+            end.close()
+
+    def shut(self) -> None:
+        """Let nothing pass."""
+        self._open.clear()
+
+    def reopen(self) -> None:
+        """Let everything pass that waits, too."""
+        self._open.set()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection((HOST, self._to))
+                self._ends += [client, server]
+                for ends in ((client, server), (server, client)):
+                    thread = threading.Thread(target=self._pass, args=ends, daemon=True)
+                    self._threads.append(thread)
+                    thread.start()
+
+    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while part := source.recv(65_536):
+                self._open.wait()
+                sink.sendall(part)
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_frozen_link_costs_the_lease_and_what_was_on_its_way_is_set_right(
+    tmp_path: Path,
+) -> None:
+    broker = LocalBroker()
+    pair = Pair(tmp_path, broker=broker)
+    with broker, Valve(broker.port) as valve:
+        pair.monitor_port = valve.port
+        with pair:
+            pair.start("second")
+            pair.until(pair.is_settled, "the standby is ready")
+            pair.is_low = True
+            pair.until(lambda: len(pair.heard.standing) >= BEDS // 2, "alerts stand")
+            standing = set(pair.heard.standing)
+            valve.shut()
+            pair.until(lambda: pair.holder() == "second", "the standby takes over")
+            valve.reopen()
+            pair.until(
+                lambda: pair.is_settled() and pair.holder() == "second", "the first one waits"
+            )
+            pair.until(lambda: standing <= set(pair.heard.standing), "all alerts stand")
