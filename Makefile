@@ -36,6 +36,13 @@ testbed: ## Get what only tests use: Chromium, axe-core, InfluxDB (as root; else
 demo: setup-run ## Watch a simulated ward react: broker, chairs, monitor, terminal
 	@$(RUN)/infusion-monitor demo
 
+# Which simulated wards to run: one seed, or FIRST-LAST.
+SEEDS ?= 1-5
+
+.PHONY: simulate
+simulate: setup-run ## Run whole wards with everything that breaks: make simulate SEEDS=1-100
+	@$(RUN)/python -m scripts.whole_ward --seeds "$(SEEDS)"
+
 .PHONY: replay
 replay: setup-run ## Replay a recording or a journal: make replay SESSION=file
 	@$(RUN)/infusion-monitor replay "$(SESSION)"

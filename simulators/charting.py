@@ -195,7 +195,7 @@ def _sign_entries(here: Chair, nurse: str) -> Iterator[Entry]:
 def _drug_entries(here: Chair, nurse: str) -> Iterator[Entry]:
     for number, one in enumerate(here.given):
         drug = DRUGS.get(one.remedy)
-        if drug is None:
+        if drug is None or one.is_charted:
             continue
         dose_mg = min(EPINEPHRINE_MG_PER_KG * here.who.weight_kg, EPINEPHRINE_MAX_MG)
         is_weighed = one.remedy == "epinephrine"

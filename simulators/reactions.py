@@ -105,10 +105,14 @@ class Relief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """One remedy besides the pump, and when it was given [s of the session]."""
+    """One remedy besides the pump, and when it was given [s of the session].
+
+    ``is_charted`` where somebody writes it down as a step, so that nobody charts it twice.
+    """
 
     at_s: int
     remedy: Drug
+    is_charted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,364 @@
+"""A whole ward in one process: people, devices, network, disk, nurse, clock; hours in seconds.
+
+``python -m scripts.whole_ward --seeds 1-20`` runs twenty wards. Each has its own people and
+reactions, its own nurse, and its own breakdowns: devices disconnect in storms, clocks are wrong,
+values freeze or are nonsense, messages come twice or late, the disk refuses a step, the monitor
+is killed before or after a commit and comes back from its snapshot and journal. After every step
+the invariants of :mod:`scripts.ward_invariants` must hold; after every kill the monitor that came
+back must tell what the dead one told; in the end a fresh monitor that is given the journal must
+tell everything again, byte by byte. A seed that fails is printed with the command that repeats it.
+"""
+
+import argparse
+import hashlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from monitor.facts.effects import AdviceChanged, AlertChanged, AnyEffect
+from monitor.facts.records import RawMessage, RecordedStep, VitalsReported
+from monitor.facts.truth import NurseKind
+from monitor.facts.views import WardView
+from monitor.settings.settings import load_settings
+from monitor.ward.bed_views import ward_view
+from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
+from monitor.ward.why_nots import WhyNots
+from monitor.wire.messages import decode
+from scripts.ward_invariants import InvariantError, Invariants
+from simulators.attending import (
+    MOVES,
+    REMEDIES,
+    Attendant,
+    Call,
+    Deed,
+    Offer,
+    deed_message,
+    lived_plan,
+)
+from simulators.bedside import chair_messages
+from simulators.breakdowns import artefact, battery, clock_step, storm, unit_swap
+from simulators.chairs import Chair, Sent, chair, generator
+from simulators.cohorts import Cohort, started_ms, ward_scenario_of
+from simulators.faults import Fault, clock_skew, freeze, with_faults
+from simulators.scenario import BedPlan, Scenario
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+UNIT: Final = "ward-0001"
+NURSES: Final[tuple[NurseKind, ...]] = ("follows", "delays", "ignores")
+STEP_MS: Final = (500, 15_000)
+WAY_MS: Final = (15, 400)
+SNAPSHOT_EVERY: Final = 200
+SHARE_TWICE: Final = 0.01
+SHARE_LATE: Final = 0.02
+LATE_MS: Final = 20_000
+SHARE_REFUSED: Final = 0.01
+SHARE_KILLED: Final = 0.004
+SHARE_BROKEN: Final = 0.5
+"""How often a bed has a breakdown at all."""
+
+BREAKDOWNS: Final = (
+    "storm", "clock-skew", "clock-step", "freeze", "artefact", "unit-swap", "battery",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a run was: printed for people, compared by tests."""
+
+    seed: int
+    steps: int
+    messages: int
+    alerts: int
+    kills: int
+    refusals: int
+    deeds: int
+    breakdowns: tuple[str, ...]
+    digest: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Bed:
+    """One bed: its plan as lived so far, its chair, and what its devices still have to send."""
+
+    scenario: Scenario
+    plan: BedPlan
+    begins_ms: int
+    faults: tuple[Fault, ...]
+    here: Chair = field(init=False)
+    ahead: list[Sent] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._make(-1)
+
+    def live(self, deed: Deed) -> None:
+        """Let a deed change what is to come."""
+        plan = lived_plan(self.plan, deed, opened_ms=self.here.opened_ms)
+        if plan is not self.plan:
+            self.plan = plan
+            self._make(deed.at_ms)
+
+    def _make(self, after_ms: int) -> None:
+        self.here = chair(self.plan, self.scenario, unit=UNIT, started_ms=self.begins_ms)
+        stream = with_faults(iter(chair_messages(self.here)), self.faults)
+        found = sorted(stream, key=lambda sent: sent.at_ms)
+        self.ahead = [sent for sent in reversed(found) if sent.at_ms > after_ms]
+
+    def sent_until(self, now_ms: int) -> Iterator[Sent]:
+        """Yield what the devices send up to a time."""
+        while self.ahead and self.ahead[-1].at_ms <= now_ms:
+            yield self.ahead.pop()
+
+
+class Broker:
+    """The way to the monitor: every message at least once, some twice, some late."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._waiting: list[tuple[int, int, Sent]] = []
+        self._order = 0
+
+    def take(self, sent: Sent) -> None:
+        """Take a message from a device."""
+        for _ in range(2 if self._rng.random() < SHARE_TWICE else 1):
+            late_ms = LATE_MS if self._rng.random() < SHARE_LATE else WAY_MS[1]
+            self._order += 1
+            at_ms = sent.at_ms + int(self._rng.integers(WAY_MS[0], late_ms))
+            heappush(self._waiting, (at_ms, self._order, sent))
+
+    def delivered(self, now_ms: int) -> tuple[RawMessage, ...]:
+        """Return what has arrived by now, in order of arrival."""
+        found = []
+        while self._waiting and self._waiting[0][0] <= now_ms:
+            at_ms, _, sent = heappop(self._waiting)
+            found.append(RawMessage(received_ms=at_ms, topic=sent.topic, payload=sent.payload))
+        return tuple(found)
+
+
+class Monitor:
+    """A ward with a journal and snapshots, that can be killed."""
+
+    def __init__(self, settings: WardSettings) -> None:
+        self._settings = settings
+        self._ward = Ward(settings, unit=UNIT)
+        self._snapshot = b""
+        self._since: list[tuple[RecordedStep, bytes]] = []
+        self.journal: list[RecordedStep] = []
+        self.digest = hashlib.sha256()
+
+    def take(self, step: RecordedStep) -> tuple[AnyEffect, ...]:
+        """Commit a step, then decide about it."""
+        self.journal.append(step)
+        effects = taken(self._ward, step)
+        told = msgspec.json.encode(effects)
+        self.digest.update(told)
+        self._since.append((step, told))
+        if len(self._since) >= SNAPSHOT_EVERY:
+            self._snapshot, self._since = self._ward.remembered(), []
+        return effects
+
+    def killed(self) -> None:
+        """Die and come back from the last snapshot and what was committed since.
+
+        Raises
+        ------
+        InvariantError
+            The one that came back tells something else than the dead one, or is not the same.
+        """
+        now_ms = self.journal[-1].now_ms if self.journal else 0
+        before = shown(self._ward, now_ms)
+        self._ward = Ward(self._settings, unit=UNIT)
+        if self._snapshot:
+            self._ward.recall(self._snapshot)
+        for step, told in self._since:
+            if msgspec.json.encode(taken(self._ward, step)) != told:
+                raise InvariantError(f"after a kill the step at {step.now_ms} is told otherwise")
+        if shown(self._ward, now_ms) != before:
+            raise InvariantError("after a kill the ward shows something else than before")
+
+
+def shown(ward: Ward, now_ms: int) -> WardView:
+    """Return what a ward shows, from its state alone: nothing that was shown before is reused."""
+    return ward_view(ward.state, WhyNots(), now_ms, None)
+
+
+def taken(ward: Ward, step: RecordedStep) -> tuple[AnyEffect, ...]:
+    """Let a ward take a recorded step."""
+    inputs = [decode(raw, position=place) for place, raw in enumerate(step.messages)]
+    before = sum(ward.state.outcomes.values())
+    effects = ward.take(step.now_ms, inputs)
+    came = sum(len(one.values) for one in inputs if isinstance(one, VitalsReported))
+    counted = sum(ward.state.outcomes.values()) - before
+    if came != counted:
+        raise InvariantError(f"{came} readings came in, {counted} were counted, at {step.now_ms}")
+    return effects
+
+
+def faults_of(
+    plan: BedPlan, scenario: Scenario, begins_ms: int
+) -> tuple[tuple[str, ...], tuple[Fault, ...]]:
+    """Draw the breakdowns of a bed: their names and what they do to its messages."""
+    rng = generator(scenario.seed, plan.bed, "breakdowns")
+    if rng.random() >= SHARE_BROKEN:
+        return (), ()
+    name = str(rng.choice(BREAKDOWNS))
+    monitor = f"mon-{plan.bed}"
+    from_ms = begins_ms + int(rng.integers(900, max(scenario.length_s - 300, 901))) * 1000
+    until_ms = from_ms + int(rng.integers(30, 1800)) * 1000
+    off_ms = int(rng.integers(-90_000, 90_000))
+    devices = frozenset(f"{kind}-{plan.bed}" for kind in ("mon", "pump", "tab"))
+    channels = frozenset({"hr", "spo2"})
+    made: dict[str, Fault] = {
+        "storm": lambda s: storm(s, devices=devices, from_ms=from_ms, until_ms=until_ms),
+        "clock-skew": lambda s: clock_skew(s, device=monitor, offset_ms=off_ms, drift_ppm=50.0),
+        "clock-step": lambda s: clock_step(s, device=monitor, at_ms=from_ms, by_ms=off_ms),
+        "freeze": lambda s: freeze(
+            s, device=monitor, channels=channels, from_ms=from_ms, until_ms=until_ms
+        ),
+        "artefact": lambda s: artefact(s, device=monitor, from_ms=from_ms, until_ms=until_ms),
+        "unit-swap": lambda s: unit_swap(s, device=monitor, from_ms=from_ms),
+        "battery": lambda s: battery(s, device=monitor, from_ms=from_ms),
+    }
+    return (f"{name}@{plan.bed}",), (made[name],)
+
+
+def run(settings: WardSettings, *, seed: int, beds: int, minutes: int, cadence_s: int = 15) -> Ran:
+    """Run one ward to its end.
+
+    Raises
+    ------
+    InvariantError
+        Something happened that must never happen.
+    """
+    chance = generator(seed, "ward", "world")
+    nurse = NURSES[seed % len(NURSES)]
+    cohort = Cohort(sessions=beds, hours=minutes / 60, cadence_s=cadence_s, seed=seed, nurse="none")
+    scenario, begins_ms = ward_scenario_of(cohort, 1), started_ms(cohort, 1)
+    drawn = {plan.bed: faults_of(plan, scenario, begins_ms) for plan in scenario.beds}
+    ward = {
+        plan.bed: Bed(scenario=scenario, plan=plan, begins_ms=begins_ms, faults=drawn[plan.bed][1])
+        for plan in scenario.beds
+    }
+    monitor, broker = Monitor(settings), Broker(generator(seed, "ward", "broker"))
+    attendant, checks = Attendant(nurse, seed=seed), Invariants()
+    counts = {"messages": 0, "kills": 0, "refusals": 0, "deeds": 0}
+    kept: tuple[RawMessage, ...] = ()
+    now_ms = begins_ms
+    while now_ms < begins_ms + scenario.length_s * 1000:
+        now_ms += int(chance.integers(*STEP_MS))
+        counts["deeds"] += _done(attendant, ward, broker, now_ms)
+        for bed in ward.values():
+            for sent in bed.sent_until(now_ms):
+                broker.take(sent)
+        inbox = (*kept, *broker.delivered(now_ms))
+        if chance.random() < SHARE_REFUSED:
+            # The disk refuses: nothing was acknowledged, so the broker gives it again.
+            counts["refusals"] += 1
+            kept = inbox
+            continue
+        kept = ()
+        step = RecordedStep(now_ms=now_ms, messages=inbox)
+        effects = monitor.take(step)
+        counts["messages"] += len(inbox)
+        checks.check(now_ms, inbox, effects)
+        if chance.random() < SHARE_KILLED:
+            counts["kills"] += 1
+            monitor.killed()
+        attendant.hear(now_ms, _calls(effects), _offers(effects))
+    _repeated(settings, monitor)
+    return Ran(
+        seed=seed,
+        steps=len(monitor.journal),
+        alerts=len(checks.alerts),
+        breakdowns=tuple(name for names, _ in drawn.values() for name in names),
+        digest=monitor.digest.hexdigest(),
+        **counts,
+    )
+
+
+def _done(attendant: Attendant, ward: dict[str, Bed], broker: Broker, now_ms: int) -> int:
+    """Let the nurse do what is due; return how much was done."""
+    deeds = attendant.due(now_ms)
+    for number, deed in enumerate(deeds):
+        bed = ward.get(deed.bed)
+        if bed is None:
+            continue
+        broker.take(deed_message(bed.here, deed, number + deed.at_ms))
+        if deed.key in MOVES or deed.key in REMEDIES:
+            for sent in bed.sent_until(deed.at_ms):
+                broker.take(sent)
+            bed.live(deed)
+    return len(deeds)
+
+
+def _calls(effects: Sequence[AnyEffect]) -> Iterator[Call]:
+    for one in effects:
+        if isinstance(one, AlertChanged):
+            yield Call(
+                bed=one.bed,
+                session=one.session,
+                alert=one.id,
+                revision=one.revision,
+                is_loud=one.signal == "on",
+            )
+
+
+def _offers(effects: Sequence[AnyEffect]) -> Iterator[Offer]:
+    for one in effects:
+        if isinstance(one, AdviceChanged):
+            for step in one.steps:
+                if step.state == "offered":
+                    yield Offer(bed=one.bed, session=one.session, alert=one.alert, key=step.key)
+
+
+def _repeated(settings: WardSettings, monitor: Monitor) -> None:
+    """Give the journal to a fresh ward: it must tell everything again."""
+    fresh, digest = Ward(settings, unit=UNIT), hashlib.sha256()
+    for step in monitor.journal:
+        digest.update(msgspec.json.encode(taken(fresh, step)))
+    if digest.hexdigest() != monitor.digest.hexdigest():
+        raise InvariantError("a replay of the journal tells something else")
+
+
+def seeds_of(text: str) -> list[int]:
+    """Read ``7`` or ``1-20``."""
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the wards of some seeds; return 1 if one failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--seeds", default="1-5", help="one seed, or FIRST-LAST")
+    parser.add_argument("--beds", type=int, default=8)
+    parser.add_argument("--minutes", type=int, default=180)
+    given = parser.parse_args(arguments)
+    settings = load_settings(ROOT / "config").ward
+    failed = 0
+    for seed in seeds_of(given.seeds):
+        began_s = time.process_time()
+        again = f"--seeds {seed} --beds {given.beds} --minutes {given.minutes}"
+        try:
+            ran = run(settings, seed=seed, beds=given.beds, minutes=given.minutes)
+        except (AssertionError, ValueError, KeyError, IndexError) as fault:
+            failed += 1
+            print(f"seed {seed} FAILED: {fault}\n  again: python -m scripts.whole_ward {again}")
+            continue
+        print(
+            f"seed {seed}: {given.beds} beds, {ran.steps} steps, {ran.messages} messages, "
+            f"{ran.alerts} alerts, {ran.deeds} deeds, {ran.kills} kills, {ran.refusals} refusals, "
+            f"{', '.join(ran.breakdowns) or 'nothing broke'}; "
+            f"{time.process_time() - began_s:.1f} s; {ran.digest[:12]}"
+        )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

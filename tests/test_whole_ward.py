@@ -1,0 +1,132 @@
+"""Whole wards in one process: a short set of seeds, and proof that the invariants can fail."""
+
+import msgspec
+import pytest
+
+from monitor.facts.effects import AlertChanged, AnyEffect, Because, Context
+from monitor.facts.records import RecordedStep
+from monitor.settings.settings import load_settings
+from scripts import whole_ward
+from scripts.ward_invariants import HEARD_WITHIN_MS, InvariantError, Invariants
+from scripts.whole_ward import ROOT, Monitor, main, run, seeds_of
+
+SETTINGS = load_settings(ROOT / "config").ward
+NOW_MS = 1_795_514_400_000
+
+ALERT = AlertChanged(
+    at_ms=NOW_MS,
+    bed="01",
+    session="S-1",
+    id="al-1",
+    revision=1,
+    phase="start",
+    condition="active",
+    signal="on",
+    kind="physiological",
+    priority="high",
+    cause="reaction",
+    pattern="hypotensive",
+    grade=2,
+    onset_ms=NOW_MS,
+    raised_ms=NOW_MS,
+    label="SBP 85",
+    because=(Because(rule="r", sign="hypotension", grade=2, words="low", source=("ours",)),),
+    context=Context(),
+    grade_path=(),
+    acknowledged_by="",
+    acknowledged_ms=None,
+    realert_ms=None,
+    rulebook="infusion",
+    reason="new",
+)
+
+
+def checked(*effects: AnyEffect, apart_ms: int = 1000) -> Invariants:
+    found = Invariants()
+    for number, effect in enumerate(effects):
+        found.check(NOW_MS + number * apart_ms, (), (effect,))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 6])
+def test_a_ward_holds_its_invariants_whatever_breaks(seed: int) -> None:
+    ran = run(SETTINGS, seed=seed, beds=3, minutes=60)
+
+    assert ran.steps > 200
+    assert ran.alerts > 0
+    assert ran.refusals > 0
+
+
+def test_the_same_seed_is_the_same_ward_and_its_nurse_changes_it() -> None:
+    first = run(SETTINGS, seed=3, beds=2, minutes=30)
+
+    assert run(SETTINGS, seed=3, beds=2, minutes=30) == first
+    assert run(SETTINGS, seed=4, beds=2, minutes=30).digest != first.digest
+
+
+NEXT = msgspec.structs.replace(ALERT, revision=2, phase="update")
+
+
+@pytest.mark.parametrize(
+    ("effects", "words"),
+    [
+        ((NEXT,), "begins with update"),
+        ((ALERT, ALERT), "starts again"),
+        ((ALERT, msgspec.structs.replace(NEXT, revision=3)), "revision 3 follows 1"),
+        ((ALERT, msgspec.structs.replace(NEXT, cause="hr")), "has become another one"),
+        ((msgspec.structs.replace(ALERT, because=()),), "has no reason"),
+        ((msgspec.structs.replace(ALERT, grade=0),), "calls without a grade"),
+        (
+            (
+                msgspec.structs.replace(ALERT, signal="acknowledged"),
+                msgspec.structs.replace(NEXT, reason=""),
+            ),
+            "calls again after its answer and says not why",
+        ),
+    ],
+)
+def test_an_invariant_can_fail(effects: tuple[AnyEffect, ...], words: str) -> None:
+    with pytest.raises(InvariantError, match=words):
+        checked(*effects)
+
+
+def test_nothing_ends_by_silence() -> None:
+    ended = msgspec.structs.replace(NEXT, condition="ended", phase="end")
+
+    with pytest.raises(InvariantError, match="after anything was heard from the bed"):
+        checked(ALERT, ended, apart_ms=HEARD_WITHIN_MS + 1)
+
+
+def test_a_step_into_the_past_is_seen() -> None:
+    with pytest.raises(InvariantError, match="after one at"):
+        checked(ALERT, NEXT, apart_ms=-1)
+
+
+def test_a_monitor_that_comes_back_differently_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monitor = Monitor(SETTINGS)
+    monitor.take(RecordedStep(now_ms=NOW_MS, messages=()))
+    monitor.killed()
+    monkeypatch.setattr(whole_ward, "taken", lambda *_: (ALERT,))
+
+    with pytest.raises(InvariantError, match="is told otherwise"):
+        monitor.killed()
+
+
+def test_a_failing_seed_is_printed_with_the_command_that_repeats_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise InvariantError("something")
+
+    monkeypatch.setattr(whole_ward, "run", failing)
+
+    assert main(["--seeds", "7-8", "--beds", "2", "--minutes", "40"]) == 1
+    told = capsys.readouterr().out
+    assert "seed 7 FAILED: something" in told
+    assert "python -m scripts.whole_ward --seeds 8 --beds 2 --minutes 40" in told
+
+
+def test_seeds_are_one_or_a_range() -> None:
+    assert seeds_of("7") == [7]
+    assert seeds_of("3-5") == [3, 4, 5]
