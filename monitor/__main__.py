@@ -26,6 +26,7 @@ from monitor.commands import (
     software,
     ward_of,
 )
+from monitor.compare_command import compare
 from monitor.operations_command import operations
 from monitor.report_command import report
 from monitor.score_command import score
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 
 app.add_typer(files)
+app.add_typer(compare)
 app.add_typer(operations)
 app.add_typer(report)
 app.add_typer(score)

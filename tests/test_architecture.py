@@ -36,6 +36,7 @@ SHELLS = frozenset(
         "broker_options",
         "cohort_files",
         "commands",
+        "compare_command",
         "demo",
         "doctor",
         "engines",

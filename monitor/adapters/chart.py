@@ -55,7 +55,7 @@ class Rate:
 
     state: PumpState
     rate_ml_per_h: float
-    infused_ml: float
+    infused_ml: float | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,13 +108,20 @@ class Chart:
             t=stamp(at_ms),
             state=rate.state,
             rate=Quantity(v=round(rate.rate_ml_per_h, 2), u="mL/h"),
-            infused=Quantity(v=round(rate.infused_ml, 2), u="mL"),
+            infused=None
+            if rate.infused_ml is None
+            else Quantity(v=round(rate.infused_ml, 2), u="mL"),
         )
         self._pump_reports += 1
         self._put(at_ms, PUMP, "pump", payload)
 
-    def vitals(self, at_ms: int, values: Mapping[ChannelName, float]) -> None:
-        """Enter vitals that a person took, in canonical units."""
+    def vitals(
+        self,
+        at_ms: int,
+        values: Mapping[ChannelName, float],
+        units: Mapping[ChannelName, UnitName] = UNITS,
+    ) -> None:
+        """Enter vitals that a person took, in canonical units unless others are named."""
         if not values:
             return
         payload = HandVitalsPayload(
@@ -122,7 +129,7 @@ class Chart:
             t=stamp(at_ms),
             by=CHARTED_BY,
             values=tuple(
-                VitalValue(ch=channel, v=value, u=UNITS[channel])
+                VitalValue(ch=channel, v=value, u=units[channel])
                 for channel, value in values.items()
             ),
         )

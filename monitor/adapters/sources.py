@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
-from monitor.adapters import cases, mimic
+from monitor.adapters import cases, columns, mimic
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
 from monitor.adapters.recording import InputFileError, Recording, Remarks, open_recording
 from monitor.facts.records import RecordedStep
 
-Format: TypeAlias = Literal["journal", "recording", "mimic3-demo", "cases"]
+Format: TypeAlias = Literal["journal", "recording", "mimic3-demo", "cases", "columns"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 _SQLITE: Final = b"SQLite format 3\0"
@@ -29,6 +29,8 @@ def recognised(path: Path) -> Format | None:
     """Return the format of a file or folder, or None if it is not one of ours to read."""
     if path.is_dir():
         return "mimic3-demo" if mimic.is_archive(path) else None
+    if columns.map_path(path).is_file() and not path.name.endswith(columns.MAP):
+        return "columns"
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
@@ -80,6 +82,8 @@ def open_source(path: Path, remarks: Remarks, *, form: str = "auto") -> Iterator
             yield from mimic.recordings(path, remarks)
         case "cases":
             yield from cases.recordings(path, remarks)
+        case "columns":
+            yield from columns.recordings(path, remarks)
         case None:
             raise InputFileError(
                 path, "is neither a journal nor a recording nor known evidence; name its --format"

@@ -114,26 +114,29 @@ class _Gathered:
                 self.effects[effect.session].append(effect)
 
 
-def chronicles(path: Path, ward_of: WardOf, remarks: Remarks) -> Iterator[Chronicle]:
+def chronicles(
+    path: Path, ward_of: WardOf, remarks: Remarks, *, from_ledger: bool = True
+) -> Iterator[Chronicle]:
     """Yield the chronicle of every session of a path, in the order in which they were opened.
 
-    The effects of a journal are those of its ledger, those of anything else are replayed.
+    The effects of a journal are those of its ledger, unless ``from_ledger`` is false; those of
+    anything else are replayed.
 
     Raises
     ------
     InputFileError
         If the path cannot be read.
     """
-    form = None if path.is_dir() else recognised(path)
+    is_told = from_ledger and not path.is_dir() and recognised(path) == "journal"
     for recording in open_source(path, remarks):
         gathered = _Gathered()
-        if form == "journal":
+        if is_told:
             _take_journal(path, recording, gathered)
         else:
             for step, effects in replay(recording.steps, ward_of(recording.unit)):
                 gathered.take_step(step)
                 gathered.take_effects(effects)
-        origin = FROM_LEDGER if form == "journal" else FROM_REPLAY
+        origin = FROM_LEDGER if is_told else FROM_REPLAY
         yield from _cut(gathered, recording, origin)
 
 

@@ -302,7 +302,7 @@ def test_a_lower_term_than_one_that_was_heard_is_nothing_to_a_standby() -> None:
 def test_a_successor_is_known_by_its_lease() -> None:
     def lease(**changed: object) -> bytes:
         fields: dict[str, object] = {"state": "held", "t": "", "term": 1, "holder": LATER}
-        return encode_published(LeasePayload(**{**fields, **changed}))  # type: ignore[arg-type]
+        return encode_published(LeasePayload(**{**fields, **changed}))  # type: ignore[arg-type]  # fields differ
 
     assert is_from_successor(lease(), OURS)
     assert not is_from_successor(lease(holder=EARLIER), OURS)

@@ -1,0 +1,206 @@
+"""Comma-separated tables of anybody, read by a map of their columns that stands beside them.
+
+``night.csv`` is read if ``night.columns.toml`` lies beside it, which says which column is the
+time, the bed, the rate, and which channel in which unit. Every bed becomes one session and one
+recording. A row that cannot be read is named with its line, field and value; the rest goes on.
+"""
+
+import csv
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from monitor.adapters.chart import MINUTE_MS, Chart, Rate
+from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.wire.payloads import ChannelName
+from monitor.wire.units import UnitName
+
+MAP: Final = ".columns.toml"
+UNIT: Final = "table"
+PRODUCT: Final = "other"
+ZERO_MS: Final = 4_102_444_800_000
+"""2100-01-01T00:00:00Z, from which times that are no dates count."""
+
+VALUE_MAX: Final = 1e6
+SPAN_MS: Final = 31 * 24 * 60 * MINUTE_MS
+"""A session of more than a month is a wrong unit of time."""
+
+TICKS_MS: Final = {"ms": 1, "s": 1000, "min": MINUTE_MS, "h": 60 * MINUTE_MS}
+
+
+class TimeColumn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which column is the time, counted in a unit or written as ISO 8601 (UTC where unsaid)."""
+
+    column: str
+    unit: Literal["ms", "s", "min", "h", "iso"]
+
+
+class ChannelColumn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which column is a channel, in which unit of the wire."""
+
+    column: str
+    unit: UnitName
+
+
+class ColumnMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The map of one table.
+
+    Without a column of beds the table is about one person; without one of rates (mL/h) the
+    infusion is said to start ``start_min`` minutes after the first row.
+    """
+
+    time: TimeColumn
+    channels: dict[ChannelName, ChannelColumn]
+    bed: str = ""
+    rate: str = ""
+    start_min: Annotated[int, msgspec.Meta(ge=0)] = 0
+    separator: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
+
+
+class _BadValueError(ValueError):
+    """A field of a row that does not hold what it should."""
+
+    def __init__(self, name: str, value: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason} (got {value!r})")
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    at_ms: int
+    values: dict[ChannelName, float]
+    rate: float | None
+
+
+def map_path(table: Path) -> Path:
+    """Return where the map of a table lies."""
+    return table.with_name(f"{table.name.removesuffix('.csv')}{MAP}")
+
+
+def read_map(path: Path) -> ColumnMap:
+    """Return the map of a table.
+
+    Raises
+    ------
+    InputFileError
+        If it is missing, is not TOML, or says something else than a map does.
+    """
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), ColumnMap)
+    except OSError as fault:
+        raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as fault:
+        raise InputFileError(path, f"is no map of columns: {fault}") from fault
+
+
+def recordings(table: Path, remarks: Remarks) -> Iterator[Recording]:
+    """Yield one recording for every bed of a table, in the order in which they are named.
+
+    Raises
+    ------
+    InputFileError
+        If the table or its map cannot be read, or a column of the map is not in the table.
+    """
+    columns = read_map(map_path(table))
+    beds: dict[str, list[_Row]] = {}
+    for bed, row in _rows(table, columns, remarks):
+        beds.setdefault(bed, []).append(row)
+    if not beds:
+        raise InputFileError(table, "holds no row that can be read")
+    for number, (bed, rows) in enumerate(beds.items(), start=1):
+        rows.sort(key=lambda row: row.at_ms)
+        if rows[-1].at_ms - rows[0].at_ms > SPAN_MS:
+            raise InputFileError(table, f"bed {bed} lasts over a month; is the unit of time right?")
+        chart = _chart(number, rows, columns)
+        yield Recording(name=f"{table.name} {bed}".strip(), unit=UNIT, steps=tuple(chart.steps()))
+
+
+def _chart(number: int, rows: list[_Row], columns: ColumnMap) -> Chart:
+    """Return the chart of one bed; its own words are not repeated on the wire."""
+    chart = Chart(unit=UNIT, bed=f"bed-{number:03}", session=f"T-{number:03}")
+    first_ms = rows[0].at_ms
+    chart.open(first_ms, subject=f"PX-T{number:03}", product=PRODUCT)
+    units = {name: one.unit for name, one in columns.channels.items()}
+    start_ms = first_ms + columns.start_min * MINUTE_MS
+    started = flowing = None
+    for row in rows:
+        if not columns.rate and started is None and row.at_ms > start_ms:
+            chart.turn(start_ms, "start")
+            started = start_ms
+        chart.vitals(row.at_ms, row.values, units)
+        if row.rate is not None and row.rate != flowing and (row.rate or flowing is not None):
+            state = Rate(
+                state="infusing" if row.rate else "paused", rate_ml_per_h=row.rate, infused_ml=None
+            )
+            chart.pump(row.at_ms, state)
+            flowing = row.rate
+    chart.turn(rows[-1].at_ms, "close")
+    return chart
+
+
+def _rows(path: Path, columns: ColumnMap, remarks: Remarks) -> Iterator[tuple[str, _Row]]:
+    names = [columns.time.column, *(one.column for one in columns.channels.values())]
+    names += [name for name in (columns.bed, columns.rate) if name]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, restval="", delimiter=columns.separator)
+            for name in names:
+                if name not in (table.fieldnames or ()):
+                    raise InputFileError(path, "the table lacks this column", line=1, name=name)
+            for fields in table:
+                try:
+                    yield _bed(fields, columns.bed) if columns.bed else "", _row(fields, columns)
+                except _BadValueError as fault:
+                    words = f"{path}:{table.line_num}: {fault}; row left out"
+                    remarks.add("rows left out", words)
+    except (csv.Error, UnicodeDecodeError) as fault:
+        raise InputFileError(path, f"cannot be read: {fault}") from fault
+    except OSError as fault:
+        raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
+
+
+def _bed(fields: Mapping[str, str], name: str) -> str:
+    if not fields[name].strip():
+        raise _BadValueError(name, fields[name], "is empty")
+    return fields[name].strip()
+
+
+def _row(fields: Mapping[str, str], columns: ColumnMap) -> _Row:
+    values = {
+        name: _number(fields, one.column)
+        for name, one in columns.channels.items()
+        if fields[one.column].strip()
+    }
+    rate = None
+    if columns.rate and fields[columns.rate].strip():
+        rate = _number(fields, columns.rate)
+        if rate < 0:
+            raise _BadValueError(columns.rate, fields[columns.rate], "must be at least 0")
+    return _Row(at_ms=_at_ms(fields, columns.time), values=values, rate=rate)
+
+
+def _at_ms(fields: Mapping[str, str], time: TimeColumn) -> int:
+    text = fields[time.column].strip()
+    if time.unit != "iso":
+        return ZERO_MS + round(_number(fields, time.column, 1e12) * TICKS_MS[time.unit])
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise _BadValueError(time.column, text, "is no time in ISO 8601") from None
+    at_ms = round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+    if at_ms < 0:
+        raise _BadValueError(time.column, text, "lies before 1970")
+    return at_ms
+
+
+def _number(fields: Mapping[str, str], name: str, most: float = VALUE_MAX) -> float:
+    try:
+        value = float(fields[name])
+    except ValueError:
+        raise _BadValueError(name, fields[name], "is no number") from None
+    if not math.isfinite(value) or abs(value) > most:
+        raise _BadValueError(name, fields[name], f"must be finite and at most {most:g}")
+    return value

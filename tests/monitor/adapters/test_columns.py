@@ -1,0 +1,137 @@
+"""Tables of anybody by a map of their columns: what is read, and how a bad row is told."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from monitor.adapters import columns
+from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.sources import open_source, recognised
+from monitor.facts.records import PumpReported, SessionReported, VitalsReported
+from monitor.wire.messages import decode
+
+MAP = """
+bed = "chair"
+rate = "flow"
+time = { column = "when", unit = "min" }
+[channels]
+hr = { column = "pulse", unit = "bpm" }
+temp = { column = "t", unit = "[degF]" }
+"""
+TABLE = """when,chair,pulse,t,flow
+0,A,70,98.6,
+1,B,80,,
+5,A,fast,,
+6,A,72,,50
+7,,72,,
+9,A,,,0
+"""
+
+
+def written(folder: Path, table: str = TABLE, told: str = MAP) -> Path:
+    """Write a table with its map and return the table."""
+    path = folder / "night.csv"
+    path.write_text(table, encoding="utf-8")
+    path.with_name("night.columns.toml").write_text(told, encoding="utf-8")
+    return path
+
+
+def records(recording: Recording) -> list[object]:
+    """Return everything that a recording says."""
+    return [
+        decode(raw, position=n) for step in recording.steps for n, raw in enumerate(step.messages)
+    ]
+
+
+def test_every_bed_is_a_recording_and_units_are_those_of_the_map(tmp_path: Path) -> None:
+    path, remarks = written(tmp_path), Remarks()
+
+    assert recognised(path) == "columns"
+    first, second = open_source(path, remarks)
+
+    assert (first.name, second.name) == ("night.csv A", "night.csv B")
+    told = records(first)
+    vitals = [one for one in told if isinstance(one, VitalsReported)]
+    assert [[v.value_centi for v in one.values] for one in vitals] == [[7000, 3700], [7200]]
+    assert [v.measured_ms - columns.ZERO_MS for one in vitals for v in one.values] == [
+        0,
+        0,
+        360_000,
+    ]
+    pumps = [one for one in told if isinstance(one, PumpReported)]
+    assert [(one.state, one.rate_centi_ml_per_h) for one in pumps] == [
+        ("infusing", 5000),
+        ("paused", 0),
+    ]
+
+
+def test_a_bad_row_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+    path, remarks = written(tmp_path), Remarks()
+
+    list(open_source(path, remarks))
+
+    assert remarks.named == [
+        f"{path}:4: pulse: is no number (got 'fast'); row left out",
+        f"{path}:6: chair: is empty (got ''); row left out",
+    ]
+
+
+def test_without_rates_the_infusion_starts_when_the_map_says(tmp_path: Path) -> None:
+    told = """
+start_min = 3
+separator = ";"
+time = { column = "at", unit = "iso" }
+[channels]
+hr = { column = "hr", unit = "/min" }
+"""
+    table = "at;hr\n2026-11-24T10:00:00Z;70\n2026-11-24 10:05:00;71\n2026-13-01;72\n1960-01-01;7\n"
+    remarks = Remarks()
+
+    (only,) = open_source(written(tmp_path, table, told), remarks)
+
+    sessions = [one for one in records(only) if isinstance(one, SessionReported)]
+    assert [one.event for one in sessions] == ["open", "start", "close"]
+    assert sessions[1].received_ms - sessions[0].received_ms == 180_000
+    assert [line.split(": ", 2)[1:] for line in remarks.named] == [
+        ["at", "is no time in ISO 8601 (got '2026-13-01'); row left out"],
+        ["at", "lies before 1970 (got '1960-01-01'); row left out"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "told", "words"),
+    [
+        ("x\n1\n", MAP, "lacks this column"),
+        ("when,chair,pulse,t,flow\n", MAP, "no row that can be read"),
+        ("when,chair,pulse,t,flow\n0,A,1,,\n99999,A,1,,\n", MAP, "lasts over a month"),
+        (TABLE, MAP.replace('"bpm"', '"beats"'), "no map of columns"),
+        (TABLE, MAP + "[", "no map of columns"),
+        (TABLE, MAP.replace("[channels]", "[more]"), "no map of columns"),
+    ],
+)
+def test_what_cannot_be_read_is_said(tmp_path: Path, table: str, told: str, words: str) -> None:
+    with pytest.raises(InputFileError, match=words):
+        list(open_source(written(tmp_path, table, told), Remarks()))
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("inf,A,1,,", "when: must be finite"),
+        ("1,A,1e9,,", "pulse: must be finite"),
+        ("1,A,1,,-3", "flow: must be at least 0"),
+    ],
+)
+def test_numbers_out_of_bounds_are_left_out(tmp_path: Path, row: str, words: str) -> None:
+    remarks = Remarks()
+    table = f"when,chair,pulse,t,flow\n0,A,70,,\n{row}\n"
+
+    list(open_source(written(tmp_path, table), remarks))
+
+    assert words in remarks.named[0]
+
+
+def test_a_map_says_nothing_else() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"time": {}, "channels": {}, "colour": 1}, columns.ColumnMap)
