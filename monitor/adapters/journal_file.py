@@ -110,7 +110,7 @@ class About:
     """Up to where vitals stand in chunks and no longer one by one."""
 
 
-def fault_of(path: Path, fault: sqlite3.Error) -> JournalError:
+def fault_of(path: Path, fault: sqlite3.Error | UnicodeDecodeError) -> JournalError:
     """Say in our words what SQLite could not do: a file to be restored or a disk to be mended."""
     code = getattr(fault, "sqlite_errorcode", None)
     if code is not None and code & _PRIMARY_CODE in _UNREACHABLE:
@@ -139,7 +139,8 @@ def origin(connection: sqlite3.Connection, path: Path) -> About | None:
             return None
         _check_header(path, application)
         row = connection.execute("SELECT * FROM about").fetchone()
-    except sqlite3.Error as fault:
+    except (sqlite3.Error, UnicodeDecodeError) as fault:
+        # Where the list of tables is rotten, the rot stands in SQLite's own message too.
         raise fault_of(path, fault) from fault
     if row is None or not isinstance(row[0], int):
         raise JournalUnreadableError(

@@ -213,3 +213,13 @@ def test_a_lost_companion_leaves_an_older_whole_journal(
     assert again.resumed.steps == 20
     assert same(lived(20), again) == []
     again.die()
+
+
+def test_a_list_of_tables_that_is_no_text_is_damage_and_no_crash(
+    whole: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "rotten"
+    table = whole.index(b"CREATE TABLE step")
+    path.write_bytes(whole[:table] + b"\x88\xff" * 8 + whole[table + 16 :])
+    with pytest.raises(JournalUnreadableError, match="is damaged"):
+        JournalReader.open(path)
