@@ -9,6 +9,8 @@ COLLECTIONS := mimic3-demo physionet2012 eicu-demo-nibp exam-stress
 # How often the crash matrix kills, and by which chance.
 KILLS ?= 20
 SEED ?= 1
+# Many tests wait for a broker or a browser, so one worker more than there are cores.
+WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
 # A recording or a journal to replay.
 SESSION ?= tests/replay/recordings/anaphylaxis.jsonl.gz
 
@@ -62,11 +64,11 @@ score: setup-run ## Score cases and recordings beside simple rules: make score E
 
 .PHONY: test
 test: setup ## Run the tests
-	@$(RUN)/python -m pytest -q -n auto
+	@$(RUN)/python -m pytest -q -n $(WORKERS)
 
 .PHONY: check
 check: lint types imports ## Everything the build server checks
-	@$(RUN)/python -m pytest -q -n auto --cov --cov-report=term
+	@$(RUN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term
 
 .PHONY: format
 format: setup ## Rewrite the layout of every Python file

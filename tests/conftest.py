@@ -31,6 +31,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of pages come last.
+
+    Playwright keeps an event loop running in the thread of the tests for as long as its browser
+    is open; what starts a loop of its own, or counts its recursion, would stumble over it.
+    """
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def broker() -> Iterator[LocalBroker]:
     """One mosquitto for the whole run; tests keep apart by the unit in their topics."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from broker import eventually
 from playwright.sync_api import Page, expect
 from station.fake_station import FakeStation
 from station.scenes import Scene, acknowledged, alert, calm_scene
@@ -115,7 +116,7 @@ def test_the_sound_check_asks_whether_it_was_heard(serve: Serve, open_page: Open
     drawer.get_by_role("button", name="Sound check").click()
     drawer.get_by_role("button", name="Yes").click()
     expect(page.locator("[data-tones]")).to_have_text("Tones on")
-    assert [one["tones"] for one in station.screens][-1] == "on"
+    assert eventually(lambda: station.screens[-1]["tones"] == "on")
 
 
 def test_a_screen_pauses_for_two_minutes_and_only_something_worse_breaks_through(
