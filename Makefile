@@ -120,6 +120,29 @@ books: setup ## Rewrite docs/rulebooks.md from the rule books in config
 certs: ## Make certificates for a laboratory: make certs DEVICES="mon-17 tablet-17" HOST=name
 	@scripts/certs.sh var/certs "$(or $(HOST),localhost)" $(DEVICES)
 
+.PHONY: release-tools
+release-tools: setup-run ## Install the tools that lock, audit and sbom use
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[release]"
+
+.PHONY: lock
+lock: release-tools ## Write requirements.lock: every package with its hashes, and no registry
+	@$(RUN)/pip-compile --quiet --generate-hashes --no-header --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-options --strip-extras --allow-unsafe \
+		--output-file requirements.lock pyproject.toml
+
+.PHONY: audit
+audit: release-tools ## Ask the public list of vulnerabilities about every locked package
+	@$(RUN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+
+.PHONY: sbom
+sbom: release-tools ## Write what the program consists of as CycloneDX: var/sbom.json
+	@mkdir -p var
+	@$(RUN)/cyclonedx-py requirements requirements.lock --output-file var/sbom.json
+
+.PHONY: minimum
+minimum: ## Install the oldest versions that pyproject.toml allows, and run a short set of tests
+	@scripts/minimum.sh
+
 .PHONY: clean
 clean: ## Remove what can be made again, but not recordings and ledgers
 	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \

@@ -48,6 +48,10 @@ class HearingParams:
         A trouble of single messages ends when none came for so long.
     refusals_told
         So many messages must be refused, and none taken between them, before it is an alert.
+    message_rate, message_burst
+        So many messages a second a device may send, and so many at once.
+    devices_max
+        So many devices, and so many beds, are known in a unit at most.
     """
 
     clock_limit_ms: int
@@ -55,11 +59,17 @@ class HearingParams:
     clock_proof_ms: int
     trouble_forgotten_ms: int
     refusals_told: int
+    message_rate: int
+    message_burst: int
+    devices_max: int
 
     def __post_init__(self) -> None:
         """Refuse limits that would take a late message for a wrong clock."""
         if self.refusals_told < 1:
             raise ValueError("refusals_told must be at least 1")
+        for name in ("message_rate", "message_burst", "devices_max"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
         if self.clock_agree_ms >= self.clock_limit_ms:
             raise ValueError("clock_agree must be shorter than clock_limit")
         if self.clock_proof_ms <= self.clock_agree_ms:

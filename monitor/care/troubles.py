@@ -117,6 +117,12 @@ _ROWS: Final = (
         ends="none was refused for the time of trouble_forgotten",
     ),
     Trouble(
+        key="rate",
+        words="device {what} sends too often: what is more than {more} is not taken",
+        priority="medium",
+        ends="nothing of it was turned away for the time of trouble_forgotten",
+    ),
+    Trouble(
         key="broker-lost",
         words="no broker: nothing is told to anybody",
         priority="medium",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.care.hearing import RIGHT, Counting, DeviceClock
+from monitor.care.tokens import FULL, Bucket
 
 FAR_MS: Final = 2**62
 """A time that never comes."""
@@ -23,7 +24,8 @@ class Hearing:
     """What is known of one device.
 
     ``slowest_ms`` is how long it may be silent; ``refused`` counts the messages that were refused
-    since one was taken; a device that is ``resting`` need not send anything.
+    since one was taken; a device that is ``resting`` need not send anything; ``bucket`` is how many
+    more messages of it may come in.
     """
 
     clock: DeviceClock = RIGHT
@@ -32,3 +34,4 @@ class Hearing:
     slowest_ms: int = FAR_MS
     resting: bool = False
     refused: int = 0
+    bucket: Bucket = FULL

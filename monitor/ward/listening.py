@@ -22,10 +22,14 @@ from monitor.facts.records import (
     PumpReported,
     VitalsReported,
 )
+from monitor.ward.door import CROWD, CROWD_TOLD_EVERY_MS, RATE, admitted, known
 from monitor.ward.hearings import FAR_MS, Finding, Hearing
 from monitor.ward.ward_state import WardState
 
 FLOWING: Final = frozenset({"infusing", "kvo"})
+
+RATE_TOLD_EVERY_MS: Final = 10_000
+"""A device that goes on sending too often is told about so often."""
 
 Measured: TypeAlias = VitalsReported | PumpReported
 
@@ -47,7 +51,11 @@ def listened(
     """Return the messages with their times corrected, and what was found out about devices."""
     corrected: list[Input] = []
     found: list[DeviceFound] = []
-    for record in inputs:
+    for given in inputs:
+        record = admitted(state, given)
+        if _is_told_already(state, record):
+            state.refused += 1
+            continue
         hearing = _hearing(state, record)
         if hearing is None:
             corrected.append(record)
@@ -68,21 +76,25 @@ def listened(
     return corrected, tuple(found)
 
 
+def _is_told_already(state: WardState, record: Input) -> bool:
+    """Tell whether a message was turned away for a reason that need not be told again yet."""
+    if not isinstance(record, MessageRefused):
+        return False
+    now_ms = record.received_ms
+    if record.reason == RATE:
+        going = state.hearing[record.device].troubles.get(RATE)
+        told_ms = state.settings.hearing.trouble_forgotten_ms - RATE_TOLD_EVERY_MS
+        return going is not None and going.until_ms - now_ms > told_ms
+    if record.reason in CROWD:
+        if now_ms < state.crowd_told_ms + CROWD_TOLD_EVERY_MS:
+            return True
+        state.crowd_told_ms = now_ms
+    return False
+
+
 def _hearing(state: WardState, record: Input) -> Hearing | None:
     """Return what is known of the device of a message; a refused one makes nobody known."""
-    hearing = state.hearing.get(record.device)
-    if hearing is None and record.device and not isinstance(record, MessageRefused):
-        return known(state, record.device)
-    return hearing
-
-
-def known(state: WardState, device: str) -> Hearing:
-    """Return what is known of a device, which from now on has a row."""
-    if device not in state.hearing:
-        state.roster.device(device)
-        state.make_room()
-        state.hearing[device] = Hearing()
-    return state.hearing[device]
+    return state.hearing.get(record.device)
 
 
 def _taken(state: WardState, hearing: Hearing, record: Input) -> Input:
@@ -91,6 +103,10 @@ def _taken(state: WardState, hearing: Hearing, record: Input) -> Input:
     now_ms = record.received_ms
     if isinstance(record, MessageRefused):
         until_ms = now_ms + params.trouble_forgotten_ms
+        if record.reason == RATE:
+            more = f"{params.message_rate} a second"
+            _tell(hearing, RATE, now_ms, more=more, until_ms=until_ms)
+            return record
         hearing.refused += 1
         if hearing.refused >= params.refusals_told:
             _tell(hearing, "refused", now_ms, more=record.reason, until_ms=until_ms)

@@ -45,6 +45,7 @@ class Records(msgspec.Struct, kw_only=True):
     outcomes: dict[str, int]
     subjects: dict[str, tuple[PriorReaction, ...]]
     refused: int
+    crowd_told_ms: int
 
 
 class _ArrayKept(msgspec.Struct, frozen=True, array_like=True):

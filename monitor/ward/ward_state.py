@@ -97,7 +97,9 @@ class WardState:
     outcomes : dict
         How many readings came to each end; every reading comes to exactly one.
     refused : int
-        Messages that could not be decoded.
+        Messages that could not be decoded, or were turned away.
+    crowd_told_ms : int
+        When it was last told that there are too many devices or beds; NEVER if not.
     """
 
     def __init__(self, settings: WardSettings, unit: str) -> None:
@@ -135,6 +137,7 @@ class WardState:
         self.outcomes: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
         self.subjects: dict[str, tuple[PriorReaction, ...]] = {}
         self.refused = 0
+        self.crowd_told_ms = NEVER
         self._told: list[tuple[int, AnyEffect]] = []
 
     def make_room(self) -> None:

@@ -26,6 +26,9 @@ PARAMS = HearingParams(
     clock_proof_ms=60_000,
     trouble_forgotten_ms=600_000,
     refusals_told=3,
+    message_rate=20,
+    message_burst=100,
+    devices_max=10,
 )
 LATE_MS = 1_440_000
 START_MS = 10_000_000
@@ -152,6 +155,9 @@ def test_a_huge_gap_needs_no_huge_memory() -> None:
         ({"clock_agree_ms": 30_000}, "clock_agree must be shorter than clock_limit"),
         ({"clock_proof_ms": 10_000}, "clock_proof must be longer than clock_agree"),
         ({"refusals_told": 0}, "refusals_told must be at least 1"),
+        ({"message_rate": 0}, "message_rate must be at least 1"),
+        ({"message_burst": 0}, "message_burst must be at least 1"),
+        ({"devices_max": 0}, "devices_max must be at least 1"),
     ],
 )
 def test_limits_that_would_believe_too_much_are_refused(

@@ -1,0 +1,163 @@
+"""The door of the ward: a device that floods, and more devices and beds than there is room for."""
+
+from dataclasses import replace
+from typing import Final
+
+import pytest
+from builders import ward_settings
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.channels import Channel
+from monitor.adapters.resumption import decoded
+from monitor.care.tokens import FULL, TOKEN_MILLI, Bucket, bucket_after
+from monitor.facts.effects import AlertChanged, AnyEffect, MessageRejected
+from monitor.facts.records import PhaseVerb, RawMessage
+from monitor.ward.snapshots import remembered
+from monitor.ward.ward import Ward
+from monitor.wire.payloads import SessionPayload, encode, encode_vitals, stamp
+
+T0_MS: Final = 1_795_514_400_000
+UNIT: Final = "inf-a"
+BURST: Final = 5
+
+
+def ward(*, devices: int = 1000) -> Ward:
+    settings = ward_settings()
+    tight = replace(settings.hearing, message_rate=2, message_burst=BURST, devices_max=devices)
+    return Ward(replace(settings, hearing=tight), unit=UNIT)
+
+
+def session(event: PhaseVerb, *, devices: tuple[str, ...] = ("mon-1",)) -> RawMessage:
+    payload = SessionPayload(
+        id="S-1", t=stamp(T0_MS), by="nurse-1", event=event, subject="PX-1", product="test",
+        devices=devices,
+    )  # fmt: skip
+    name = f"irm/v1/{UNIT}/9/tab-1/session"
+    return RawMessage(received_ms=T0_MS, topic=name, payload=encode(payload))
+
+
+def reading(at_ms: int, number: int, device: str = "mon-1", bed: str = "9") -> RawMessage:
+    payload = encode_vitals(
+        sequence=number, measured_ms=at_ms, values_centi={Channel.HR: 72_00 + number}
+    )
+    name = f"irm/v1/{UNIT}/{bed}/{device}/vitals"
+    return RawMessage(received_ms=at_ms, topic=name, payload=payload)
+
+
+def told(one: Ward, now_ms: int, messages: list[RawMessage]) -> tuple[AnyEffect, ...]:
+    return one.take(now_ms, decoded(messages))
+
+
+def rejects(effects: tuple[AnyEffect, ...]) -> list[str]:
+    return [one.reason for one in effects if isinstance(one, MessageRejected)]
+
+
+def test_a_flood_is_turned_away_told_once_and_counted() -> None:
+    one = ward()
+    told(one, T0_MS, [session("open"), session("start")])
+    flood = [reading(T0_MS, number) for number in range(1 + BURST + 20)]
+    effects = told(one, T0_MS + 100, flood)
+    assert rejects(effects) == ["rate"]
+    assert one.state.refused == 21
+    assert sum(one.state.outcomes.values()) == BURST
+    (alert,) = [
+        found for found in effects if isinstance(found, AlertChanged) and "rate" in found.cause
+    ]
+    assert (alert.kind, alert.priority, alert.cause) == ("technical", "medium", "rate:mon-1")
+    assert alert.label == "device mon-1 sends too often: what is more than 2 a second is not taken"
+
+
+def test_after_the_flood_it_is_heard_again_and_the_alert_ends() -> None:
+    one = ward()
+    told(one, T0_MS, [session("open"), session("start")])
+    told(one, T0_MS + 100, [reading(T0_MS, number) for number in range(40)])
+    later_ms = T0_MS + 10_000
+    assert not rejects(told(one, later_ms, [reading(later_ms, 41)]))
+    quiet_ms = later_ms + 601_000
+    effects = told(one, quiet_ms, [reading(quiet_ms, 42)])
+    ended = [found for found in effects if isinstance(found, AlertChanged)]
+    assert ("rate:mon-1", "ended") in {(found.cause, found.condition) for found in ended}
+
+
+def test_another_device_is_heard_while_one_floods() -> None:
+    one = ward()
+    told(one, T0_MS, [session("open", devices=("mon-1", "mon-2"))])
+    flood = [reading(T0_MS, number) for number in range(60)]
+    effects = told(one, T0_MS, [*flood, reading(T0_MS, 1, "mon-2")])
+    assert rejects(effects) == ["rate"]
+    assert one.state.device_heard_ms[one.state.roster.devices["mon-2"]] == T0_MS
+
+
+@pytest.mark.parametrize("size", [1, 3, 64])
+def test_cutting_a_flood_into_other_steps_changes_nothing(size: int) -> None:
+    messages = [session("open"), session("start")]
+    messages += [reading(T0_MS + 40 * number, number) for number in range(120)]
+    whole, cut = ward(), ward()
+    now_ms = T0_MS + 60_000
+    at_once = told(whole, now_ms, messages)
+    bit_by_bit: list[AnyEffect] = []
+    for start in range(0, len(messages), size):
+        some = messages[start : start + size]
+        bit_by_bit += told(cut, some[-1].received_ms, some)
+    assert "rate" in rejects(at_once)
+    assert rejects(tuple(bit_by_bit)) == rejects(at_once)
+    assert cut.state.refused == whole.state.refused
+    assert cut.state.outcomes == whole.state.outcomes
+
+
+def test_a_ward_brought_back_in_the_middle_of_a_flood_goes_on_alike() -> None:
+    first = ward()
+    told(first, T0_MS, [session("open"), session("start")])
+    told(first, T0_MS, [reading(T0_MS, number) for number in range(30)])
+    second = ward()
+    second.recall(first.remembered())
+    more = [reading(T0_MS + 700 + number, 100 + number) for number in range(30)]
+    assert told(first, T0_MS + 1000, more) == told(second, T0_MS + 1000, more)
+    assert remembered(first.state) == remembered(second.state)
+
+
+def test_more_devices_than_there_is_room_for_are_refused_and_told_once_a_minute() -> None:
+    one = ward(devices=3)
+    many = [reading(T0_MS, 1, f"mon-{number}", str(number)) for number in range(10)]
+    assert rejects(told(one, T0_MS, many)) == ["too-many-devices"]
+    assert len(one.state.roster.devices) == 3
+    assert one.state.refused == 7
+    assert not rejects(told(one, T0_MS + 59_000, [reading(T0_MS, 1, "mon-8")]))
+    after_ms = T0_MS + 61_000
+    assert rejects(told(one, after_ms, [reading(after_ms, 1, "mon-8")])) == ["too-many-devices"]
+    assert not rejects(told(one, after_ms, [reading(after_ms, 2, "mon-1", "1")]))
+
+
+def test_a_session_that_names_too_many_devices_is_refused() -> None:
+    one = ward(devices=3)
+    names = tuple(f"x-{number}" for number in range(20))
+    assert rejects(told(one, T0_MS, [session("open", devices=names)])) == ["too-many-devices"]
+    assert len(one.state.roster.devices) == 0
+
+
+def test_a_device_that_invents_beds_is_refused() -> None:
+    one = ward(devices=4)
+    many = [reading(T0_MS, number, bed=f"b-{number}") for number in range(BURST + 1)]
+    assert rejects(told(one, T0_MS, many)) == ["too-many-beds"]
+    assert len(one.state.beds) <= 5
+
+
+@given(
+    steps=st.lists(st.integers(-500, 3_000), max_size=60),
+    rate=st.integers(1, 30),
+    burst=st.integers(1, 40),
+)
+def test_a_bucket_gives_what_a_slow_count_gives(steps: list[int], rate: int, burst: int) -> None:
+    at_ms = T0_MS
+    bucket, _ = bucket_after(FULL, at_ms, rate=rate, burst=burst)
+    left_milli, newest_ms = (burst - 1) * TOKEN_MILLI, T0_MS
+    for step_ms in steps:
+        at_ms += step_ms
+        for _ in range(newest_ms, at_ms):
+            left_milli = min(left_milli + rate, burst * TOKEN_MILLI)
+        newest_ms = max(newest_ms, at_ms)
+        bucket, is_given = bucket_after(bucket, at_ms, rate=rate, burst=burst)
+        assert is_given == (left_milli >= TOKEN_MILLI)
+        left_milli -= TOKEN_MILLI if is_given else 0
+        assert bucket == Bucket(left_milli=left_milli, at_ms=newest_ms)

@@ -1,0 +1,85 @@
+"""Secrets stand in files: no command takes one as an argument, and no line of a log has one."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+import typer
+
+from monitor.__main__ import app
+from monitor.adapters.broker import LocalBroker
+from monitor.settings.settings import load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET_WORDS: Final = ("password", "passwd", "token", "secret", "pin", "credential")
+
+
+def commands(one: object, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Yield every command with the words that call it."""
+    below = getattr(one, "commands", {})
+    if not below:
+        yield names, one
+    for name, other in below.items():
+        yield from commands(other, (*names, name))
+
+
+PROGRAM: Final = (sys.executable, "-m", "monitor", "--debug")
+ALL: Final = dict(commands(typer.main.get_command(app)))
+
+
+def test_there_are_commands() -> None:
+    assert {("live",), ("station",), ("export",), ("audit", "verify")} <= set(ALL)
+
+
+@pytest.mark.parametrize("words", sorted(ALL), ids=" ".join)
+def test_no_option_takes_a_secret(words: tuple[str, ...]) -> None:
+    for option in getattr(ALL[words], "params", ()):
+        if getattr(option, "is_flag", False):
+            continue
+        for name in (option.name, *option.opts):
+            parts = str(name).strip("-").replace("_", "-").split("-")
+            assert not set(parts) & set(SECRET_WORDS) or "file" in parts, f"{words}: {name}"
+
+
+@pytest.mark.broker
+def test_no_line_of_a_log_holds_what_stands_in_a_secret_file(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    subprocess.run(["cp", "-r", str(ROOT / "config"), str(config)], check=True)
+    mark = "Zq7-never-to-be-seen"
+    (config / "password").write_text(f"{mark}\n")
+    (config / "password").chmod(0o600)
+    site = (config / "site.toml").read_text()
+    named = 'port = 1883\nusername = "monitor"\npassword_file = "password"'
+    (config / "site.toml").write_text(site.replace("port = 1883", named))
+    assert load_settings(config).site.broker.password() == mark
+    journal = str(tmp_path / "journal")
+    with LocalBroker() as broker:
+        address = f"{broker.host}:{broker.port}"
+        told = ""
+        for more in (["doctor"], ["tail"], ["live", "--journal", journal, "--log", "json"]):
+            arguments = [*more, "--config", str(config), "--broker", address]
+            done = subprocess.run(
+                [
+                    "timeout",
+                    "-s",
+                    "TERM",
+                    "6",
+                    sys.executable,
+                    "-m",
+                    "monitor",
+                    "--debug",
+                    *arguments,
+                ],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, "NO_COLOR": "1"},
+            )
+            told += done.stdout + done.stderr
+    assert "broker-connected" in told
+    assert mark not in told
