@@ -4,13 +4,14 @@ A session names its devices. What a device of another bed sends is quarantined a
 moves no session, takes no probe off and reaches no decision.
 """
 
-from detectors.channels import NEVER, Flag
+from detectors.channels import NEVER
 from monitor.care.session import OPEN
 from monitor.facts.effects import DeviceChanged, DeviceState
 from monitor.facts.records import DeviceBorn, DeviceReported, SessionReported, VitalsReported
 from monitor.ward.bedside import Bedside
 from monitor.ward.hearings import FAR_MS
 from monitor.ward.listening import DeviceFound, set_due
+from monitor.ward.roster import is_backfill
 from monitor.ward.strangers import note_stranger, strange_words
 from monitor.ward.technical import tell_technical
 from monitor.ward.telling import tell_judged
@@ -129,7 +130,7 @@ def take_absences(state: WardState, bed: Bedside, record: VitalsReported) -> Non
         note_stranger(bed, record, words)
         tell_technical(state, bed, record.position, record.received_ms)
         return
-    if any(value.flags & Flag.BACKFILL for value in record.values):
+    if is_backfill(record):
         return
     tolerance_ms = state.settings.alerts.late_tolerance_ms
     for absence in record.absences:

@@ -7,9 +7,17 @@ so nothing is lost; it only decides nothing.
 
 from typing import Final
 
+from monitor.care.hearing import HearingParams
 from monitor.care.tokens import bucket_after
-from monitor.facts.records import Input, MessageRefused, SessionReported
+from monitor.facts.records import (
+    Input,
+    MessageRefused,
+    PumpReported,
+    SessionReported,
+    VitalsReported,
+)
 from monitor.ward.hearings import Hearing
+from monitor.ward.roster import is_backfill
 from monitor.ward.ward_state import WardState
 
 RATE: Final = "rate"
@@ -42,7 +50,7 @@ def admitted(state: WardState, record: Input) -> Input:
         return refusal
     params = state.settings.hearing
     hearing = state.hearing.get(record.device)
-    if hearing is None:
+    if hearing is None or _is_paced(hearing, record, params):
         return record
     hearing.bucket, is_given = bucket_after(
         hearing.bucket, record.received_ms, rate=params.message_rate, burst=params.message_burst
@@ -51,6 +59,28 @@ def admitted(state: WardState, record: Input) -> Input:
         return record
     limit = f"{params.message_rate} a second, {params.message_burst} at once"
     return _turned_away(record, RATE, "", limit)
+
+
+def _is_paced(hearing: Hearing, record: Input, params: HearingParams) -> bool:
+    """Tell whether a message fits the rate by the time at which it was measured.
+
+    What a device kept while nobody could hear it comes all at once, and is no flood: its times
+    go forward as they did when it was measured. Times that stand still or go back give nothing,
+    and the decoder takes none that lie ahead, so times that are made up buy a device no more than
+    the past that it has not told yet.
+    """
+    if not isinstance(record, VitalsReported | PumpReported):
+        return False
+    rate, at_ms = params.message_rate, record.measured_ms
+    if isinstance(record, VitalsReported) and is_backfill(record):
+        hearing.stored_bucket, is_given = bucket_after(
+            hearing.stored_bucket, at_ms, rate=rate, burst=rate
+        )
+    else:
+        hearing.measured_bucket, is_given = bucket_after(
+            hearing.measured_bucket, at_ms, rate=rate, burst=rate
+        )
+    return is_given
 
 
 def _crowded(state: WardState, record: Input) -> MessageRefused | None:

@@ -24,8 +24,9 @@ class Hearing:
     """What is known of one device.
 
     ``slowest_ms`` is how long it may be silent; ``refused`` counts the messages that were refused
-    since one was taken; a device that is ``resting`` need not send anything; ``bucket`` is how many
-    more messages of it may come in.
+    since one was taken; a device that is ``resting`` need not send anything. ``bucket`` is how many
+    more messages of it may come in by the time of receipt, ``measured_bucket`` and
+    ``stored_bucket`` by the times at which it measured, at once and from its store.
     """
 
     clock: DeviceClock = RIGHT
@@ -35,3 +36,5 @@ class Hearing:
     resting: bool = False
     refused: int = 0
     bucket: Bucket = FULL
+    measured_bucket: Bucket = FULL
+    stored_bucket: Bucket = FULL

@@ -24,6 +24,7 @@ from monitor.facts.records import (
 )
 from monitor.ward.door import CROWD, CROWD_TOLD_EVERY_MS, RATE, admitted, known
 from monitor.ward.hearings import FAR_MS, Finding, Hearing
+from monitor.ward.roster import is_backfill
 from monitor.ward.ward_state import WardState
 
 FLOWING: Final = frozenset({"infusing", "kvo"})
@@ -206,7 +207,7 @@ def _await_next(state: WardState, hearing: Hearing, record: Input) -> None:
         hearing.resting = record.state not in FLOWING
         hearing.slowest_ms = 0
     elif isinstance(record, VitalsReported):
-        if any(value.flags & Flag.BACKFILL for value in record.values):
+        if is_backfill(record):
             return
         if record.values and not _is_stored(record):
             stale_ms = state.settings.silence.stale_ms

@@ -41,6 +41,11 @@ class SequenceMemory:
         return True
 
 
+def is_backfill(record: VitalsReported) -> bool:
+    """Tell whether a report came late from the store of its device."""
+    return any(value.flags & Flag.BACKFILL for value in record.values)
+
+
 @dataclass(slots=True)
 class Roster:
     """Rows of beds and devices, given out in order of first appearance."""
@@ -59,8 +64,7 @@ class Roster:
 
     def is_new(self, record: VitalsReported) -> bool:
         """Return whether a report was not seen before; backfill has numbers of its own."""
-        backfill = any(value.flags & Flag.BACKFILL for value in record.values)
-        key = (record.device, "backfill" if backfill else "vitals")
+        key = (record.device, "backfill" if is_backfill(record) else "vitals")
         memory = self.sequences.setdefault(key, SequenceMemory())
         return memory.take(record.boot, record.sequence, record.measured_ms)
 

@@ -1,7 +1,7 @@
 """The door of the ward: a device that floods, and more devices and beds than there is room for."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 from builders import ward_settings
@@ -20,11 +20,12 @@ from monitor.wire.payloads import SessionPayload, encode, encode_vitals, stamp
 T0_MS: Final = 1_795_514_400_000
 UNIT: Final = "inf-a"
 BURST: Final = 5
+RATE: Final = 2
 
 
 def ward(*, devices: int = 1000) -> Ward:
     settings = ward_settings()
-    tight = replace(settings.hearing, message_rate=2, message_burst=BURST, devices_max=devices)
+    tight = replace(settings.hearing, message_rate=RATE, message_burst=BURST, devices_max=devices)
     return Ward(replace(settings, hearing=tight), unit=UNIT)
 
 
@@ -38,11 +39,24 @@ def session(event: PhaseVerb, *, devices: tuple[str, ...] = ("mon-1",)) -> RawMe
 
 
 def reading(at_ms: int, number: int, device: str = "mon-1", bed: str = "9") -> RawMessage:
+    return kept(at_ms, number, at_ms, device=device, bed=bed)
+
+
+def kept(
+    measured_ms: int,
+    number: int,
+    received_ms: int,
+    *,
+    device: str = "mon-1",
+    bed: str = "9",
+    kind: Literal["vitals", "backfill"] = "vitals",
+) -> RawMessage:
+    """Return a reading that a device or a broker has kept until it could be heard."""
     payload = encode_vitals(
-        sequence=number, measured_ms=at_ms, values_centi={Channel.HR: 72_00 + number}
+        sequence=number, measured_ms=measured_ms, values_centi={Channel.HR: 72_00 + number % 8}
     )
-    name = f"irm/v1/{UNIT}/{bed}/{device}/vitals"
-    return RawMessage(received_ms=at_ms, topic=name, payload=payload)
+    name = f"irm/v1/{UNIT}/{bed}/{device}/{kind}"
+    return RawMessage(received_ms=received_ms, topic=name, payload=payload)
 
 
 def told(one: Ward, now_ms: int, messages: list[RawMessage]) -> tuple[AnyEffect, ...]:
@@ -56,11 +70,11 @@ def rejects(effects: tuple[AnyEffect, ...]) -> list[str]:
 def test_a_flood_is_turned_away_told_once_and_counted() -> None:
     one = ward()
     told(one, T0_MS, [session("open"), session("start")])
-    flood = [reading(T0_MS, number) for number in range(1 + BURST + 20)]
+    flood = [reading(T0_MS, number) for number in range(RATE + BURST + 20)]
     effects = told(one, T0_MS + 100, flood)
     assert rejects(effects) == ["rate"]
-    assert one.state.refused == 21
-    assert sum(one.state.outcomes.values()) == BURST
+    assert one.state.refused == 20
+    assert sum(one.state.outcomes.values()) == RATE + BURST
     (alert,) = [
         found for found in effects if isinstance(found, AlertChanged) and "rate" in found.cause
     ]
@@ -104,6 +118,34 @@ def test_cutting_a_flood_into_other_steps_changes_nothing(size: int) -> None:
     assert rejects(tuple(bit_by_bit)) == rejects(at_once)
     assert cut.state.refused == whole.state.refused
     assert cut.state.outcomes == whole.state.outcomes
+
+
+@pytest.mark.parametrize("kind", ["vitals", "backfill"])
+def test_what_a_device_kept_during_an_outage_is_taken_whole(
+    kind: Literal["vitals", "backfill"],
+) -> None:
+    """More than the burst at once, but its times go forward as they did: that is no flood."""
+    one = ward()
+    told(one, T0_MS, [session("open"), session("start")])
+    back_ms = T0_MS + 60_000
+    outage = [kept(T0_MS + 500 * number, number, back_ms, kind=kind) for number in range(120)]
+    now = [reading(back_ms, 200)]
+    effects = told(
+        one, back_ms, [*outage[:60], *now, *outage[60:]] if kind == "backfill" else outage
+    )
+    assert not rejects(effects)
+    assert one.state.refused == 0
+    assert sum(one.state.outcomes.values()) == len(outage) + (kind == "backfill")
+
+
+def test_a_flood_of_times_that_go_back_and_forth_is_turned_away() -> None:
+    one = ward()
+    told(one, T0_MS, [session("open"), session("start")])
+    later_ms = T0_MS + 60_000
+    flood = [kept(T0_MS + 30_000 * (number % 2), number, later_ms) for number in range(40)]
+    told(one, later_ms, flood)
+    by_measurement = 1 + RATE  # the first one, and what half a minute gives back
+    assert sum(one.state.outcomes.values()) == by_measurement + BURST
 
 
 def test_a_ward_brought_back_in_the_middle_of_a_flood_goes_on_alike() -> None:
