@@ -93,6 +93,9 @@ def replay(
     rebatch: Annotated[
         int | None, typer.Option(min=0, help="Other step boundaries: windows of so many ms.")
     ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="What the files are, if not what they look like.")
+    ] = "auto",
 ) -> None:
     """Give recorded messages to a fresh ward and say what came out."""
     from monitor.replay import run
@@ -106,6 +109,7 @@ def replay(
             as_json=as_json,
             compare=compare,
             rebatch_ms=rebatch,
+            form=form,
         )
     raise typer.Exit(code)
 

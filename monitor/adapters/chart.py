@@ -23,6 +23,7 @@ from monitor.wire.payloads import (
     Quantity,
     SessionPayload,
     SymptomPayload,
+    VitalsPayload,
     VitalValue,
     encode,
     stamp,
@@ -37,6 +38,7 @@ CHARTED_BY: Final = "chart"
 CHART_ENDS: Final = "the chart ends"
 
 PUMP: Final = "pump"
+MONITOR: Final = "mon"
 
 UNITS: Final[dict[ChannelName, UnitName]] = {
     "hr": "/min",
@@ -67,6 +69,7 @@ class Chart:
     session: str
     _entries: list[RawMessage] = field(default_factory=list)
     _pump_reports: int = 0
+    _measurements: int = 0
 
     def open(
         self,
@@ -134,6 +137,26 @@ class Chart:
             ),
         )
         self._put(at_ms, CHARTED_BY, "obs", payload)
+
+    def measured(
+        self,
+        at_ms: int,
+        values: Mapping[ChannelName, float],
+        units: Mapping[ChannelName, UnitName] = UNITS,
+    ) -> None:
+        """Enter vitals that a device measured at one moment, numbered as devices number them."""
+        if not values:
+            return
+        payload = VitalsPayload(
+            seq=self._measurements,
+            t=stamp(at_ms),
+            values=tuple(
+                VitalValue(ch=channel, v=value, u=units[channel])
+                for channel, value in values.items()
+            ),
+        )
+        self._measurements += 1
+        self._put(at_ms, MONITOR, "vitals", payload)
 
     def symptom(
         self, at_ms: int, symptom: str, *, severity: Severity = "moderate", present: bool = True

@@ -1,14 +1,15 @@
-"""Comma-separated tables of anybody, read by a map of their columns that stands beside them.
+"""Tables of anybody, CSV or Parquet, read by a map of their columns that stands beside them.
 
-``night.csv`` is read if ``night.columns.toml`` lies beside it, which says which column is the
-time, the bed, the rate, and which channel in which unit. Every bed becomes one session and one
-recording. A row that cannot be read is named with its line, field and value; the rest goes on.
+``night.csv`` or ``night.parquet`` is read if ``night.columns.toml`` lies beside it, which says
+which column is the time, the bed, the rate, and which channel in which unit. Every bed becomes
+one session and one recording. A row that cannot be read is named with its line (Parquet: the
+number of the row), field and value; the rest goes on. Parquet needs the extra ``parquet``.
 """
 
 import csv
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -16,11 +17,13 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from monitor.adapters.chart import MINUTE_MS, Chart, Rate
+from monitor.adapters.parquet_rows import parquet_rows
 from monitor.adapters.recording import InputFileError, Recording, Remarks
 from monitor.wire.payloads import ChannelName
 from monitor.wire.units import UnitName
 
 MAP: Final = ".columns.toml"
+PARQUET: Final = ".parquet"
 UNIT: Final = "table"
 PRODUCT: Final = "other"
 ZERO_MS: Final = 4_102_444_800_000
@@ -77,7 +80,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def map_path(table: Path) -> Path:
     """Return where the map of a table lies."""
-    return table.with_name(f"{table.name.removesuffix('.csv')}{MAP}")
+    return table.with_name(f"{table.name.removesuffix('.csv').removesuffix(PARQUET)}{MAP}")
 
 
 def read_map(path: Path) -> ColumnMap:
@@ -144,6 +147,18 @@ def _chart(number: int, rows: list[_Row], columns: ColumnMap) -> Chart:
 def _rows(path: Path, columns: ColumnMap, remarks: Remarks) -> Iterator[tuple[str, _Row]]:
     names = [columns.time.column, *(one.column for one in columns.channels.values())]
     names += [name for name in (columns.bed, columns.rate) if name]
+    is_parquet = path.name.endswith(PARQUET)
+    fields_of = parquet_rows(path, names) if is_parquet else _csv_rows(path, names, columns)
+    for number, fields in fields_of:
+        try:
+            yield _bed(fields, columns.bed) if columns.bed else "", _row(fields, columns)
+        except _BadValueError as fault:
+            remarks.add("rows left out", f"{path}:{number}: {fault}; row left out")
+
+
+def _csv_rows(
+    path: Path, names: Sequence[str], columns: ColumnMap
+) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             table = csv.DictReader(file, restval="", delimiter=columns.separator)
@@ -151,11 +166,7 @@ def _rows(path: Path, columns: ColumnMap, remarks: Remarks) -> Iterator[tuple[st
                 if name not in (table.fieldnames or ()):
                     raise InputFileError(path, "the table lacks this column", line=1, name=name)
             for fields in table:
-                try:
-                    yield _bed(fields, columns.bed) if columns.bed else "", _row(fields, columns)
-                except _BadValueError as fault:
-                    words = f"{path}:{table.line_num}: {fault}; row left out"
-                    remarks.add("rows left out", words)
+                yield table.line_num, fields
     except (csv.Error, UnicodeDecodeError) as fault:
         raise InputFileError(path, f"cannot be read: {fault}") from fault
     except OSError as fault:

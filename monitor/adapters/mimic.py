@@ -32,7 +32,7 @@ import io
 import math
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -110,7 +110,7 @@ def recordings(folder: Path, remarks: Remarks) -> Iterator[Recording]:
     ages = _ages(folder / STAYS, remarks)
     vitals = _vitals(folder / VITALS, remarks)
     for number, infusion in enumerate(_infusions(folder / TRANSFUSIONS, remarks), start=1):
-        chart = _chart(
+        chart = infusion_chart(
             number, infusion, vitals.get(infusion.stay, ()), ages.get(infusion.stay), remarks
         )
         yield Recording(
@@ -121,13 +121,14 @@ def recordings(folder: Path, remarks: Remarks) -> Iterator[Recording]:
         )
 
 
-def _chart(
+def infusion_chart(
     number: int,
     infusion: Infusion,
-    vitals: tuple[Charted, ...] | list[Charted],
+    vitals: Sequence[Charted],
     age_years: int | None,
     remarks: Remarks,
 ) -> Chart:
+    """Return the chart of one infusion, by the rules above; ``vitals`` are those of its stay."""
     opened_min = infusion.start_min - OPENED_BEFORE_MIN
     closed_min = infusion.end_min + WATCHED_AFTER_MIN
     mine = [row for row in vitals if opened_min <= row.at_min <= closed_min]

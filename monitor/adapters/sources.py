@@ -6,17 +6,28 @@ evidence is one argument on the command line; what is not recognised in it is re
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
-from monitor.adapters import cases, columns, mimic
+from monitor.adapters import cases, columns, eicu, mimic, mimic_tables, numerics, physionet
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
 from monitor.adapters.recording import InputFileError, Recording, Remarks, open_recording
 from monitor.facts.records import RecordedStep
 
-Format: TypeAlias = Literal["journal", "recording", "mimic3-demo", "cases", "columns"]
+Format: TypeAlias = Literal[
+    "journal",
+    "recording",
+    "mimic3-demo",
+    "mimic",
+    "eicu",
+    "physionet2012",
+    "wfdb",
+    "vitaldb",
+    "cases",
+    "columns",
+]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 _SQLITE: Final = b"SQLite format 3\0"
@@ -28,7 +39,7 @@ _SIDECARS: Final = ("-wal", "-shm", ".lock")
 def recognised(path: Path) -> Format | None:
     """Return the format of a file or folder, or None if it is not one of ours to read."""
     if path.is_dir():
-        return "mimic3-demo" if mimic.is_archive(path) else None
+        return _recognised_folder(path)
     if columns.map_path(path).is_file() and not path.name.endswith(columns.MAP):
         return "columns"
     try:
@@ -36,16 +47,33 @@ def recognised(path: Path) -> Format | None:
             head = file.read(_HEAD_BYTES)
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
-    if head.startswith(_SQLITE):
-        return "journal"
+    return _recognised_head(path, head)
+
+
+def _recognised_head(path: Path, head: bytes) -> Format | None:
+    """Return the format of a file that begins so."""
+    packed = head
     if head.startswith(_GZIP):
         head = _unzipped(head)
     first = head.split(b"\n", 1)[0]
-    if not first.lstrip().startswith(b"{"):
-        return None
-    if b'"format"' in first:
-        return "recording"
-    return "cases" if b'"timeline"' in first else None
+    is_object = first.lstrip().startswith(b"{")
+    signs: tuple[tuple[bool, Format], ...] = (
+        (packed.startswith(_SQLITE), "journal"),
+        (head.startswith(numerics.VITAL_MAGIC), "vitaldb"),
+        (numerics.has_wfdb_header(path, head), "wfdb"),
+        (physionet.is_record(first), "physionet2012"),
+        (is_object and b'"format"' in first, "recording"),
+        (is_object and b'"timeline"' in first, "cases"),
+    )
+    return next((form for holds, form in signs if holds), None)
+
+
+def _recognised_folder(path: Path) -> Format | None:
+    if mimic.is_archive(path):
+        return "mimic3-demo"
+    if mimic_tables.is_archive(path):
+        return "mimic"
+    return "eicu" if eicu.is_archive(path) else None
 
 
 def _unzipped(head: bytes) -> bytes:
@@ -73,21 +101,11 @@ def open_source(path: Path, remarks: Remarks, *, form: str = "auto") -> Iterator
     if found is None and path.is_dir():
         yield from _folder(path, remarks)
         return
-    match found:
-        case "journal":
-            yield from _journal(path)
-        case "recording":
-            yield open_recording(path, remarks)
-        case "mimic3-demo":
-            yield from mimic.recordings(path, remarks)
-        case "cases":
-            yield from cases.recordings(path, remarks)
-        case "columns":
-            yield from columns.recordings(path, remarks)
-        case None:
-            raise InputFileError(
-                path, "is neither a journal nor a recording nor known evidence; name its --format"
-            )
+    if found is None:
+        raise InputFileError(
+            path, "is neither a journal nor a recording nor known evidence; name its --format"
+        )
+    yield from _READERS[found](path, remarks)
 
 
 def _folder(folder: Path, remarks: Remarks) -> Iterator[Recording]:
@@ -106,7 +124,7 @@ def _folder(folder: Path, remarks: Remarks) -> Iterator[Recording]:
         raise InputFileError(folder, "holds nothing that can be replayed")
 
 
-def _journal(path: Path) -> Iterator[Recording]:
+def _journal(path: Path, _: Remarks) -> Iterator[Recording]:
     try:
         with JournalReader.open(path) as journal:
             about = journal.about
@@ -127,3 +145,21 @@ def _journal_steps(path: Path) -> Iterator[RecordedStep]:
             yield from journal.steps()
     except JournalError as fault:
         raise InputFileError(path, f"{fault.reason}; {fault.remedy}") from fault
+
+
+def _recording(path: Path, remarks: Remarks) -> Iterator[Recording]:
+    yield open_recording(path, remarks)
+
+
+_READERS: Final[Mapping[Format, Callable[[Path, Remarks], Iterator[Recording]]]] = {
+    "journal": _journal,
+    "recording": _recording,
+    "mimic3-demo": mimic.recordings,
+    "mimic": mimic_tables.recordings,
+    "eicu": eicu.recordings,
+    "physionet2012": physionet.recordings,
+    "wfdb": numerics.wfdb_recordings,
+    "vitaldb": numerics.vitaldb_recordings,
+    "cases": cases.recordings,
+    "columns": columns.recordings,
+}

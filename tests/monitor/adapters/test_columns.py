@@ -1,5 +1,7 @@
 """Tables of anybody by a map of their columns: what is read, and how a bad row is told."""
 
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -130,6 +132,58 @@ def test_numbers_out_of_bounds_are_left_out(tmp_path: Path, row: str, words: str
     list(open_source(written(tmp_path, table), remarks))
 
     assert words in remarks.named[0]
+
+
+def parquet_table(folder: Path) -> Path:
+    """Write a Parquet table with a map beside it and return it."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    start = datetime(2026, 11, 24, 10, tzinfo=UTC)
+    table = {
+        "when": [start, start + timedelta(minutes=5), None],
+        "chair": ["A", "A", "A"],
+        "pulse": [70, None, 71],
+        "t": [98.6, 99.5, None],
+        "flow": [None, 50.0, None],
+    }
+    path = folder / "night.parquet"
+    parquet.write_table(pa.table(table), path)
+    told = MAP.replace('unit = "min"', 'unit = "iso"')
+    path.with_name("night.columns.toml").write_text(told, encoding="utf-8")
+    return path
+
+
+def test_a_parquet_table_is_read_by_the_same_map(tmp_path: Path) -> None:
+    path, remarks = parquet_table(tmp_path), Remarks()
+
+    assert recognised(path) == "columns"
+    (only,) = open_source(path, remarks)
+
+    told = records(only)
+    vitals = [one for one in told if isinstance(one, VitalsReported)]
+    assert [[v.value_centi for v in one.values] for one in vitals] == [[7000, 3700], [3750]]
+    assert remarks.named == [f"{path}:3: when: is no time in ISO 8601 (got ''); row left out"]
+
+
+def test_a_parquet_file_without_its_column_or_its_magic_is_refused(tmp_path: Path) -> None:
+    path = parquet_table(tmp_path)
+    path.with_name("night.columns.toml").write_text(MAP.replace('"pulse"', '"beat"'))
+    with pytest.raises(InputFileError, match="beat: the table lacks this column"):
+        list(open_source(path, Remarks()))
+
+    path.write_bytes(b"PAR1")
+    with pytest.raises(InputFileError, match="cannot be read as Parquet"):
+        list(open_source(path, Remarks()))
+
+
+def test_without_pyarrow_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = parquet_table(tmp_path)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    with pytest.raises(InputFileError, match=r"infusion-reaction-monitor\[parquet\]"):
+        list(open_source(path, Remarks()))
 
 
 def test_a_map_says_nothing_else() -> None:
