@@ -95,9 +95,10 @@ class ClueTable:
         self._there.weaken(percent, left)
         self._absent.forbid(percent, left)
         for index, first, then in self._ordered:
-            begun_ms = memory.begun_ms
+            first_ms, then_ms = memory.begun_ms[:, first], memory.begun_ms[:, then]
             both = (left[:, first, 0] > 0) & (left[:, then, 0] > 0)
-            percent[:, index] *= both & (begun_ms[:, first] < begun_ms[:, then])
+            # NEVER is smaller than every time, and what has no beginning came before nothing.
+            percent[:, index] *= both & (first_ms != NEVER) & (first_ms < then_ms)
         percent *= self._in_course(beds, bed, memory, left)
         context = beds.context[bed][:, None, :]
         percent *= (context | ~self._flags).all(axis=-1) & ~(context & self._unless).any(axis=-1)

@@ -241,6 +241,30 @@ def test_a_slope_needs_readings() -> None:
     assert named(params, made) == "artefact"
 
 
+@pytest.mark.parametrize(
+    ("first_ms", "then_ms", "name"),
+    [
+        (T0_MS - 1, T0_MS, "artefact"),
+        (T0_MS, T0_MS, "hypotensive"),
+        (T0_MS, T0_MS - 1, "hypotensive"),
+        (NEVER, T0_MS, "hypotensive"),
+        (T0_MS, NEVER, "hypotensive"),
+        (NEVER, NEVER, "hypotensive"),
+    ],
+)
+def test_a_sign_came_first_only_if_it_has_a_beginning(
+    first_ms: int, then_ms: int, name: str
+) -> None:
+    params = with_clue(a_clue(first="skin", then="hypotension"))
+    made = bed_with(params)
+    for sign, begun_ms in (("skin", first_ms), ("hypotension", then_ms)):
+        place = params.signs.index(sign)
+        made.memory.last_ms[0, place, 0] = T0_MS
+        made.memory.begun_ms[0, place] = begun_ms
+        made.memory.present[0, place] = True
+    assert named(params, made) == name
+
+
 def test_what_cannot_be_compared_is_named_and_gives_nothing() -> None:
     params = with_clue(a_clue(clauses=(clause("dbp", "fall", ">=", 10),)))
     made = bed_with(params)
