@@ -68,7 +68,16 @@ test: setup ## Run the tests
 
 .PHONY: check
 check: lint types imports ## Everything the build server checks
-	@$(RUN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term
+	@$(RUN)/python -m pytest -q -n $(WORKERS)
+	@$(MAKE) --no-print-directory coverage
+
+# Tests that reach every line and branch of detectors/ between them.
+WATCHED := tests/detectors \
+	tests/monitor/test_transfers.py tests/monitor/test_unsteadiness.py
+
+.PHONY: coverage
+coverage: setup ## Check that every line and branch of the detectors is tested
+	@IRM_EXAMPLES_SHARE=8 $(RUN)/python -m pytest -q -n $(WORKERS) $(WATCHED) --cov --cov-report=term
 
 .PHONY: format
 format: setup ## Rewrite the layout of every Python file

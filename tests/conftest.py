@@ -9,14 +9,17 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from chance import examples
 from hypothesis import settings
 
 from monitor.adapters.broker import LocalBroker
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
-settings.register_profile("developer", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("developer", deadline=None, max_examples=examples(100))
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, print_blob=True, max_examples=examples(100)
+)
 settings.load_profile("ci" if IN_CI else "developer")
 
 

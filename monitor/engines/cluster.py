@@ -51,12 +51,22 @@ def _client(address: str) -> Any:  # noqa: ANN401 - the library has no types
 
 
 def _gathered(client: Any, job: Job, chunks: Sequence[tuple[str, ...]]) -> Iterator[Done]:  # noqa: ANN401 - as above
-    futures = [
+    def submitted(chunk: tuple[str, ...]) -> Any:  # noqa: ANN401 - as above
         # Not pure: the library would otherwise keep results under names of its own making.
-        client.submit(partial(done_chunk, job, chunk), pure=False, retries=DEATHS_MAX)
-        for chunk in chunks
-    ]
-    for future in as_completed(futures):
+        return client.submit(partial(done_chunk, job, chunk), pure=False, retries=DEATHS_MAX)
+
+    asked = {future: chunk for chunk in chunks for future in (submitted(chunk),)}
+    losses = 0
+    coming = as_completed(asked)
+    for future in coming:
+        chunk = asked.pop(future)
+        if future.status == "lost" and losses < DEATHS_MAX:
+            # It was done, and whoever did it died before anybody had fetched it.
+            losses += 1
+            again = submitted(chunk)
+            asked[again] = chunk
+            coming.add(again)
+            continue
         if future.status != "finished":
             raise EngineError(f"dask: a chunk came to '{future.status}': {future.exception()}")
         yield from future.result()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from arrays import Array, n_beds, pick, values
 from builders import T0_MS, baseline_params, rows, shipped
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,7 +114,7 @@ def takings(draw: st.DrawFn) -> tuple[int, int, list[Taking]]:
     return n, spacing_s, rounds
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(drawn=takings(), opened=st.sampled_from([NEVER, T0_MS, T0_MS - 200_000]))
 def test_the_window_takes_what_its_twin_takes(
     drawn: tuple[int, int, list[Taking]], opened: int

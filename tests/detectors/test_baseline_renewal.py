@@ -18,6 +18,7 @@ from builders import (
     round_of,
     rule,
 )
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -157,7 +158,7 @@ def test_a_danger_that_the_renewed_baseline_shares_is_not_excused() -> None:
     assert made.shown[0, 0] == 3
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     base=st.sampled_from([None, 70, 80]),
     seen=st.lists(

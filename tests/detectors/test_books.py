@@ -7,6 +7,7 @@ import pytest
 from arrays import Array, values
 from book_people import Bed, arrays, bed, opinion_of, raw_books, side_table, told, twin_of, verdicts
 from builders import clause, rows
+from chance import examples
 from checks import Kernel, check_kernel
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,7 +60,7 @@ def beds(draw: st.DrawFn) -> list[Bed]:
     ]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(some=beds(), data=st.data())
 def test_every_book_says_what_its_twin_says(some: list[Bed], data: st.DataObject) -> None:
     table = side_table()
@@ -88,7 +89,7 @@ def test_every_book_says_what_its_twin_says(some: list[Bed], data: st.DataObject
         ),
     ],
 )  # fmt: skip
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(some=beds())
 def test_judging_keeps_what_every_kernel_keeps(
     names: tuple[str, ...], nothing: tuple[int, ...], some: list[Bed]

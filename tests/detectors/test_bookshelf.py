@@ -7,6 +7,7 @@ import pytest
 from book_people import ADULT, book_named, twin_of
 from book_people import bed as person
 from builders import Message, Number, clause, detection, params, round_of, shipped
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -184,7 +185,7 @@ readings = st.lists(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(steps=readings)
 def test_a_shelf_remembers_what_its_twin_remembers(steps: list[tuple[int, int, int]]) -> None:
     made, shelf = ward()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from arrays import Array
 from builders import T0_MS, confirmation
+from chance import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -133,7 +134,7 @@ def histories(draw: st.DrawFn) -> Rounds:
     return rounds
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(rounds=histories())
 def test_any_history_leads_where_the_twin_goes(rounds: Rounds) -> None:
     n_beds, n_signs = rounds[0][0].shape

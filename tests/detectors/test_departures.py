@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from arrays import Array
 from builders import T0_MS, Message, detection, message, params, told
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,7 +59,7 @@ def twin_samples(made: Detection, bed: int, channel: int) -> list[tuple[int, int
     return found if newest[0] == MISSING or newest in found else [*found, newest]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(events=readings_of_beds, learned=st.integers(0, 20))
 def test_every_number_is_that_of_the_twin(
     events: list[tuple[int, int, dict[str, int]]], learned: int
@@ -102,7 +103,7 @@ def test_every_number_is_that_of_the_twin(
         assert found.together[place] == naive.concordance(*gone)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(events=readings_of_beds)
 def test_each_bed_is_as_by_itself_and_nothing_is_written(
     events: list[tuple[int, int, dict[str, int]]],

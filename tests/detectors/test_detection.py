@@ -22,6 +22,7 @@ from builders import (
     steadiness_limits,
     told,
 )
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_bed import NaiveBed, Reading
@@ -118,7 +119,7 @@ deeds = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(data=st.data(), messages=sent(n_beds=1, most=25))
 def test_a_bed_is_seen_as_its_twin_sees_it(data: st.DataObject, messages: list[Message]) -> None:
     core = Detection(SHIPPED, 1)
@@ -163,7 +164,7 @@ def do(core: Detection, twin: NaiveBed, deed: Deed, at_ms: int) -> None:
         core.rate_step_ms[0] = twin.rate_step_ms = at_ms
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(messages=sent(n_beds=3), cuts=st.lists(st.integers(0, 20), max_size=6))
 def test_the_state_does_not_depend_on_how_messages_are_cut_into_steps(
     messages: list[Message], cuts: list[int]
@@ -173,7 +174,7 @@ def test_the_state_does_not_depend_on_how_messages_are_cut_into_steps(
     assert state_of(in_steps(infused(3), messages, range(len(messages)))) == whole
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(messages=sent(), seconds=st.sampled_from([1, 3_600, 86_400, 86_400 * 365, -86_400 * 365]))
 def test_the_same_readings_at_another_time_give_the_same_state(
     messages: list[Message], seconds: int
@@ -192,7 +193,7 @@ def test_the_same_readings_at_another_time_give_the_same_state(
         assert there[name] == times.tolist(), name
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(messages=sent(n_beds=3))
 def test_beds_do_not_see_each_other(messages: list[Message]) -> None:
     together = state_of(in_steps(infused(3), messages, []))
@@ -212,7 +213,7 @@ WORSE += [(c, 1, s) for c, s in HIGHER_IS_WORSE.items()]
 
 
 @pytest.mark.parametrize(("channel", "direction", "sign"), WORSE)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     pairs=st.lists(
         st.tuples(
@@ -260,7 +261,7 @@ def test_no_gate_silences_a_persistent_abnormal_value(values: dict[str, int], si
 # -------------------------------------------------------------------- growing and clearing
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(messages=sent(n_beds=2), more=sent(n_beds=2))
 def test_room_for_more_beds_changes_no_bed(messages: list[Message], more: list[Message]) -> None:
     grown = in_steps(infused(2), messages, [])
@@ -283,7 +284,7 @@ def test_room_for_more_beds_changes_no_bed(messages: list[Message], more: list[M
     assert went_on["value_centi"][:2] == same["value_centi"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(messages=sent(n_beds=2))
 def test_a_cleared_bed_is_new_and_its_neighbour_unchanged(messages: list[Message]) -> None:
     made = in_steps(infused(2), messages, [])

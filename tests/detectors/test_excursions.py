@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from arrays import n_beds
 from builders import T0_MS, Number, rows
+from chance import examples
 from excursion_kernels import excursion_arguments
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +31,7 @@ def one(found: Any) -> Any:  # noqa: ANN401 - whatever an array holds
 # ----------------------------------------------------------------------------- the twins
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(data=st.data(), n=n_beds)
 def test_changes_are_those_of_the_twin(data: st.DataObject, n: int) -> None:
     drawn = excursion_arguments(data.draw, n)
@@ -41,7 +42,7 @@ def test_changes_are_those_of_the_twin(data: st.DataObject, n: int) -> None:
         assert change[place] == naive.difference(*pair)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(data=st.data(), n=n_beds)
 def test_quantities_and_indices_are_those_of_the_twin(data: st.DataObject, n: int) -> None:
     drawn = excursion_arguments(data.draw, n)
@@ -64,7 +65,7 @@ def test_quantities_and_indices_are_those_of_the_twin(data: st.DataObject, n: in
             assert shown[bed] == pytest.approx(expected_index, nan_ok=True)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(data=st.data(), n=n_beds)
 def test_directions_and_noise_are_those_of_the_twin(data: st.DataObject, n: int) -> None:
     drawn = excursion_arguments(data.draw, n)

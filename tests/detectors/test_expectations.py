@@ -18,6 +18,7 @@ from builders import (
     rule,
     shipped,
 )
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,7 +44,7 @@ RISING = [
 ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(data=st.data(), n=st.sampled_from([0, 1, 3]))
 def test_what_is_expected_is_what_the_twin_expects(data: st.DataObject, n: int) -> None:
     ago = [T0_MS - minutes * MINUTE_MS for minutes in (0, 5, 10, 20, 60)]
@@ -69,7 +70,7 @@ def judging(draw: st.DrawFn) -> tuple[Array, Array, Array]:
     return value.astype(np.int32), base, explained
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(drawn=judging())
 def test_rules_are_judged_as_the_twin_judges_them(drawn: tuple[Array, Array, Array]) -> None:
     value, base, explained = drawn
@@ -82,7 +83,7 @@ def test_rules_are_judged_as_the_twin_judges_them(drawn: tuple[Array, Array, Arr
         assert found.unknown[bed].tolist() == [truth is None for truth in truths]
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(drawn=judging())
 def test_an_expected_rise_hides_no_fall_and_no_level_and_makes_nothing(
     drawn: tuple[Array, Array, Array],

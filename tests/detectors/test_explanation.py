@@ -14,6 +14,7 @@ from builders import (
     shipped,
     told,
 )
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -167,7 +168,7 @@ def parts(made: Detection) -> list[tuple[RuleReason, ClauseReason]]:
     return [(one, part) for some in found for one in some for part in one.clauses]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     values=st.lists(
         st.tuples(st.sampled_from([1, 30, 61]), st.integers(4_000, 20_000)), min_size=1, max_size=6

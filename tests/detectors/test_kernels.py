@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from arrays import Draw, n_beds, pick, times, values
 from builders import T0_MS, shipped
+from chance import examples
 from checks import Kernel, check_kernel
 from excursion_kernels import KERNELS as EXCURSION_KERNELS
 from excursion_kernels import NOT_OVER_BEDS as EXCURSIONS_NOT_OVER_BEDS
@@ -345,7 +346,7 @@ MAKERS = (
 
 
 @pytest.mark.parametrize("name", KERNELS)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(data=st.data())
 def test_it_keeps_what_every_kernel_must_keep(name: str, data: st.DataObject) -> None:
     kernel = KERNELS[name]

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from builders import SMALL_BOOK, Message, book, clause, detection, message, params, rule, told
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import clause_truth
@@ -71,7 +72,7 @@ def _row(values: dict[str, int], name: str = "", value: int = 0) -> list[int]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     values=st.fixed_dictionaries({}, optional=ROWS),
     baseline=st.fixed_dictionaries({}, optional=ROWS),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from arrays import Array, n_beds, pick, times, values
 from builders import Number, centi, channel_limits, rows, shipped
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,7 +64,7 @@ def rounds(draw: st.DrawFn) -> Drawn:
     return value, draw(times(value != MISSING)), flags, before, draw(times(before != MISSING))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(drawn=rounds())
 def test_every_gate_does_as_its_twin(drawn: Drawn) -> None:
     value, at_ms, flags, before, before_ms = drawn

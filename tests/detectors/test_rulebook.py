@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from arrays import Array, n_beds, pick, values
 from builders import book, clause, rows, rule, shipped, table
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -145,7 +146,7 @@ def test_any_book_decides_as_a_person_with_fractions_would(data: st.DataObject) 
     assert_as_twin(given_book, now, base, slack, age)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(data=st.data())
 def test_the_shipped_books_decide_as_a_person_with_fractions_would(data: st.DataObject) -> None:
     edges: list[list[int]] = [[] for _ in Channel]

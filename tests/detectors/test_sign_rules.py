@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from arrays import n_beds, pick
 from builders import clause, rule
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ some_rules = st.lists(
 ).map(tuple)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(rules=some_rules, data=st.data())
 def test_every_sign_has_the_grade_of_its_highest_rule_that_holds(
     rules: tuple[Rule, ...], data: st.DataObject

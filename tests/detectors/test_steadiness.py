@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from arrays import Array
 from builders import T0_MS, Message, Number, detection, message, params, round_of, shipped, told
+from chance import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_steadiness import PRESSURES, NaiveSteadiness
@@ -67,7 +68,7 @@ def told_rounds(draw: st.DrawFn) -> list[Told]:
     return made
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(rounds=told_rounds())
 def test_what_is_remembered_says_what_looking_back_says(
     rounds: list[Told],

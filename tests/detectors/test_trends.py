@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from arrays import Array, n_beds
 from builders import T0_MS, centi
+from chance import examples
 from excursion_kernels import GAPS_MS, LEVELS, run_of_samples, trend_arguments
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ def rise(given_: tuple[Array, Array], limit: int, *, window_min: int = 30, least
 # ------------------------------------------------------------------------------- slopes
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(data=st.data(), n=n_beds)
 def test_slopes_are_those_of_the_twin(data: st.DataObject, n: int) -> None:
     drawn = trend_arguments(data.draw, n)
@@ -57,7 +58,7 @@ def test_slopes_are_those_of_the_twin(data: st.DataObject, n: int) -> None:
         assert shown[bed] == pytest.approx(naive.slope(*given_), nan_ok=True)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(data=st.data(), shift_ms=st.sampled_from([1, 86_400_000, -(10**12)]))
 def test_the_same_readings_at_another_time_have_the_same_slope(
     data: st.DataObject, shift_ms: int
@@ -70,7 +71,7 @@ def test_the_same_readings_at_another_time_have_the_same_slope(
         np.testing.assert_array_equal(here, kernel(value, moved, 60, **within))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_channels_side_by_side_are_as_each_by_itself(data: st.DataObject) -> None:
     value, at_ms = run_of_samples(data.draw, 4)
@@ -126,7 +127,7 @@ def taken(zone: ZoneTime, value: Array, at_ms: Array, enter: int, clear: int) ->
     return zone_time(zone, value, at_ms, first, last, valid_ms=MINUTE_MS)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     data=st.data(),
     limits=st.tuples(st.sampled_from([MISSING, *LEVELS]), st.sampled_from([MISSING, *LEVELS])),

@@ -148,10 +148,12 @@ def test_a_start_after_a_gap_is_told_and_one_without_is_not(unit: Unit) -> None:
         unit.journal, unit=unit.name, software="test", config=CONFIG
     ) as journal:
         journal.append_step(now_ms() - 3_600_000, [])
-    with unit.listener() as listener, unit.running():
+    with unit.listener() as listener, unit.running() as monitor:
         assert listener.hears(lambda one: "resumed" in own_alerts_of(one))
         assert "resumed after 1 h" in str(own_alerts_of(listener)["resumed"]["label"])
         assert listener.hears(lambda one: "resumed after" in str(status_of(one, unit)["troubles"]))
+        # Only a step is time that somebody watched.
+        assert eventually(lambda: monitor.steps > 0)
     with unit.listener() as listener, unit.running():
         # The alert of the run before stands behind nothing any more.
         assert listener.hears(lambda one: not own_alerts_of(one) and bool(status_of(one, unit)))

@@ -11,10 +11,8 @@ import pytest
 from monitor.facts.effects import AlertChanged, AnyEffect, Context, GradeChanged, Priority
 from monitor.facts.records import Input, VitalsReported
 from monitor.replay import WardOf
-from monitor.settings.settings import load_settings
 from monitor.study import evidence as subject
 from monitor.study.evidence import report, run
-from monitor.ward.ward import Ward
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -170,22 +168,3 @@ def test_what_holds_no_evidence_is_named(tmp_path: Path, name: str) -> None:
 
     assert (code, out) == (4, "")
     assert str(path) in err
-
-
-@pytest.mark.evidence
-def test_all_evidence_replays_without_a_crash(evidence: Path) -> None:
-    settings = load_settings(CONFIG).ward
-    found = report(evidence, lambda unit: Ward(settings, unit=unit), io.StringIO())
-
-    assert found.crashes == ()
-    assert {row.source for row in found.rows} == {
-        "cases: icu_transfusion",
-        "cases: literature",
-        "cases: vaers",
-        "mimic3-demo",
-    }
-    assert sum(row.sessions for row in found.rows) == 124 + 43
-    assert sum(row.refused for row in found.rows) == 0
-    # A floor that a worse rule book would break, well below what is reached now.
-    called = [case.called for case in found.cases if case.attention]
-    assert sum(called) >= 0.85 * len(called)
