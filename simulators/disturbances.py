@@ -1,8 +1,9 @@
 """What moves the numbers and is no reaction: needles, talking, walking, sleep, a changed arm.
 
 Each is a picture of limbs on the same mechanism as a reaction, so it adds to whatever else
-happens. Sizes and times are ranges that we put together (engineering); none of them must call
-anybody, and the truth says when they were.
+happens. Sizes and times are ranges that we put together (engineering): needle and effort 10 to 30
+and 10 to 40 /min, another arm or posture 10 to 25 mmHg, another site 0.3 to 0.8 Cel. None of them
+must call anybody, and the truth says when they were.
 """
 
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Habits:
     talking: float = 1.5
     walking: float = 0.6
     sleep: float = 0.35
+    posture: float = 0.3
     other_arm: float = 0.1
     other_site: float = 0.1
     probe_off: float = 0.15
@@ -56,6 +58,7 @@ def disturbances(
         ("talking", habits.talking),
         ("walking", habits.walking),
         ("sleep", habits.sleep),
+        ("posture", habits.posture),
         ("other-arm", habits.other_arm),
         ("other-site", habits.other_site),
     ):
@@ -78,22 +81,34 @@ def probe_losses(
 def _of_kind(kind: str, at_s: int, seconds: int, rng: np.random.Generator) -> Disturbance:
     if kind == "sleep":
         return _sleep(at_s, rng)
+    if kind == "posture":
+        limbs = _shift(rng, until_s=float(rng.integers(5, 40) * MINUTE_S))
+        until_s = at_s + int(limbs[0].until_s)
+        return Disturbance(kind=kind, from_s=at_s, until_s=until_s, picture=Picture(limbs=limbs))
     if kind == "other-arm":
-        size = float(rng.uniform(6.0, 15.0) * rng.choice((-1.0, 1.0)))
-        limbs = (_step(Channel.SBP, size), _step(Channel.DBP, 0.7 * size))
+        limbs = _shift(rng)
         return Disturbance(kind=kind, from_s=at_s, until_s=seconds, picture=Picture(limbs=limbs))
     if kind == "other-site":
-        size = float(rng.uniform(0.3, 0.6) * rng.choice((-1.0, 1.0)))
+        size = float(rng.uniform(0.3, 0.8) * rng.choice((-1.0, 1.0)))
         picture = Picture(limbs=(_step(Channel.TEMP, size),))
         return Disturbance(kind=kind, from_s=at_s, until_s=seconds, picture=picture)
     return _stress(kind, at_s, rng)
 
 
-def _step(channel: Channel, size: float) -> Limb:
-    return Limb(channel=channel, extreme=size, rise_s=AT_ONCE_S, fall_s=AT_ONCE_S)
+def _shift(rng: np.random.Generator, *, until_s: float = np.inf) -> tuple[Limb, Limb]:
+    """Return a step of both pressures, up or down: an arm or a body at another height."""
+    size = float(rng.uniform(10.0, 25.0) * rng.choice((-1.0, 1.0)))
+    return (
+        _step(Channel.SBP, size, until_s=until_s),
+        _step(Channel.DBP, 0.7 * size, until_s=until_s),
+    )
 
 
-_SIZES: Final = {"needle": (10.0, 25.0), "talking": (4.0, 12.0), "walking": (15.0, 35.0)}
+def _step(channel: Channel, size: float, *, until_s: float = np.inf) -> Limb:
+    return Limb(channel=channel, extreme=size, rise_s=AT_ONCE_S, fall_s=AT_ONCE_S, until_s=until_s)
+
+
+_SIZES: Final = {"needle": (10.0, 30.0), "talking": (4.0, 12.0), "walking": (10.0, 40.0)}
 _HELD_S: Final = {"needle": (60, 240), "talking": (60, 300), "walking": (60, 300)}
 _SETTLES_S: Final = {"needle": 500.0, "talking": 60.0, "walking": 180.0}
 

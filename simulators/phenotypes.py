@@ -93,8 +93,17 @@ class Phenotype:
     """From this grade on the infusion is stopped for good."""
 
 
-def _pump(slow: float, pause: float) -> tuple[Relief, ...]:
-    return (Relief(remedy="slow", share=slow), Relief(remedy="pause", share=pause))
+def _pump(
+    slow: float, pause: float, channels: frozenset[Channel] = frozenset()
+) -> tuple[Relief, ...]:
+    return (
+        Relief(remedy="slow", share=slow, channels=channels),
+        Relief(remedy="pause", share=pause, channels=channels),
+    )
+
+
+_NOT_FEVER: Final = frozenset(Channel) - {Channel.TEMP}
+"""A fever on its way runs its course, whatever the pump does; only an antipyretic bends it."""
 
 
 _SKIN: Final = Seen(symptoms=("hives", "flushing", "itch"), chance=0.85, after_min=(1.0, 5.0))
@@ -221,7 +230,7 @@ SUDDEN: Final[dict[str, Phenotype]] = {
             Seen(symptoms=("headache", "myalgia"), chance=0.4, after_min=(15.0, 40.0)),
         ),
         reliefs=(
-            *_pump(0.1, 0.3),
+            *_pump(0.1, 0.3, _NOT_FEVER),
             Relief(
                 remedy="antipyretic", share=0.6, after_s=1800, channels=frozenset({Channel.TEMP})
             ),
@@ -260,7 +269,8 @@ SUDDEN: Final[dict[str, Phenotype]] = {
             Seen(symptoms=("nausea", "headache", "myalgia"), chance=0.6, after_min=(10.0, 40.0)),
         ),
         reliefs=(
-            *_pump(0.2, 0.6),
+            # What has been released is there: a pause ends the supply and takes tens of minutes.
+            *_pump(0.1, 0.3, _NOT_FEVER),
             Relief(remedy="corticosteroid", share=0.5, after_s=3600),
             Relief(
                 remedy="antipyretic", share=0.4, after_s=1800, channels=frozenset({Channel.TEMP})

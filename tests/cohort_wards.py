@@ -7,7 +7,7 @@ from simulators.cohorts import Cohort, Mix, started_ms, ward_scenario_of
 from simulators.disturbances import Habits
 
 NOTHING_ELSE = Habits(
-    needle=0, talking=0, walking=0, sleep=0, other_arm=0, other_site=0, probe_off=0
+    needle=0, talking=0, walking=0, sleep=0, posture=0, other_arm=0, other_site=0, probe_off=0
 )
 
 

@@ -21,6 +21,8 @@ from monitor.study.cohort_score import CohortScore, PatternScore, RuleScore, sco
 from monitor.study.cohort_ward import RECORDING, FileHeard, Item, SessionHeard, heard_bytes
 
 PROGRESS_EVERY_S: Final = 2.0
+NAMES: Final = 3
+"""How many names of each pattern are printed."""
 
 _FILE: Final = msgspec.json.Decoder(FileHeard)
 _ITEM: Final = msgspec.json.Encoder(order="deterministic")
@@ -135,10 +137,10 @@ def lines(found: CohortScore) -> Iterator[str]:
     yield from (_rule_line(rule) for rule in found.rules)
     yield ""
     yield (
-        "| Pattern | Events | Found | In time | Named | Min to alert, median (quartiles) | "
-        "Min before usual care |"
+        "| Pattern | Events | Found | In time | Min to alert, median (quartiles) | "
+        "Min before usual care | Named at its worst | Named for longest | Called for longest |"
     )
-    yield "|---|---:|---:|---:|---:|---:|---:|"
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|---|"
     yield from (_pattern_line(pattern) for pattern in found.patterns)
     yield ""
     yield "| True grade | alerted 0 | 1 | 2 | 3 | 4 |"
@@ -174,9 +176,11 @@ def _pattern_line(row: PatternScore) -> str:
         str(row.events),
         _share(row.found),
         _share(row.in_time),
-        _share(row.named),
         f"{_number(row.minutes_to_alert)} {quartiles}",
         _number(row.minutes_before_usual_care),
+        _share(row.named),
+        _share(row.named_longest),
+        ", ".join(f"{name} {_share(share)}" for name, share in list(row.called.items())[:NAMES]),
     )
     return f"| {' | '.join(cells)} |"
 

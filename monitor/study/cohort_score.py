@@ -6,6 +6,7 @@ end: before the onset it is a warning, until its worst moment it is in time, aft
 False is what called somebody at a time that belongs to no event.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -21,6 +22,9 @@ from monitor.study.peers import KEYS, PEERS
 BEFORE_MS: Final = 5 * MINUTE_MS
 AFTER_MS: Final = 60 * MINUTE_MS
 """How long before its onset and after its end an alert still belongs to an event (ours)."""
+
+FOREVER_MS: Final = 2**53
+"""Stands for the end of an event that outlasts its session."""
 
 HOUR_MS: Final = 3_600_000
 CALLING_GRADE: Final = 2
@@ -72,7 +76,11 @@ class PatternScore(msgspec.Struct, frozen=True, kw_only=True):
     found: float
     in_time: float
     named: float
-    """Share of those found whose worst alert bore the name of the truth."""
+    """Share of those found whose worst alert bore the name of the truth when it became worst."""
+    named_longest: float
+    """Share of those found that bore the name of the truth for longer than any other."""
+    called: dict[str, float]
+    """The names that those found bore for longest, most frequent first; shares of those found."""
     minutes_to_alert: float | None
     minutes_quarter: float | None
     minutes_three_quarters: float | None
@@ -139,8 +147,8 @@ def times_of(key: str, heard: SessionHeard) -> list[int]:
 
 
 def span_of(event: TrueEvent) -> tuple[int, int]:
-    """Return the times between which an alert belongs to an event."""
-    end_ms = event.peak_ms if event.end_ms is None else event.end_ms
+    """Return the times between which an alert belongs to an event, one without an end for good."""
+    end_ms = FOREVER_MS if event.end_ms is None else event.end_ms
     return event.onset_ms - BEFORE_MS, max(end_ms, event.peak_ms) + AFTER_MS
 
 
@@ -235,12 +243,15 @@ def _pattern_scores(
         mine = [(heard, event) for heard, event in events if event.pattern == pattern]
         found = [found_by(times_of(OURS_SHOWN, heard), event) for heard, event in mine]
         minutes, gains, named = [], [], 0
+        called: Counter[str] = Counter()
         for one, (heard, event) in zip(found, mine, strict=True):
             if one.at_ms is None:
                 continue
             minutes.append((one.at_ms - event.onset_ms) / MINUTE_MS)
             worst = max(_within(heard.alerts, event), key=lambda alert: alert.grade, default=None)
             named += worst is not None and worst.pattern == pattern
+            if worst is not None:
+                called[longest_name(_within(heard.alerts, event), event, heard.truth.end_ms)] += 1
             usual = found_by(times_of(USUAL_CARE, heard), event)
             if usual.at_ms is not None:
                 gains.append((usual.at_ms - one.at_ms) / MINUTE_MS)
@@ -252,6 +263,11 @@ def _pattern_scores(
             in_time=_ratio(sum(one.when in ("before", "in time") for one in found), len(mine))
             or 0.0,
             named=_ratio(named, len(minutes)) or 0.0,
+            named_longest=_ratio(called[pattern], len(minutes)) or 0.0,
+            called={
+                name: round(count / len(minutes), 4)
+                for name, count in sorted(called.items(), key=lambda one: (-one[1], one[0]))
+            },
             minutes_to_alert=_median(minutes),
             minutes_quarter=None if quarter is None else round(quarter, 2),
             minutes_three_quarters=None if three is None else round(three, 2),
@@ -269,6 +285,36 @@ def _within(alerts: Sequence[HeardAlert], event: TrueEvent) -> list[HeardAlert]:
         and one.reached_ms[0] <= last_ms
         and (one.ended_ms is None or one.ended_ms >= first_ms)
     ]
+
+
+def longest_name(alerts: Sequence[HeardAlert], event: TrueEvent, end_ms: int) -> str:
+    """Return the name that alerts bore for longest while an event lasted.
+
+    Parameters
+    ----------
+    alerts : sequence of HeardAlert
+        At least one, with its names in order of time.
+    event : TrueEvent
+        Time before its onset and after its end does not count.
+    end_ms : int
+        The end of the session, where event or alert have none.
+
+    Returns
+    -------
+    str
+        The name of the worst alert where none stood while the event lasted; ``none`` for a time
+        in which an alert bore no name.
+    """
+    over_ms = end_ms if event.end_ms is None else event.end_ms
+    borne: Counter[str] = Counter()
+    for alert in alerts:
+        last_ms = end_ms if alert.ended_ms is None else alert.ended_ms
+        turns = [at_ms for at_ms, _ in alert.names[1:]]
+        for (at_ms, name), until_ms in zip(alert.names, [*turns, last_ms], strict=False):
+            borne[name or "none"] += max(min(until_ms, over_ms) - max(at_ms, event.onset_ms), 0)
+    if not borne.total():
+        return max(alerts, key=lambda alert: alert.grade).pattern or "none"
+    return max(borne, key=lambda name: (borne[name], name))
 
 
 def _confusion(sessions: Sequence[SessionHeard]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:

@@ -42,8 +42,9 @@ NEXT_LOOK_MS: Final = 60 * MINUTE_MS
 
 
 class HeardAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """One reaction alert: what it was called when worst, and when it first reached each grade.
+    """One reaction alert: what it was called, and when it first reached each grade.
 
+    ``pattern`` is its name when it became worst; ``names`` holds when it was given which name.
     ``reached_ms`` holds the first time at grade 1, 2, 3 and 4 or above; ``called_ms`` when it
     first had a priority at which somebody is called; ``ended_ms`` is None while it stands.
     """
@@ -55,6 +56,7 @@ class HeardAlert(msgspec.Struct, frozen=True, kw_only=True):
     reached_ms: tuple[int | None, int | None, int | None, int | None]
     called_ms: int | None
     ended_ms: int | None
+    names: tuple[tuple[int, str], ...] = ()
 
 
 class SessionHeard(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,6 +278,9 @@ def _updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
     )
     calls = effect.at_ms if effect.priority in CALLING and effect.phase != "end" else None
     is_worst = before is None or effect.grade > before.grade
+    names = before.names if before else ()
+    if not names or names[-1][1] != effect.pattern:
+        names = (*names, (effect.at_ms, effect.pattern))
     return HeardAlert(
         id=effect.id,
         cause=effect.cause,
@@ -284,4 +289,5 @@ def _updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
         reached_ms=reached,  # type: ignore[arg-type]  # four, as they were
         called_ms=before.called_ms if before and before.called_ms is not None else calls,
         ended_ms=effect.at_ms if effect.phase == "end" else None,
+        names=names,
     )

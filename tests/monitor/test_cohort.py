@@ -22,6 +22,7 @@ from monitor.study.cohort_score import (
     OURS,
     OURS_SHOWN,
     found_by,
+    longest_name,
     score_of,
     weighted_kappa,
 )
@@ -46,7 +47,9 @@ HOUR_MS = 60 * MINUTE_MS
 def event(onset_min: int = 60, peak_min: int = 70, grade: int = 3) -> TrueEvent:
     onset_ms = START_MS + onset_min * MINUTE_MS
     peak_ms = START_MS + peak_min * MINUTE_MS
-    return TrueEvent(pattern="anaphylaxis", grade=grade, onset_ms=onset_ms, peak_ms=peak_ms)
+    return TrueEvent(
+        pattern="anaphylaxis", grade=grade, onset_ms=onset_ms, peak_ms=peak_ms, end_ms=peak_ms
+    )
 
 
 def alert(at_min: float, grade: int = 3, pattern: str = "anaphylaxis") -> HeardAlert:
@@ -130,6 +133,36 @@ def test_peers_and_usual_care_stand_beside_and_the_gain_is_told() -> None:
     assert any_of.minutes_to_alert == 5.0
     assert found.patterns[0].minutes_before_usual_care == 58.0
     assert found.patterns[0].named == 1.0
+
+
+def test_an_event_that_outlasts_its_session_has_no_time_after_it() -> None:
+    times = [START_MS + 200 * MINUTE_MS]
+    assert found_by(times, event()).when == "missed"
+    assert found_by(times, msgspec.structs.replace(event(), end_ms=None)).when == "late"
+
+
+def test_names_are_told_with_the_time_for_which_they_were_borne() -> None:
+    lasting = msgspec.structs.replace(event(), end_ms=START_MS + 90 * MINUTE_MS)
+    names = [(62, "isolated-sign"), (65, "anaphylaxis"), (75, "hypotensive"), (90, "")]
+    heard = msgspec.structs.replace(
+        alert(62),
+        ended_ms=START_MS + 150 * MINUTE_MS,
+        names=tuple((START_MS + at * MINUTE_MS, name) for at, name in names),
+    )
+    found = score_of(
+        [
+            session(heard, events=(lasting,)),
+            session(msgspec.structs.replace(alert(62), names=heard.names[1:2]), events=(lasting,)),
+        ]
+    ).patterns[0]
+    assert found.named == 1.0
+    assert found.named_longest == 0.5
+    assert found.called == {"anaphylaxis": 0.5, "hypotensive": 0.5}
+
+
+def test_an_alert_after_the_event_gives_the_name_that_it_had_when_worst() -> None:
+    late = msgspec.structs.replace(alert(100), names=((START_MS + 100 * MINUTE_MS, "febrile"),))
+    assert longest_name([late], event(), START_MS + 4 * HOUR_MS) == "anaphylaxis"
 
 
 def test_nothing_scores_nothing_and_does_not_fail() -> None:
