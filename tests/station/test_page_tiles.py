@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -220,3 +221,77 @@ def test_a_bed_whose_name_was_mistyped_once_is_no_tile(serve: Serve, open_page: 
     page = open_page(serve(scene))
     assert beds_shown(page) == ["1", "2", "7"]
     expect(page.locator("#header")).to_contain_text("3 beds")
+
+
+WRITES: Final = """() => {
+  window.written = [];
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      const place = target.nodeType === 3 ? target.parentElement : target;
+      if (place.closest(".values")) window.written.push(place.closest(".tile").dataset.bed);
+    }
+  }).observe(
+    document.querySelector(".tiles"), { subtree: true, childList: true, characterData: true },
+  );
+}"""
+
+
+def test_a_number_is_written_to_its_tile_alone(serve: Serve, open_page: OpenPage) -> None:
+    station = serve(calm_scene(6))
+    station.is_silent = True
+    page = open_page(station)
+    expect(tile(page, "2").locator(".value.hr b")).not_to_be_empty()
+    page.evaluate(WRITES)
+    at = station.now_ms()
+    for rate in (91, 92, 93):
+        station.tell("v", {"now_ms": at, "beds": {"2": {"hr": [rate, at, 0, 72]}}})
+    expect(tile(page, "2").locator(".value.hr b")).to_have_text("93")
+    assert set(page.evaluate("window.written")) == {"2"}
+
+
+def test_a_tile_is_laid_out_apart_from_the_others(ward: FakeStation, open_page: OpenPage) -> None:
+    page = open_page(ward)
+    found = tile(page, "17").evaluate(
+        """one => [
+          getComputedStyle(one).contain,
+          one.clientHeight > 0.9 * one.parentElement.clientHeight,
+        ]"""
+    )
+    assert found == ["size layout style", True]
+
+
+BEATS: Final = """async (everyMs) => {
+  const { createClock } = await import("/page/clock.js");
+  let now = 0;
+  const due = [];
+  const setTimeout_ = globalThis.setTimeout;
+  globalThis.setTimeout = (call, ms) => due.push([now + ms, call]);
+  const beats = [];
+  const clock = createClock(() => now, document.createElement("p"));
+  clock.onBeat(() => beats.push(now));
+  const waits = [];
+  let came = 113;
+  for (let turn = 0; turn < 200; turn += 1) {
+    const [at, call] = due.shift();
+    while (came <= at) {
+      now = came;
+      clock.numbersCame();
+      waits.push(at - came);
+      came += everyMs;
+    }
+    now = at;
+    call();
+  }
+  globalThis.setTimeout = setTimeout_;
+  return { gaps: beats.slice(1).map((at, row) => at - beats[row]), waits: waits.slice(-50) };
+}"""
+"""Numbers that come in their own rhythm: how far apart the beats are, how long numbers wait."""
+
+
+@pytest.mark.parametrize("every_ms", [240, 250, 260])
+def test_the_beat_goes_to_the_numbers_and_stays_a_flash_of_two_hertz(
+    serve: Serve, open_page: OpenPage, every_ms: int
+) -> None:
+    found = open_page(serve(calm_scene(0))).evaluate(BEATS, every_ms)
+    assert 225 <= min(found["gaps"]) <= max(found["gaps"]) <= 275
+    assert max(found["waits"]) <= 60

@@ -38,7 +38,7 @@ def test_flags_never_overlap_and_none_is_lost(
     station.scene.flags = flags
     page = open_page(station, path=f"#/bed/{BED}")
     page.locator("select[name=range]").select_option("2")
-    page.wait_for_timeout(100)
+    page.wait_for_selector("canvas.timeline[data-hours='2']")
     boxes = drawn(page)["flags"]
     for one, other in combinations(boxes, 2):
         apart = (

@@ -61,6 +61,8 @@ async function show() {
 }
 
 const parts = [];
+// What may wait for the next beat; a heartbeat and a status that says nothing new wait for the second hand.
+const CALM = { v: true, bed: true, hb: true, status: true, screens: true };
 
 // Drawn once a frame, however many events came; a hidden page is drawn by the second hand.
 let isAsked = false;
@@ -79,6 +81,33 @@ function ask() {
   if (isAsked || document.hidden) return;
   isAsked = true;
   requestAnimationFrame(draw);
+}
+
+// Numbers touch only the tiles they belong to, and the chair if it is theirs. They are drawn with the
+// beat of the flash: a frame costs more than what changes in it.
+const touched = new Set();
+function drawTouched() {
+  const beds = [...touched];
+  touched.clear();
+  if (isAsked) return;
+  const isKnown = parts.every((part) => part.renew?.(beds) ?? true);
+  if (!isKnown) draw();
+  else if (beds.some((bed) => open.key === `bed/${bed}`)) open.view?.update();
+}
+
+function onBeat() {
+  if (touched.size && !document.hidden) requestAnimationFrame(drawTouched);
+}
+
+let condition = "";
+function changed({ kind, bed, beds }) {
+  // Whatever is heard uncovers a page that had covered its numbers.
+  const isCovered = document.body.classList.contains("covered");
+  const isOther = store.state.condition !== condition;
+  condition = store.state.condition;
+  if (isCovered || isOther || !(kind in CALM)) ask();
+  else for (const one of beds ?? [bed]) if (one) touched.add(one);
+  if (kind === "v") clock.numbersCame();
 }
 
 function applyTheme() {
@@ -122,9 +151,10 @@ function start() {
   place("main").setAttribute("aria-label", words.app.main);
   place("chair").setAttribute("aria-label", words.app.openBed);
   mountParts();
-  store.subscribe(ask);
+  store.subscribe(changed);
   acts.subscribe(ask);
   clock.onSecond(() => (document.hidden ? draw() : ask()));
+  clock.onBeat(onBeat);
   addEventListener("hashchange", () => {
     show();
     ask();

@@ -38,6 +38,7 @@ export function mount(root, { store, words, clock, bed }) {
     setText(parts.trouble, status === 200 ? "" : said.noHistory);
     listFlags();
     draw();
+    if (status === 200) parts.canvas.dataset.hours = hours;
   }
 
   function listFlags() {

@@ -187,7 +187,11 @@ export function mount(root, { store, clock, tones, focus }) {
     return order.slice(page * capacity, (page + 1) * capacity);
   }
 
+  // Measured before anything of a frame is written, and only where the room may have changed.
+  let isFitting = true;
   function fit() {
+    if (!isFitting) return;
+    isFitting = false;
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const isScrolled = getComputedStyle(document.body).overflowY === "visible";
     // Where the page as a whole scrolls, a page of beds is two dozen of them, whatever the height.
@@ -225,6 +229,7 @@ export function mount(root, { store, clock, tones, focus }) {
   }
 
   let sparkedAt = -Infinity;
+  let context = { nowMs: 0, isSilent: false, products, openBed: "" };
   function draw() {
     const { state } = store;
     const byBed = alertsByBed(state);
@@ -233,12 +238,14 @@ export function mount(root, { store, clock, tones, focus }) {
       products = new Map((vocabulary.products ?? []).map((one) => [one.key, one.words]));
       products.of = vocabulary;
     }
+    const before = order.length;
     reorder(byBed);
+    isFitting ||= order.length !== before;
     setAttribute(document.body, "data-few", order.length <= FEW);
     fit();
     const shown = drawPages(byBed);
     empty.hidden = order.length > 0 || !state.hello;
-    const context = { nowMs: clock.now(), isSilent: tones?.isSilent() ?? false, products, openBed: openBed() };
+    context = { nowMs: clock.now(), isSilent: tones?.isSilent() ?? false, products, openBed: openBed() };
     for (const bed of tiles.keys()) if (!state.beds.has(bed)) tiles.delete(bed);
     const items = shown.map((bed) => {
       if (!tiles.has(bed)) tiles.set(bed, { ...makeTile(bed, open), item: null });
@@ -262,10 +269,30 @@ export function mount(root, { store, clock, tones, focus }) {
     orderedAt = -Infinity;
     draw();
   });
-  addEventListener("resize", draw);
+  addEventListener("resize", () => {
+    isFitting = true;
+    draw();
+  });
+  const watched = new ResizeObserver(() => {
+    isFitting = true;
+    requestAnimationFrame(draw);
+  });
+  watched.observe(list);
 
   return {
     update: draw,
+    // Shows what is new at some beds; false where that needs a whole drawing: a bed without a tile.
+    renew(beds) {
+      const byBed = alertsByBed(store.state);
+      const now = { ...context, nowMs: clock.now() };
+      for (const bed of beds) {
+        const entry = store.state.beds.get(bed);
+        if (!entry || !tiles.has(bed)) {
+          if (entry && !order.includes(bed) && isStanding(entry, byBed.get(bed), now.nowMs)) return false;
+        } else if (tiles.get(bed).item.isConnected) tiles.get(bed).update(entry, byBed.get(bed) ?? [], now);
+      }
+      return true;
+    },
     turn(by) {
       const count = Math.max(1, Math.ceil(order.length / capacity));
       page = (page + by + count) % count;
@@ -283,7 +310,10 @@ export function mount(root, { store, clock, tones, focus }) {
       find.hidden = true;
       return was;
     },
-    unmount: () => root.replaceChildren(),
+    unmount() {
+      watched.disconnect();
+      root.replaceChildren();
+    },
   };
 }
 
