@@ -28,6 +28,7 @@ from monitor.commands import (
 )
 from monitor.compare_command import compare
 from monitor.operations_command import operations
+from monitor.replay_command import replaying
 from monitor.report_command import report
 from monitor.score_command import score
 from monitor.series_command import series
@@ -56,6 +57,7 @@ app = typer.Typer(
 app.add_typer(files)
 app.add_typer(compare)
 app.add_typer(operations)
+app.add_typer(replaying)
 app.add_typer(report)
 app.add_typer(score)
 app.add_typer(series)

@@ -82,39 +82,6 @@ def piped() -> Iterator[None]:
 
 
 @files.command()
-def replay(
-    files: Annotated[list[Path], typer.Argument(help="Recordings, journals or evidence.")],
-    *,
-    config: Config = CONFIG_DIRECTORY,
-    as_json: AsJson = False,
-    compare: Annotated[
-        Path | None, typer.Option(help="Effects, one JSON a line, that must come out again.")
-    ] = None,
-    rebatch: Annotated[
-        int | None, typer.Option(min=0, help="Other step boundaries: windows of so many ms.")
-    ] = None,
-    form: Annotated[
-        str, typer.Option("--format", help="What the files are, if not what they look like.")
-    ] = "auto",
-) -> None:
-    """Give recorded messages to a fresh ward and say what came out."""
-    from monitor.replay import run
-
-    with piped():
-        code = run(
-            files,
-            ward_of=ward_of(read_settings(config)),
-            out=sys.stdout,
-            err=sys.stderr,
-            as_json=as_json,
-            compare=compare,
-            rebatch_ms=rebatch,
-            form=form,
-        )
-    raise typer.Exit(code)
-
-
-@files.command()
 def evidence(
     path: Annotated[Path, typer.Argument(help="Folder of recordings and published cases.")],
     *,

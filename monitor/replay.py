@@ -331,7 +331,7 @@ def _effects(
 ) -> Iterator[AnyEffect]:
     for path in paths:
         for recording in open_source(path, remarks, form=form):
-            failed = partial(_note_failure, recording.name, remarks)
+            failed = partial(note_failure, recording.name, remarks)
             ward = ward_of(recording.unit)
             replayed = replay(steps_of(recording, window), ward, failed=failed)
             for _, effects in tally.add(replayed):
@@ -340,7 +340,8 @@ def _effects(
                 yield from effects
 
 
-def _note_failure(name: str, remarks: Remarks, step: RecordedStep, fault: Exception) -> None:
+def note_failure(name: str, remarks: Remarks, step: RecordedStep, fault: Exception) -> None:
+    """Remark on a step in which the ward failed."""
     what = f"{type(fault).__name__}: {fault}"
     remarks.add(FAILED_STEPS, f"{name}: the ward failed in the step at {step.now_ms} ms: {what}")
 

@@ -4,14 +4,12 @@ import re
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
 from monitor.commands import CONFIG_DIRECTORY, AsJson, Config, read_settings, ward_of
-
-if TYPE_CHECKING:
-    from monitor.engines.work import Engine
+from monitor.engine_options import Chunk, EngineName, Jobs, Resume, Scheduler, engine_of
 
 HOUR_MS: Final = 3_600_000
 OUT_OF_REACH: Final = 3
@@ -31,14 +29,6 @@ class Collection(StrEnum):
     EICU = "eicu-demo-nibp"
     PHYSIONET = "physionet2012"
     EXAMS = "exam-stress"
-
-
-class EngineName(StrEnum):
-    """Who does the work of a cohort."""
-
-    SERIAL = "serial"
-    PROCESSES = "processes"
-    DASK = "dask"
 
 
 @score.command()
@@ -147,22 +137,19 @@ def cohort(
     *,
     config: Config = CONFIG_DIRECTORY,
     engine: Annotated[EngineName, typer.Option(help="Who does the work.")] = EngineName.SERIAL,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes of this machine.")] = 2,
-    scheduler: Annotated[
-        str, typer.Option(help="Address of a Dask scheduler; default: one of our own.")
-    ] = "",
-    chunk: Annotated[int, typer.Option(min=1, help="Files that a worker takes at once.")] = 1,
-    resume: Annotated[
-        Path | None, typer.Option(help="File in which results are kept, to go on after a stop.")
-    ] = None,
+    jobs: Jobs = 2,
+    scheduler: Scheduler = "",
+    chunk: Chunk = 1,
+    resume: Resume = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay a simulated cohort and score it against its truth, beside simple rules."""
     from monitor.engines.work import EngineError
-    from monitor.study.cohort import Run, run_cohort
+    from monitor.study.cohort import run_cohort
+    from monitor.study.runs import Run
 
     settings = read_settings(config)
-    how = Run(engine=_engine(engine, jobs, scheduler), files_per_chunk=chunk, resume=resume)
+    how = Run(engine=engine_of(engine, jobs, scheduler), files_per_chunk=chunk, resume=resume)
     try:
         code = run_cohort(
             folder,
@@ -177,20 +164,6 @@ def cohort(
         typer.echo(str(fault), err=True)
         raise typer.Exit(OUT_OF_REACH) from fault
     raise typer.Exit(code)
-
-
-def _engine(name: EngineName, jobs: int, scheduler: str) -> "Engine":
-    if name is EngineName.DASK:
-        try:
-            from monitor.engines.cluster import DaskEngine
-        except ImportError as fault:
-            raise typer.BadParameter(
-                "--engine dask needs the extra: pip install 'infusion-reaction-monitor[cluster]'"
-            ) from fault
-        return DaskEngine(address=scheduler, jobs=jobs)
-    from monitor.engines.local import ProcessEngine, SerialEngine
-
-    return ProcessEngine(jobs) if name is EngineName.PROCESSES else SerialEngine()
 
 
 def _hours_ms(option: str, text: str) -> int:

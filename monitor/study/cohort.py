@@ -5,36 +5,24 @@ workers and any cut into chunks, and is printed so that two runs can be compared
 """
 
 import hashlib
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
 import msgspec
 
 from monitor.adapters.recording import InputFileError
-from monitor.engines.progress import Progress
-from monitor.engines.work import Done, Engine, chunks_of, digest_of
+from monitor.engines.work import Done, digest_of
 from monitor.replay import BAD_INPUT, FOUND_SOMETHING
 from monitor.study.cohort_score import CohortScore, PatternScore, RuleScore, score_of
 from monitor.study.cohort_ward import RECORDING, FileHeard, Item, SessionHeard, heard_bytes
+from monitor.study.runs import Run, worked_off
 
-PROGRESS_EVERY_S: Final = 2.0
 NAMES: Final = 3
 """How many names of each pattern are printed."""
 
 _FILE: Final = msgspec.json.Decoder(FileHeard)
 _ITEM: Final = msgspec.json.Encoder(order="deterministic")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """How a cohort is worked off."""
-
-    engine: Engine
-    files_per_chunk: int = 1
-    resume: Path | None = None
 
 
 def items_of(folder: Path, config: Path) -> list[str]:
@@ -56,36 +44,6 @@ def items_of(folder: Path, config: Path) -> list[str]:
     ]
 
 
-def heard_of(items: Sequence[str], run: Run, *, work: str, err: TextIO) -> list[Done]:
-    """Return what was heard of every file, doing what is not done yet."""
-    if run.resume is None:
-        return list(_told(run.engine.run(heard_bytes, _chunks(items, run)), len(items), 0, err))
-    with Progress(run.resume, work=work) as progress:
-        left = [item for item in items if item not in progress.done]
-        before = len(items) - len(left)
-        done = run.engine.run(heard_bytes, _chunks(left, run))
-        for one in _told(done, len(items), before, err):
-            progress.add(one)
-        return [progress.done[item] for item in items]
-
-
-def _chunks(items: Sequence[str], run: Run) -> list[tuple[str, ...]]:
-    return chunks_of(items, run.files_per_chunk)
-
-
-def _told(done: Iterator[Done], total: int, before: int, err: TextIO) -> Iterator[Done]:
-    """Say now and then how far it is and how long it will take."""
-    began_s = said_s = time.monotonic()
-    for number, one in enumerate(done, start=1):
-        yield one
-        now_s = time.monotonic()
-        if now_s - said_s >= PROGRESS_EVERY_S or before + number == total:
-            said_s = now_s
-            rate = number / max(now_s - began_s, 1e-9)
-            left_s = (total - before - number) / rate
-            err.write(f"{before + number}/{total} files, {rate:.2f}/s, {left_s:.0f} s left\n")
-
-
 def run_cohort(
     folder: Path,
     run: Run,
@@ -100,7 +58,7 @@ def run_cohort(
     try:
         items = items_of(folder, config)
         work = hashlib.sha256("\n".join([digest, *items]).encode()).hexdigest()
-        done = heard_of(items, run, work=work, err=err)
+        done = worked_off(heard_bytes, items, run, work=work, err=err)
     except InputFileError as fault:
         err.write(f"{fault}\n")
         return BAD_INPUT

@@ -15,7 +15,7 @@ from monitor.__main__ import main
 from monitor.adapters.recording import FORMAT, Header, write_recording
 from monitor.engines.local import ProcessEngine, SerialEngine
 from monitor.facts.truth import TrueEvent, TrueSession
-from monitor.study.cohort import Run, run_cohort
+from monitor.study.cohort import run_cohort
 from monitor.study.cohort_score import (
     AFTER_MS,
     BEFORE_MS,
@@ -36,6 +36,7 @@ from monitor.study.cohort_ward import (
     current,
 )
 from monitor.study.peers import KEYS
+from monitor.study.runs import Run
 from simulators.recording import STARTED_MS, recorded_steps
 from simulators.scenario import ReactionOption, Scenario, planted, ward_scenario
 
