@@ -45,6 +45,19 @@ SEEDS ?= 1-5
 simulate: setup-run ## Run whole wards with everything that breaks: make simulate SEEDS=1-100
 	@$(RUN)/python -m scripts.whole_ward --seeds "$(SEEDS)"
 
+# The big cohort of docs/scoring.md: where, and how many sessions.
+COHORT ?= var/cohort
+SESSIONS ?= 10000
+
+.PHONY: cohort
+cohort: setup-run ## Simulate a cohort and score it beside simple rules: make cohort SESSIONS=10000
+	@$(RUN)/infusion-monitor simulate --to "$(COHORT)" --sessions $(SESSIONS) --seed 1
+	@$(RUN)/infusion-monitor score cohort "$(COHORT)" --engine processes --resume "$(COHORT)/progress"
+
+.PHONY: simulator-report
+simulator-report: setup-run ## Hold the simulator against published numbers: EVIDENCE=folder
+	@$(RUN)/python -m scripts.simulator_report --evidence "$(EVIDENCE)" --to docs/simulator-report.md
+
 .PHONY: replay
 replay: setup-run ## Replay a recording or a journal: make replay SESSION=file
 	@$(RUN)/infusion-monitor replay "$(SESSION)"
