@@ -79,6 +79,10 @@ def _is_debugging() -> bool:
     return os.environ.get("IRM_DEBUG", "") not in {"", "0"}
 
 
+def _log_level() -> int:
+    return logging.DEBUG if _is_debugging() else logging.INFO
+
+
 @app.command()
 def live(
     *,
@@ -106,30 +110,31 @@ def live(
     from monitor.adapters.logbook import start_logging
     from monitor.adapters.watchman import SelfWatch
     from monitor.live import live_monitor, serve
+    from monitor.reconfiguring import SiteFolder
 
     if log not in {"text", "json"}:
         raise typer.BadParameter(f"--log {log}: must be text or json")
-    level = logging.DEBUG if _is_debugging() else logging.INFO
-    start_logging("json" if log == "json" else "text", level=level)
+    start_logging("json" if log == "json" else "text", level=_log_level())
     settings = read_settings(config)
     unit = settings.site.unit
     second = "-standby" if standby else ""
     path = journal or settings.site.data_directory / f"{unit}{second}.journal"
     if fresh and (aside := set_aside(path)) is not None:
         typer.echo(f"{path} is now {aside}", err=True)
+    ward = ward_of(settings)(unit)
     beside = station_beside(
         config=config, http=http, broker=broker, journal=path, users=users, log=log
     )
     with (
         beside,
         live_monitor(
-            ward_of(settings)(unit),
+            ward,
             unit=unit,
             access=access_of(settings, broker, settings.site.client_id + second),
             journal=path,
             clock=SteadyClock(),
             software=software(),
-            config=settings.digest,
+            config=SiteFolder(config, settings, ward),
             self_watch=SelfWatch(
                 params=settings.site.self_check,
                 recovery=settings.site.recovery,

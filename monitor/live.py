@@ -19,6 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -33,9 +34,9 @@ from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.mqtt import Arrival, BrokerLink
 from monitor.adapters.program import program_name
 from monitor.adapters.resumption import (
-    LedgerDivergedError,
     LiveWard,
     Memory,
+    Resumed,
     announced,
     decided,
     decoded,
@@ -48,6 +49,7 @@ from monitor.adapters.tenure import Tenure
 from monitor.adapters.upkeep import Upkeep
 from monitor.adapters.voice import Identity, LeaveReason, Voice
 from monitor.adapters.watchman import SelfWatch, Watchman
+from monitor.reconfiguring import SiteFolder, diverged
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 
@@ -84,8 +86,12 @@ class LiveMonitor:
         access: Access,
         identity: Identity,
         watchman: Watchman,
+        site: SiteFolder | None = None,
+        wants_site: bool = False,
     ) -> None:
         self.unit = memory.unit
+        self._site, self._wants_site = site, wants_site
+        self._watchman = watchman
         self._memory, self._upkeep = memory, upkeep
         self._ward = memory.ward
         self._journal = journal = memory.journal
@@ -135,6 +141,11 @@ class LiveMonitor:
     def stop(self) -> None:
         """Make :meth:`run` come to an end; may be called from a signal handler or any thread."""
         self._stopping.set()
+        self._link.wake()
+
+    def read_again(self) -> None:
+        """Follow the folder of the site, after the step that is made now; from any thread."""
+        self._wants_site = True
         self._link.wake()
 
     def run(self) -> None:
@@ -199,7 +210,31 @@ class LiveMonitor:
         self._voice.tell_states()
         self._memory.last_ms = now_ms
         if self._is_all_kept():
+            self._follow_site()
             self._upkeep.look()
+
+    def _follow_site(self) -> None:
+        """Go on under the folder's configuration if that was asked for; tell what came of it."""
+        if self._site is None or not self._wants_site:
+            return
+        self._wants_site = False
+        now_ms = self._clock.now_ms()
+        try:
+            configured = self._site.read_again(self._journal, now_ms)
+        except StoreError as fault:
+            self._wants_site = True
+            log(LOG, logging.WARNING, "configuration-waits", reason=fault.reason)
+            return
+        if configured is None:
+            log(LOG, logging.INFO, "configuration-unchanged")
+            self._watchman.is_refused = False
+            return
+        if configured.refused:
+            self._watchman.is_refused = True
+        else:
+            self._watchman.configure(configured.digest, self._site.proof_ward)
+            self._voice.configure(configured.digest)
+        self._voice.tell((configured.act(),), now_ms)
 
     def _wait_s(self) -> float:
         heartbeat_s = max(self._clock.seconds_for(HEARTBEAT_MS), SHORTEST_WAIT_S)
@@ -245,10 +280,13 @@ def live_monitor(
     journal: Path,
     clock: Clock,
     software: str,
-    config: str,
+    config: str | SiteFolder,
     self_watch: SelfWatch,
 ) -> Iterator[LiveMonitor]:
     """Give a monitor that has resumed its journal and is connected; close both afterwards.
+
+    Its configuration is one that stays, by its digest, or the folder of a site, which may change
+    while it works (:meth:`LiveMonitor.read_again`).
 
     Raises
     ------
@@ -258,35 +296,23 @@ def live_monitor(
         If the broker cannot be reached.
     """
     is_salvaged = mended(journal) is not None
-    with Journal.open_for_writing(journal, unit=unit, software=software, config=config) as kept:
-        if kept.about.config != config:
-            raise LedgerDivergedError(
-                journal,
-                f"was written under configuration {kept.about.config[:12]}, not {config[:12]}",
-                "use that configuration, or start with --fresh, which sets the journal aside and "
-                "forgets open sessions",
-            )
-
-        memory, program = Memory(ward, kept), program_name(software)
+    site = config if isinstance(config, SiteFolder) else None
+    digest = config.settings.digest if isinstance(config, SiteFolder) else config
+    with Journal.open_for_writing(journal, unit=unit, software=software, config=digest) as kept:
+        memory, wants_site = _begun(ward, kept, config)
+        program = program_name(software)
         began_s = time.monotonic()
         resumed = resume(memory, program=program)
+        if site is not None:
+            digest = site.settings.digest
+            self_watch = replace(self_watch, ward=self_watch.ward and site.proof_ward)
         # The clock goes on from what was shown last, also when the machine's was set back since.
         clock.hold(memory.last_ms)
         started_ms = clock.now_ms()
-        log(
-            LOG,
-            logging.INFO,
-            "resumed" if resumed.steps else "started",
-            unit=unit,
-            steps=resumed.steps,
-            replayed=resumed.replayed,
-            completed=resumed.completed,
-            unattended_s=(started_ms - memory.last_ms) // 1000 if resumed.steps else 0,
-            took_s=round(time.monotonic() - began_s, 2),
-        )
+        _log_start(unit, resumed, started_ms - memory.last_ms, time.monotonic() - began_s)
         boot = boot_name(started_ms, os.getpid())
         watchman = Watchman(
-            self_watch, unit=unit, boot=boot, config=config, clock=clock, receipts=memory.receipts
+            self_watch, unit=unit, boot=boot, config=digest, clock=clock, receipts=memory.receipts
         )
         if resumed.steps:
             own = watchman.checks.started(started_ms, memory.last_ms, is_salvaged=is_salvaged)
@@ -299,14 +325,42 @@ def live_monitor(
             clock=clock,
             access=access,
             identity=Identity(
-                software=software, config=config, boot=boot, is_paired=self_watch.is_standby
+                software=software, config=digest, boot=boot, is_paired=self_watch.is_standby
             ),
             watchman=watchman,
+            site=site,
+            wants_site=wants_site,
         )
 
 
+def _begun(ward: LiveWard, kept: Journal, config: str | SiteFolder) -> tuple[Memory, bool]:
+    """Return what is to be resumed, and whether the folder of the site is to be followed then."""
+    if isinstance(config, SiteFolder):
+        return Memory(ward, kept, config.configure), config.begin(kept)
+    if kept.about.config != config:
+        raise diverged(kept, kept.about.config, config, "")
+    return Memory(ward, kept), False
+
+
+def _log_start(unit: str, resumed: Resumed, away_ms: int, took_s: float) -> None:
+    log(
+        LOG,
+        logging.INFO,
+        "resumed" if resumed.steps else "started",
+        unit=unit,
+        steps=resumed.steps,
+        replayed=resumed.replayed,
+        completed=resumed.completed,
+        unattended_s=away_ms // 1000 if resumed.steps else 0,
+        took_s=round(took_s, 2),
+    )
+
+
 def serve(monitor: LiveMonitor) -> bool:
-    """Run until SIGTERM or SIGINT; a second signal ends at once. True if it was SIGINT."""
+    """Run until SIGTERM or SIGINT; a second signal ends at once. True if it was SIGINT.
+
+    At SIGHUP the folder of the site is read again.
+    """
     heard: list[int] = []
 
     def leave(number: int, _frame: object) -> None:
@@ -314,7 +368,11 @@ def serve(monitor: LiveMonitor) -> bool:
         signal.signal(number, signal.SIG_DFL)
         monitor.stop()
 
+    def read_again(_number: int, _frame: object) -> None:
+        monitor.read_again()
+
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, read_again)
     try:
         monitor.run()
     finally:

@@ -32,6 +32,7 @@ from monitor.facts.effects import AlertChanged, AnyEffect, Context, MessageRejec
 from monitor.facts.records import Input, MessageRefused, RawMessage, VitalsReported
 from monitor.facts.views import BedView, ChannelView, WardView
 from monitor.live import LiveMonitor, live_monitor
+from monitor.reconfiguring import SiteFolder
 from monitor.wire.payloads import encode_vitals
 
 LIMIT_CENTI: Final = 9_000
@@ -275,7 +276,7 @@ class Unit:
         self,
         ward: LiveWard | None = None,
         *,
-        config: str = CONFIG,
+        config: str | SiteFolder = CONFIG,
         self_watch: SelfWatch = UNPROVEN,
     ) -> Iterator[LiveMonitor]:
         """Give a started monitor that nobody runs yet."""

@@ -1,5 +1,6 @@
 """Runs of a monitor without a broker: journal, ward and upkeep, killed and continued at will."""
 
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -8,11 +9,15 @@ from builders import ward_settings
 from sameness import differences
 
 from detectors.channels import Channel
+from monitor.adapters.configurations import Configured
 from monitor.adapters.journal import Journal
 from monitor.adapters.recovery import RecoveryParams
 from monitor.adapters.resumption import Memory, Resumed, decoded, resume
 from monitor.adapters.upkeep import Upkeep
 from monitor.facts.records import PhaseVerb, RawMessage
+from monitor.reconfiguring import SiteFolder
+from monitor.settings.config_files import config_digest, read_all
+from monitor.settings.settings import Settings, load_settings
 from monitor.ward.ward import Ward
 from monitor.wire.payloads import SessionPayload, encode, encode_vitals, stamp
 
@@ -20,8 +25,14 @@ UNIT: Final = "infa"
 T0_MS: Final = 1_795_514_400_000
 PROGRAM: Final = "0.1+c0de"
 SETTINGS: Final = ward_settings()
-NOT_KEPT: Final = frozenset({"ranges", "_told", "journal", "_queue", "_news"})
+NOT_KEPT: Final = frozenset({"ranges", "_told", "journal", "_queue", "_news", "configure"})
 """What follows from the rest, belongs to one step, or is news again after every start."""
+
+
+@lru_cache
+def settings_at(folder: Path, _digest: str) -> Settings:
+    """Return the settings of a folder, read again only when its files have changed."""
+    return load_settings(folder)
 
 
 def session(number: int, bed: str, event: PhaseVerb) -> RawMessage:
@@ -70,11 +81,23 @@ class Run:
         params: RecoveryParams | None = None,
         every_ms: int = 5_000,
         program: str = PROGRAM,
+        config: Path | None = None,
     ) -> None:
-        self.journal = Journal.open_for_writing(path, unit=UNIT, software="", config="")
-        self.memory = Memory(Ward(SETTINGS, unit=UNIT), self.journal)
+        """Begin or go on, under settings that stay or under those of a folder."""
+        self.site: SiteFolder | None = None
+        ward, digest = Ward(SETTINGS, unit=UNIT), ""
+        if config is not None:
+            settings = settings_at(config, config_digest(read_all(config, [])))
+            ward, digest = Ward(settings.ward, unit=UNIT), settings.digest
+            self.site = SiteFolder(config, settings, ward)
+        self.journal = Journal.open_for_writing(path, unit=UNIT, software="", config=digest)
+        self.memory = Memory(ward, self.journal)
+        self.is_behind = False
         self.resumed: Resumed | None = None
         try:
+            if self.site is not None:
+                self.is_behind = self.site.begin(self.journal)
+                self.memory.configure = self.site.configure
             self.resumed = resume(self.memory, program=program)
         except BaseException:
             self.journal.close()
@@ -102,6 +125,14 @@ class Run:
             self.journal.append_effects(step, effects)
             self.memory.last_ms = now_ms
             self.upkeep.look()
+
+    def read_again(self) -> Configured | None:
+        """Follow the folder at the end of a step."""
+        assert self.site is not None
+        configured = self.site.read_again(self.journal, self.memory.last_ms)
+        if configured is not None:
+            self.memory.announced((configured.act(),))
+        return configured
 
     def die(self) -> None:
         """End without a word."""

@@ -13,7 +13,7 @@ and its canonical bytes, so that a changed or missing row shows.
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +57,7 @@ _LAST: Final = {
 _STEPS_OF_FORMAT: Final = {
     1: "SELECT n, now_ms, NULL FROM step WHERE n > ? ORDER BY n",
     2: "SELECT n, now_ms, digest FROM step WHERE n > ? ORDER BY n",
+    3: "SELECT n, now_ms, digest FROM step WHERE n > ? ORDER BY n",
 }
 """Steps of the first format have no digest."""
 
@@ -296,8 +297,15 @@ class Journal(JournalReader):
         self._message += len(messages)
         return n
 
-    def append_effects(self, step: int, effects: Sequence[AnyEffect]) -> int:
+    def append_effects(
+        self,
+        step: int,
+        effects: Sequence[AnyEffect],
+        beside: Callable[[sqlite3.Connection], object] | None = None,
+    ) -> int:
         """Keep the effects of one step in one commit; return the number of the last row.
+
+        What ``beside`` writes is in the same commit.
 
         Raises
         ------
@@ -314,6 +322,8 @@ class Journal(JournalReader):
             rows.append((n, step, effect.at_ms, kind, effect.bed, body, head))
         with self.transaction() as connection:
             connection.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            if beside is not None:
+                beside(connection)
         self._row += len(rows)
         self._head = head
         return self._row

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TextIO
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the tables below; a change of theirs bumps it and adds its steps to `_MIGRATIONS`."""
 
 APPLICATION_ID: Final = 0x49524D4A
@@ -43,6 +43,11 @@ CREATE TABLE snapshot_part (step INTEGER NOT NULL, place INTEGER NOT NULL, body 
 CREATE TABLE chunk (bed TEXT NOT NULL, device TEXT NOT NULL, channel INTEGER NOT NULL,
     hour INTEGER NOT NULL, place INTEGER NOT NULL, readings INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (bed, device, channel, hour, place)) WITHOUT ROWID
+""",
+    2: """
+CREATE TABLE configured (n INTEGER PRIMARY KEY, step INTEGER NOT NULL, row INTEGER NOT NULL,
+    now_ms INTEGER NOT NULL, digest TEXT NOT NULL, words TEXT NOT NULL, refused TEXT NOT NULL,
+    body BLOB NOT NULL)
 """,
 }
 """What makes the next format out of one, in one commit."""

@@ -64,7 +64,7 @@ class PathProof:
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.unit = unit
-        self._ward = ward
+        self.ward = ward
         self._boot = boot
         self._clock = clock
         self._every_s = params.proof_every_ms / 1000
@@ -102,7 +102,7 @@ class PathProof:
         said = []
         for raw in samples:
             sent_s = self._sent.pop(raw.payload, None)
-            alert = None if sent_s is None else alert_of(self._ward(), raw, unit=self.unit)
+            alert = None if sent_s is None else alert_of(self.ward(), raw, unit=self.unit)
             if sent_s is not None and alert is not None:
                 _remember(self._answers, alert, sent_s)
                 name = proof_topic(self.unit)

@@ -9,14 +9,15 @@ known that they got out.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
+from monitor.adapters.configurations import Configured, behind, configurations, in_force
 from monitor.adapters.journal import Journal
 from monitor.adapters.journal_file import JournalError, JournalUnreadableError
 from monitor.adapters.ledger import BEGINNING, LedgerRow, Place, effect_bytes
@@ -105,11 +106,18 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     gaps: int
 
 
+Configure: TypeAlias = Callable[[Mapping[str, bytes]], None]
+"""Lets the ward go on under the configuration of some files."""
+
+
 class Memory:
     """All that a run knows because of its journal, and a restarted one must know again."""
 
-    def __init__(self, ward: LiveWard, journal: Journal) -> None:
+    def __init__(
+        self, ward: LiveWard, journal: Journal, configure: Configure = lambda _: None
+    ) -> None:
         self.ward = ward
+        self.configure = configure
         self.journal = journal
         self.unit = journal.about.unit
         self.outbox = Outbox()
@@ -168,9 +176,12 @@ def resume(memory: Memory, *, program: str) -> Resumed:
         If missing effects cannot be written.
     """
     journal = memory.journal
-    began, refused = _begun(memory, program)
+    kept = configurations(journal)
+    began, refused = _begun(memory, program, kept)
     place = BEGINNING
-    if began is not None:
+    if began is None:
+        _configure(memory, in_force(kept, place))
+    else:
         place, memory.last_ms = began.place, began.now_ms
     if place.step < journal.about.folded.step:
         raise JournalUnreadableError(
@@ -181,14 +192,22 @@ def resume(memory: Memory, *, program: str) -> Resumed:
             "forgets open sessions",
         )
     _put_late(memory, place)
-    return _replayed(memory, place, refused)
+    return _replayed(memory, place, refused, behind(kept, place))
 
 
-def _begun(memory: Memory, program: str) -> tuple[Mark | None, tuple[str, ...]]:
+def _configure(memory: Memory, configured: Configured | None) -> None:
+    if configured is not None and not configured.refused:
+        memory.configure(configured.files)
+
+
+def _begun(
+    memory: Memory, program: str, kept: tuple[Configured, ...]
+) -> tuple[Mark | None, tuple[str, ...]]:
     """Recall the newest snapshot that can be used; return its mark, and why others cannot."""
     refused: list[str] = []
     for mark in marks(memory.journal):
         try:
+            _configure(memory, in_force(kept, mark.place))
             memory.recall(snapshot_body(memory.journal, mark, program=program))
         except (SnapshotUnusableError, SnapshotError) as fault:
             refused.append(f"snapshot of step {mark.place.step}: {fault}")
@@ -209,35 +228,58 @@ def _put_late(memory: Memory, place: Place) -> None:
         memory.outbox.put(announced([memory.journal.effect(row) for row in rows], unit=memory.unit))
 
 
-def _replayed(memory: Memory, place: Place, refused: tuple[str, ...]) -> Resumed:
+def _replayed(
+    memory: Memory, place: Place, refused: tuple[str, ...], asked: list[Configured]
+) -> Resumed:
     """Take all steps behind a place again, and complete the ledger."""
-    journal, outbox = memory.journal, memory.outbox
-    published = journal.about.published
-    ledger = journal.ledger(after=place.row)
-    number, row = place.step, place.row
-    missing: list[tuple[int, tuple[AnyEffect, ...]]] = []
+    journal, number = memory.journal, place.step
+    again = _Again(memory, place, asked)
+    again.configure(number)
     for number, step in enumerate(journal.steps(place), start=place.step + 1):
         inputs = decoded(step.messages)
-        effects = decided(memory.ward, step.now_ms, inputs) or ()
-        in_ledger = _compared(journal.path, number, effects, ledger)
-        if not in_ledger and effects:
-            missing.append((number, effects))
-        row += len(effects)
-        news = memory.announced(effects)
-        (outbox.put if row > published else outbox.remember)(news)
+        again.tell(number, decided(memory.ward, step.now_ms, inputs) or ())
         memory.receipts.keep(inputs, step.now_ms)
         memory.last_ms = step.now_ms
-    left_over = next(ledger, None)
+        again.configure(number)
+    left_over = next(again.ledger, None)
     if left_over is not None:
         raise _diverged(journal.path, left_over.n, "nothing", left_over.body.decode())
-    for step_number, late in missing:
+    for step_number, late in again.missing:
         journal.append_effects(step_number, late)
     return Resumed(
         steps=number,
         replayed=number - place.step,
-        completed=sum(len(late) for _, late in missing),
+        completed=sum(len(late) for _, late in again.missing),
         refused=refused,
     )
+
+
+class _Again:
+    """Tells again what is decided behind a place, beside the ledger that holds it already."""
+
+    def __init__(self, memory: Memory, place: Place, asked: list[Configured]) -> None:
+        self.ledger = memory.journal.ledger(after=place.row)
+        self.missing: list[tuple[int, tuple[AnyEffect, ...]]] = []
+        self._memory, self._row, self._asked = memory, place.row, asked
+        self._published = memory.journal.about.published
+
+    def tell(self, number: int, effects: tuple[AnyEffect, ...]) -> None:
+        """Compare the effects of a step with the ledger, and remember what stands of them."""
+        memory = self._memory
+        in_ledger = _compared(memory.journal.path, number, effects, self.ledger)
+        if not in_ledger and effects:
+            self.missing.append((number, effects))
+        self._row += len(effects)
+        news = memory.announced(effects)
+        is_new = self._row > self._published
+        (memory.outbox.put if is_new else memory.outbox.remember)(news)
+
+    def configure(self, number: int) -> None:
+        """Go on under what was asked for at the end of a step."""
+        while self._asked and self._asked[0].step == number:
+            one = self._asked.pop(0)
+            _configure(self._memory, one)
+            self.tell(number, (one.act(),))
 
 
 def _compared(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from monitor.adapters.configurations import configurations, insert
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.journal_file import (
     JournalDamagedError,
@@ -138,6 +139,10 @@ def _saved(path: Path, beside: Path) -> tuple[int, int]:
             with contextlib.suppress(JournalError):
                 for step in reader.steps(place):
                     last = journal.append_step(step.now_ms, step.messages)
+            with contextlib.suppress(JournalError), journal.transaction() as connection:
+                for one in configurations(reader):
+                    if one.step <= last:
+                        insert(connection, one)
             if is_broken and rows:
                 # Of the last step some rows may be missing: it is decided again as a whole.
                 torn = rows[-1].step

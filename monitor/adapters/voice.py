@@ -9,7 +9,7 @@ untrue.
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -86,6 +86,11 @@ class Voice:
         self._outbox.is_held = True
         self._spared: set[str] = set()
         self._has_standby_will = identity.is_paired
+
+    def configure(self, config: str) -> None:
+        """Say from now on that another configuration is in force."""
+        self._identity = replace(self._identity, config=config)
+        self._status_s = 0.0
 
     # ------------------------------------------------------------------ the succession
 

@@ -59,6 +59,7 @@ class Watchman:
             self.proof = PathProof(
                 how.ward, unit=unit, boot=boot, clock=clock, params=how.params, seconds=seconds
             )
+        self.is_refused = False
         self._clock = clock
         self._receipts = receipts
         self._seconds = seconds
@@ -76,6 +77,13 @@ class Watchman:
         """Return the age from which on the path counts as unproven; 0 if it is not being proven."""
         return 0 if self.proof is None else self.checks.params.proof_limit_ms
 
+    def configure(self, config: str, ward: Callable[[], LiveWard]) -> None:
+        """Go on under another configuration, which the proof has to go through as well."""
+        self.checks.config = config
+        self.is_refused = False
+        if self.proof is not None:
+            self.proof.ward = ward
+
     def begin_proof(self) -> None:
         """Take the alarm path for whole now: this monitor begins to speak."""
         if self.proof is not None:
@@ -86,6 +94,8 @@ class Watchman:
     ) -> list[AlertChanged]:
         """Return the alerts of the monitor itself that change at a time."""
         found = [f"store-{backlog.state}"] if backlog.state != "ok" else []
+        if self.is_refused:
+            found.append("config-refused")
         since_ms = {key: self._since_ms.get(key, now_ms) for key in found}
         if not link.is_connected:
             # Without a broker no proof can come back, and the broker is the trouble.

@@ -88,7 +88,7 @@ class SelfChecks:
     ) -> None:
         self.params = params
         self._realert_ms = realert_ms
-        self._config = config
+        self.config = config
         self._told: dict[str, _Told] = {}
 
     @property
@@ -244,7 +244,7 @@ class SelfChecks:
     def _changed(
         self, before: alerts.Episode | None, after: alerts.Episode, now_ms: int
     ) -> AlertChanged:
-        return alert_changed(before, after, at_ms=now_ms, bed=NOWHERE, rulebook=self._config)
+        return alert_changed(before, after, at_ms=now_ms, bed=NOWHERE, rulebook=self.config)
 
 
 def _named(key: str, episode: alerts.Episode, now_ms: int) -> alerts.Episode:

@@ -170,6 +170,12 @@ _ROWS: Final = (
         over="taken over by the standby, {more} after the last word of the other monitor",
     ),
     Trouble(
+        key="config-refused",
+        words="a changed configuration was refused: the one before it is in force",
+        priority="medium",
+        ends="a configuration is taken, or the monitor is started again",
+    ),
+    Trouble(
         key="standby-lost",
         words="no standby: the monitor that would take over does not answer",
         priority="low",

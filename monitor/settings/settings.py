@@ -8,7 +8,7 @@ SHA-256 digest over names and bytes of all files says later which limits were in
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,6 +48,7 @@ __all__ = [
     "Source",
     "config_digest",
     "load_settings",
+    "settings_of",
 ]
 
 T = TypeVar("T")
@@ -55,12 +56,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything read from one folder."""
+    """Everything read from one folder, and the bytes of its files by name."""
 
     ward: WardSettings
     site: SiteSettings
     digest: str
     sources: dict[str, Source]
+    files: dict[str, bytes] = field(repr=False)
 
 
 def load_settings(directory: Path, changes: Mapping[str, object] | None = None) -> Settings:
@@ -70,7 +72,20 @@ def load_settings(directory: Path, changes: Mapping[str, object] | None = None) 
     (:mod:`monitor.settings.changes`); they are checked as strictly and are part of the digest.
     """
     faults: list[Fault] = []
-    contents = read_all(directory, faults)
+    return _settings(read_all(directory, faults), directory, changes, faults)
+
+
+def settings_of(files: Mapping[str, bytes], directory: Path) -> Settings:
+    """Return the settings of files that were kept elsewhere; paths start at a folder."""
+    return _settings(dict(files), directory, None, [])
+
+
+def _settings(
+    contents: dict[str, bytes],
+    directory: Path,
+    changes: Mapping[str, object] | None,
+    faults: list[Fault],
+) -> Settings:
     settings = None
     if contents:
         documents = parsed(contents, faults)
@@ -78,7 +93,7 @@ def load_settings(directory: Path, changes: Mapping[str, object] | None = None) 
             documents = changed_documents(documents, changes, faults)
             contents[CHANGES] = repr(sorted(changes.items())).encode()
         reader = _Reader(directory, documents, faults)
-        settings = _attempt(lambda: reader.settings(config_digest(contents)))
+        settings = _attempt(lambda: reader.settings(contents))
     if settings is None or faults:
         raise ConfigError(dict.fromkeys(faults))
     return settings
@@ -95,8 +110,9 @@ class _Reader:
         self.faults = faults
         self.sources: dict[str, Source] | None = None
 
-    def settings(self, digest: str) -> Settings:
+    def settings(self, contents: dict[str, bytes]) -> Settings:
         """Return all settings, or leave with all faults kept."""
+        digest = config_digest(contents)
         self.sources = _attempt(self._sources)
         site = _attempt(lambda: site_settings(self.table("site.toml"), self.directory))
         escalation = _attempt(self._escalation)
@@ -146,7 +162,9 @@ class _Reader:
             schedule=stay.schedule,
             history=stay.history,
         )
-        return Settings(ward=ward, site=site, digest=digest, sources=self.sources or {})
+        return Settings(
+            ward=ward, site=site, digest=digest, sources=self.sources or {}, files=contents
+        )
 
     def table(self, name: str) -> Table:
         """Return the reader of one file."""

@@ -1,6 +1,8 @@
 """Looks back: the history of a bed, events, hand-over, the draft of a note, settings, the audit."""
 
-from typing import Final
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -29,6 +31,14 @@ AUDIT_MOST: Final = 1_000
 _ADVICE: Final = msgspec.json.Decoder(AdvicePayload)
 
 
+class Followed(NamedTuple):
+    """What these answers need of a configuration."""
+
+    book: RuleBook
+    settings: dict[str, object]
+    vocabulary: dict[str, object]
+
+
 class Looks:
     """The answers about what was, for everybody; the audit for auditors."""
 
@@ -40,13 +50,15 @@ class Looks:
         past: Past,
         book: RuleBook,
         settings: dict[str, object],
+        again: Callable[[], Followed | None] = lambda: None,
     ) -> None:
         self.web = web
         self.station = web.station
         self.tracks = tracks
         self.past = past
         self.book = book
-        self.settings = msgspec.json.encode(settings)
+        self.settings = settings
+        self._again, self._missed = again, ""
 
     def routes(self) -> list[Route]:
         """Return the addresses of these answers."""
@@ -59,8 +71,24 @@ class Looks:
             Route("/api/v1/audit", self.audit),
         ]
 
+    async def _follow(self) -> None:
+        """Read the configuration again once the monitor says that another one is in force.
+
+        Where the folder of this station holds neither, the answers stay as they are, and say so.
+        """
+        now = self.station.board.configurations.now
+        if now in {"", self.settings.get("digest"), self._missed}:
+            return
+        found = await run_in_threadpool(self._again)
+        if found is None or found.settings.get("digest") != now:
+            self._missed = now
+            return
+        self.book, self.settings = found.book, found.settings
+        self.station.about = replace(self.station.about, config=now, vocabulary=found.vocabulary)
+
     async def history(self, request: Request) -> Response:
         """Answer with what is drawn of a bed."""
+        await self._follow()
         bed, hours = request.path_params["bed"], hours_of(request, 4)
         now_ms = self.station.board.clock.now_ms()
         since_ms = now_ms - int(hours * HOUR_MS)
@@ -139,8 +167,11 @@ class Looks:
         return answer({"events": newest, "more": more, "from": self.past.origin})
 
     async def in_force(self, _request: Request) -> Response:
-        """Answer with the settings in force."""
-        return Response(self.settings, media_type="application/json")
+        """Answer with the settings in force; ``in_force`` is another digest where they are not."""
+        await self._follow()
+        now = self.station.board.configurations.now
+        differs = {"in_force": now} if now not in {"", self.settings.get("digest")} else {}
+        return answer({**self.settings, **differs})
 
     async def audit(self, request: Request) -> Response:
         """Answer an auditor with the newest lines of the audit."""

@@ -22,7 +22,7 @@ from monitor.adapters.clock import SteadyClock
 from monitor.adapters.feed import Feed
 from monitor.adapters.logbook import log
 from monitor.adapters.succession import boot_name
-from monitor.settings.settings import Settings
+from monitor.settings.settings import ConfigError, Settings, load_settings
 from monitor.station.acts import Desk
 from monitor.station.audit import Audit
 from monitor.station.board import KINDS, Board, UnitClock
@@ -30,7 +30,7 @@ from monitor.station.doors import Allowance, Cookies, Doors
 from monitor.station.exposure import HttpOptions, StationError, StationOptions, check_exposure
 from monitor.station.in_force import settings_in_force
 from monitor.station.journal_tracks import configurations_of_journal, tracks_of_journal
-from monitor.station.looks import Looks
+from monitor.station.looks import Followed, Looks
 from monitor.station.metrics import Counts
 from monitor.station.news import Newsroom
 from monitor.station.pages import Pages
@@ -149,6 +149,7 @@ def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
         past=past,
         book=settings.ward.detection.book,
         settings=settings_in_force(settings, options.config),
+        again=lambda: read_again(options.config),
     )
     http = options.http
     listening = bound(http.host, http.port)
@@ -161,6 +162,20 @@ def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
     finally:
         feed.close()
         listening.close()
+
+
+def read_again(folder: Path) -> Followed | None:
+    """Return what a folder holds now; None if it cannot be read, or not yet as a whole."""
+    try:
+        settings = load_settings(folder)
+    except ConfigError as fault:
+        log(LOG, logging.WARNING, "configuration-unreadable", reason=str(fault))
+        return None
+    return Followed(
+        book=settings.ward.detection.book,
+        settings=settings_in_force(settings, folder),
+        vocabulary=vocabulary(settings),
+    )
 
 
 def how_to_serve(app: Starlette, http: HttpOptions) -> uvicorn.Config:

@@ -133,6 +133,21 @@ class Ward:
         """
         recall(self.state, body)
 
+    def configure(self, settings: WardSettings) -> None:
+        """Go on under other settings of the same shape, from the next step on.
+
+        Everything that is remembered stays: what was decided under the old settings stands until
+        the next reading, act or timer is judged under the new ones.
+
+        Raises
+        ------
+        SnapshotError
+            If what is remembered does not fit these settings; then the old ones stay.
+        """
+        other = WardState(settings, self.state.unit)
+        recall(other, remembered(self.state))
+        self.state, self._why_nots = other, WhyNots()
+
     def hand_over(self, now_ms: int) -> tuple[HandOver, ...]:
         """Return what one shift hands to the next, bed by bed."""
         return hand_over(self.state, now_ms)

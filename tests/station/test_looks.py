@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from station_builders import NOW_MS, advice, alert, channel, desktop, heard, state
+from station_builders import NOW_MS, Desktop, advice, alert, channel, desktop, heard, state
 from wire import OUTBOUND, UNIT
 
 from detectors.channels import Channel
@@ -17,7 +18,7 @@ from monitor.adapters.feed import Heard
 from monitor.facts.effects import AdviceChanged, AlertChanged, AlertEscalated, AnyEffect
 from monitor.settings.settings import load_settings
 from monitor.station.in_force import ADULT_CENTI, age_centi, limit_lines, sections
-from monitor.station.looks import Looks
+from monitor.station.looks import Followed, Looks
 from monitor.station.past import HeardPast
 from monitor.station.retold import advice_retold, alert_retold, call_retold
 from monitor.station.review import FLAGS, bands, event_rows
@@ -185,16 +186,31 @@ def reaction() -> list[Heard]:
     ]
 
 
+async def follows_the_monitor(at: Desktop, browser: httpx.AsyncClient) -> None:
+    """Expect settings that follow what the monitor says is in force, or say that they do not."""
+    known = at.station.board.configurations
+    known.now = "other"
+    differing = (await browser.get("/api/v1/settings")).json()
+    assert differing == {"digest": "c0ffee", "in_force": "other"}
+    known.now = "newer"
+    assert (await browser.get("/api/v1/settings")).json() == {"digest": "newer"}
+    assert at.station.about.config == "newer"
+
+
 def test_what_was_heard_is_reviewed_drawn_and_handed_over(tmp_path: Path) -> None:
     at = desktop(tmp_path)
     past, tracks = HeardPast("now"), Tracks()
     at.station.memories = (past, tracks)
+    book = load_settings(CONFIG).ward.detection.book
     looks = Looks(
         Web(at.station, is_secure=False),
         tracks=tracks,
         past=past,
-        book=load_settings(CONFIG).ward.detection.book,
+        book=book,
         settings={"digest": "c0ffee"},
+        again=lambda: Followed(
+            book=book, settings={"digest": "newer"}, vocabulary=at.station.about.vocabulary
+        ),
     )
     at.app.router.routes.extend(looks.routes())
     at.station.hear(reaction())
@@ -232,6 +248,7 @@ def test_what_was_heard_is_reviewed_drawn_and_handed_over(tmp_path: Path) -> Non
             refused = await browser.get(f"/api/v1/events?hours={hours}")
             assert (refused.status_code, refused.json()["field"]) == (400, "hours")
         assert (await browser.get("/api/v1/settings")).json() == {"digest": "c0ffee"}
+        await follows_the_monitor(at, browser)
         assert (await browser.get("/api/v1/audit")).status_code == 403
         auditor = await at.nurse("auditor-1")
         lines = (await auditor.get("/api/v1/audit")).json()["lines"]

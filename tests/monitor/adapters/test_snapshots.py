@@ -13,7 +13,7 @@ from journal_runs import PROGRAM, SETTINGS, UNIT, Run, same
 
 from monitor.adapters import snapshots
 from monitor.adapters.journal import JournalReader
-from monitor.adapters.journal_file import JournalUnreadableError, StoreError
+from monitor.adapters.journal_file import FORMAT, JournalUnreadableError, StoreError
 from monitor.adapters.resumption import LedgerDivergedError, Memory, resume
 from monitor.ward.ward import Ward
 
@@ -203,7 +203,7 @@ def test_a_journal_of_the_first_format_is_migrated_and_read_as_it_is(tmp_path: P
     damage_index = sqlite3.connect(path)
     damage_index.execute("DROP INDEX ledger_step")
     damage_index.close()
-    for table in ("snapshot", "snapshot_part", "chunk"):
+    for table in ("snapshot", "snapshot_part", "chunk", "configured"):
         connection = sqlite3.connect(path)
         connection.execute(f"DROP TABLE {table}")
         connection.close()
@@ -227,7 +227,7 @@ def test_a_journal_of_the_first_format_is_migrated_and_read_as_it_is(tmp_path: P
     again.upkeep.finish()
     again.die()
     with JournalReader.open(path) as reader:
-        assert reader.about.format == 2
+        assert reader.about.format == FORMAT
         assert reader.verify().faults == ()
     assert steps_of_snapshots(path) == [30]
 
