@@ -110,7 +110,7 @@ imports: setup ## Check that imports point one way
 	@$(RUN)/lint-imports --no-logo
 
 .PHONY: crash
-crash: setup ## Kill publisher, broker and monitor again and again: make crash KILLS=200 SEED=1
+crash: setup ## Kill everything that can die again and again: make crash KILLS=204 SEED=7
 	@$(RUN)/python -m scripts.crash --kills $(KILLS) --seed $(SEED)
 
 .PHONY: takeover

@@ -29,6 +29,7 @@ class Plan(msgspec.Struct, frozen=True):
     n_alerts: int = 0
     per_second: float | None = None
     part: int = 0
+    first: int = 0
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -58,6 +59,7 @@ def publish(port: int, plan: Plan) -> Sent:
             per_second=plan.per_second,
             start_ms=start_ms if plan.per_second else start_ms - LEAD_MS,
             part=plan.part,
+            first=plan.first,
         )
     else:
         sendings = openings(plan.n_beds, start_ms - LEAD_MS)

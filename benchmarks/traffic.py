@@ -61,13 +61,15 @@ def vitals(
     per_second: float | None,
     start_ms: int,
     part: int = 0,
+    first: int = 0,
 ) -> list[Sending]:
     """Return vitals of all beds in turn, alerting ones spread evenly, the last one among them.
 
     Without ``per_second`` they are sent as fast as they leave. In a later ``part`` of the same
-    sending the devices have been started again, and the alerts are at other beds.
+    sending the numbers of the devices go on from ``first``, and the alerts are at other beds.
     """
-    sequences: Counter[str] = Counter()
+    sequences = Counter({topic(UNIT, bed_name(n), f"mon-{bed_name(n)}", "vitals"): first
+                         for n in range(n_beds)})  # fmt: skip
     every = max(1, n_messages // max(n_alerts, 1))
     sendings = []
     for number in range(n_messages):
@@ -91,7 +93,7 @@ def vitals(
                     sequence=sequence,
                     measured_ms=at_ms,
                     values_centi=LOW_PRESSURE if is_alert else values,
-                    boot=f"b{part}",
+                    boot="b1",
                 ),
                 alerting_bed=bed if is_alert else "",
             )

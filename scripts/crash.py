@@ -1,15 +1,20 @@
-"""The crash matrix: kill -9 of publisher, broker and monitor at random points, again and again.
+"""The crash matrix: everything that can die is killed, everything that can fail fails, by chance.
 
-Real processes, the shipped configuration, a real broker. After every kill what died is started
-again, and the journal is looked into while it is written:
+Real processes, the shipped configuration, a real broker, a real InfluxDB where there is one.
+Killed with ``kill -9`` are the publisher, the broker, the monitor that speaks, its standby, the
+database and the forwarder. In between a link is cut or shut in silence, the clock of the machine
+is set by an hour, and the disk takes no more. Devices send out of order and twice all the time.
+After every blow what died is started again, and both journals are looked into while they are
+written:
 
-* every reading that the monitor has acknowledged is in it;
-* its ledger verifies;
-* no revision of an alert stands in it twice.
+* every reading that a monitor has acknowledged is in a journal;
+* both ledgers verify;
+* no revision of an alert stands in a ledger twice.
 
-In the end nothing is missing: every reading of every device is there, the ledger is what one
-ward decides that never died, a ward that is brought back from the last snapshot equals that
-one, and the broker shows exactly the alerts that stand.
+In the end nothing is missing: every reading of every device is there, each ledger is what one
+ward decides that never died, a ward that is brought back from the last snapshot equals that one,
+the broker shows exactly the alerts that stand, and the database holds the first journal to the
+byte.
 
 ``make crash KILLS=200`` runs the long form; the seed repeats victims and waits, not the races.
 """
@@ -18,22 +23,18 @@ import argparse
 import contextlib
 import random
 import shutil
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
-from monitor.adapters.broker import LocalBroker, free_port
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.journal_file import JournalError
 from monitor.adapters.ledger import effect_bytes
@@ -42,23 +43,31 @@ from monitor.adapters.resumption import Memory, resume
 from monitor.commands import software
 from monitor.facts.effects import AlertChanged
 from monitor.replay import replay
-from monitor.settings.settings import Settings, load_settings
+from monitor.series.influx import InfluxAddress, InfluxStore
+from monitor.series.reading import recorded_steps
+from monitor.series.stores import SeriesError
+from monitor.settings.settings import load_settings
 from monitor.ward.snapshots import Records
 from monitor.ward.ward import Ward
 from monitor.wire.announcements import alert_topic, is_over
-from monitor.wire.outbound import AckPayload
 from monitor.wire.payloads import SessionPayload, encode, stamp
 from monitor.wire.topics import topic
+from scripts.casualties import (
+    BEDS,
+    BLOWS,
+    BUCKET,
+    CONFIG,
+    VICTIMS,
+    Casualties,
+    has_database,
+    until,
+)
+from scripts.strikes import LONGEST_WAIT_S, SHORT_WAIT_S, Strike, plan
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-CONFIG: Final = ROOT / "config"
-VICTIMS: Final = ("publisher", "broker", "monitor")
-BEDS: Final = 6
-EVERY_MS: Final = 50
-LONGEST_WAIT_S: Final = 1.5
-LOOK_EVERY_S: Final = 0.05
-SETTLED_WITHIN_S: Final = 120.0
-_ACK: Final = msgspec.json.Decoder(AckPayload)
+READINGS_MIN: Final = 100
+"""Every bed has been in trouble once by then."""
+
+FOREVER_MS: Final = 4_000_000_000_000
 
 
 @dataclass(slots=True)
@@ -67,8 +76,9 @@ class Report:
 
     seed: int
     kills: Counter[str] = field(default_factory=Counter)
+    blows: Counter[str] = field(default_factory=Counter)
     restarts: int = 0
-    """Monitors that left by themselves."""
+    """Programs that left by themselves."""
     faults: list[str] = field(default_factory=list)
     readings: int = 0
     messages: int = 0
@@ -79,256 +89,219 @@ class Report:
     def words(self) -> str:
         """Return the report in one line, and the faults in one each."""
         killed = ", ".join(f"{self.kills[victim]} {victim}" for victim in VICTIMS)
+        struck = ", ".join(f"{self.blows[blow]} {blow}" for blow in BLOWS)
         verdict = f"{len(self.faults)} FAULTS" if self.faults else "no fault"
         line = (
-            f"seed {self.seed}: {self.kills.total()} kills ({killed}), {self.restarts} monitors "
-            f"that left by themselves, {self.seconds:.0f} s: {verdict}; "
-            f"{self.readings} readings sent, {self.messages} messages kept, "
-            f"{self.effects} effects, {self.alerts} alerts"
+            f"seed {self.seed}: {self.kills.total()} kills ({killed}), {self.blows.total()} other "
+            f"blows ({struck}), {self.restarts} programs that left by themselves, "
+            f"{self.seconds:.0f} s: {verdict}; {self.readings} readings sent, "
+            f"{self.messages} messages kept, {self.effects} effects, {self.alerts} alerts"
         )
         return "\n".join([line, *self.faults])
 
 
-class Witness:
-    """A client that remembers receipts and the retained alerts, over any number of brokers."""
-
-    def __init__(self, unit: str, port: int) -> None:
-        self.acknowledged: dict[str, int] = {}
-        self.alerts: dict[str, bytes] = {}
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id="witness", protocol=mqtt.MQTTv5
-        )
-        self._filters = [topic(unit, "+", "+", "ack"), topic(unit, "+", "_", "alert/+")]
-        self._client.on_connect = self._on_connect
-        self._client.on_message = self._on_message
-        self._client.reconnect_delay_set(min_delay=1, max_delay=1)
-        self._client.connect_async("127.0.0.1", port, keepalive=5)
-        self._client.loop_start()
-
-    def _on_connect(self, client: mqtt.Client, *_: object) -> None:
-        self.alerts = {}
-        for name in self._filters:
-            client.subscribe(name, qos=1)
-
-    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        if not message.topic.endswith("/ack"):
-            if message.payload:
-                self.alerts[message.topic] = bytes(message.payload)
-            else:
-                self.alerts.pop(message.topic, None)
-            return
-        with contextlib.suppress(msgspec.MsgspecError):
-            receipt = _ACK.decode(message.payload)
-            device = message.topic.split("/")[4]
-            self.acknowledged[device] = max(self.acknowledged.get(device, -1), receipt.seq)
-
-    def publish(self, name: str, payload: bytes) -> None:
-        """Publish something."""
-        self._client.publish(name, payload, qos=1)
-
-    def close(self) -> None:
-        """End the connection."""
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
 class Matrix:
-    """The processes that are killed, and where they keep what they must not lose."""
+    """One run: strikes, what is looked at after each, and what must hold in the end."""
 
-    def __init__(self, folder: Path, *, seed: int, readings: int) -> None:
-        self.settings: Settings = load_settings(CONFIG)
-        self.unit = self.settings.site.unit
-        self.journal = folder / "journal"
-        self.readings = readings
+    def __init__(self, folder: Path, *, seed: int, with_database: bool) -> None:
+        settings = load_settings(CONFIG)
+        self.unit, self._ward = settings.site.unit, settings.ward
         self.report = Report(seed=seed)
-        self._folder = folder
-        (folder / "broker").mkdir()
-        self.broker = LocalBroker(port=free_port(), store=folder / "broker")
-        self.broker.__enter__()
-        self.monitor = self._monitor()
-        self.witness = Witness(self.unit, self.broker.port)
-        self._open_sessions()
-        self.publisher = self._publisher()
+        self.kept: dict[str, set[int]] = {}
+        """Numbers of the readings that stand in a journal, by device."""
+        self._seen: dict[str, int] = {}
+        self.struck = Casualties(folder, unit=self.unit, with_database=with_database)
 
-    def _monitor(self) -> subprocess.Popen[bytes]:
-        log = (self._folder / "monitor.log").open("ab")
-        with log:
-            return subprocess.Popen(  # noqa: S603 - this Python and a program of ours
-                [
-                    *(sys.executable, "-m", "monitor", "live", "--config", str(CONFIG)),
-                    *("--broker", f"127.0.0.1:{self.broker.port}"),
-                    *("--journal", str(self.journal)),
-                ],
-                cwd=ROOT,
-                stderr=log,
+    def begin(self) -> None:
+        """Start everything, open a session at every bed, and let the devices send."""
+        self.struck.begin()
+        for bed in range(1, BEDS + 1):
+            payload = SessionPayload(
+                id=f"S-{bed}",
+                t=stamp(time.time_ns() // 1_000_000),
+                by="nurse-1",
+                event="open",
+                subject=f"PX-{bed}",
+                product="test",
             )
+            self.struck.witness.publish(
+                topic(self.unit, str(bed), f"tab-{bed}", "session"), encode(payload)
+            )
+        for name in self.struck.monitors:
+            until(partial(self._knows_sessions, name), "the sessions are known")
+        self.struck.publish_until(1_000_000)
+        until(lambda: bool(self._shown()), "an alert is told")
 
-    def _publisher(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - this Python and a program of ours
-            [
-                *(sys.executable, "-m", "simulators.keeping", "--unit", self.unit),
-                *("--store", str(self._folder / "outbox"), "--port", str(self.broker.port)),
-                *("--beds", str(BEDS), "--readings", str(self.readings)),
-                *("--every-ms", str(EVERY_MS)),
-            ],
-            cwd=ROOT,
-        )
+    def _knows_sessions(self, name: str) -> bool:
+        with JournalReader.open(self.struck.monitors[name]) as reader:
+            query = "SELECT count(DISTINCT topic) FROM inbox WHERE topic LIKE '%/session'"
+            return bool(next(iter(reader.rows(query)))[0] == BEDS)
 
-    def _open_sessions(self) -> None:
-        """Open a session at every bed, again and again until the journal has them all."""
-        deadline_s = time.monotonic() + SETTLED_WITHIN_S
-        while self._sessions() < BEDS:
-            if time.monotonic() > deadline_s:
-                raise TimeoutError("the monitor did not take the sessions")
-            for bed in range(1, BEDS + 1):
-                payload = SessionPayload(
-                    id=f"S-{bed}",
-                    t=stamp(time.time_ns() // 1_000_000),
-                    by="nurse-1",
-                    event="open",
-                    subject=f"PX-{bed}",
-                    product="test",
-                )
-                name = topic(self.unit, str(bed), f"tab-{bed}", "session")
-                self.witness.publish(name, encode(payload))
-            time.sleep(1)
-
-    def _sessions(self) -> int:
-        return self._count("SELECT count(DISTINCT topic) FROM inbox WHERE topic LIKE '%/session'")
-
-    def _count(self, query: str) -> int:
-        if not self.journal.exists():
-            return 0
-        with (
-            contextlib.suppress(sqlite3.Error),
-            contextlib.closing(sqlite3.connect(self.journal, timeout=5)) as connection,
-        ):
-            return int(connection.execute(query).fetchone()[0])
-        return 0
-
-    def kill(self, victim: str) -> None:
-        """Kill one process and start it again at once."""
-        self.report.kills[victim] += 1
-        if victim == "broker":
-            self.broker.kill()
-            self.broker.__enter__()
-            return
-        process = self.monitor if victim == "monitor" else self.publisher
-        process.kill()
-        process.wait()
-        if victim == "monitor":
-            self.monitor = self._monitor()
-        else:
-            self.publisher = self._publisher()
+    def strike(self, strike: Strike) -> None:
+        """Do one thing and look at what became of it."""
+        threading.Event().wait(strike.wait_s)
+        self.struck.revive()
+        if strike.victim is not None:
+            self.report.kills[strike.victim] += 1
+            self.struck.kill(strike.victim)
+        if strike.blow is not None:
+            self.report.blows[strike.blow] += 1
+            self.struck.strike(strike.blow, strike.which, strike.for_s)
+        self.look()
 
     def look(self) -> None:
         """Check what must hold at any time."""
-        # Noted before the journal is read: what is acknowledged later may not yet be seen.
-        acknowledged = dict(self.witness.acknowledged)
-        try:
-            with JournalReader.open(self.journal) as reader:
-                self._check_kept(reader, acknowledged)
-                self.report.faults += reader.verify().faults
-                told = Counter(
-                    (one.id, one.revision)
-                    for one in reader.effects()
-                    if isinstance(one, AlertChanged)
-                )
-        except JournalError as fault:
-            self.report.faults.append(f"journal: {fault}")
-            return
-        self.report.faults += [
-            f"alert {name} revision {revision} is in the ledger {times} times"
-            for (name, revision), times in told.items()
-            if times > 1
-        ]
-
-    def _check_kept(self, reader: JournalReader, acknowledged: dict[str, int]) -> None:
-        kept = self.numbers(reader)
+        # Noted before the journals are read: what is acknowledged later may not yet be seen.
+        acknowledged = dict(self.struck.witness.acknowledged)
+        for name, journal in self.struck.monitors.items():
+            try:
+                with JournalReader.open(journal) as reader:
+                    self._add_numbers(name, reader)
+                    self._check_ledger(name, reader)
+            except JournalError as fault:
+                self.report.faults.append(f"journal of the {name}: {fault}")
+                return
         for device, number in acknowledged.items():
-            missing = set(range(number + 1)) - kept.get(device, set())
+            missing = set(range(number + 1)) - self.kept.get(device, set())
             if missing:
                 self.report.faults.append(
                     f"{device}: acknowledged up to {number}, but {sorted(missing)[:5]} not kept"
                 )
 
-    def numbers(self, reader: JournalReader) -> dict[str, set[int]]:
-        """Return the numbers of all readings in the journal, by device."""
-        found: dict[str, set[int]] = {}
-        query = "SELECT topic, payload FROM inbox WHERE topic LIKE '%/vitals'"
-        for name, payload in reader.rows(query):
-            found.setdefault(name.split("/")[4], set()).add(msgspec.json.decode(payload)["seq"])
-        return found
+    def _check_ledger(self, name: str, reader: JournalReader) -> None:
+        self.report.faults += [f"{name}: {fault}" for fault in reader.verify().faults]
+        told = Counter(
+            (one.id, one.revision) for one in reader.effects() if isinstance(one, AlertChanged)
+        )
+        self.report.faults += [
+            f"{name}: alert {alert} revision {revision} is in the ledger {times} times"
+            for (alert, revision), times in told.items()
+            if times > 1
+        ]
 
-    def settle(self) -> None:
-        """Wait until everything that was sent is kept, then end the monitor in order."""
-        deadline_s = time.monotonic() + SETTLED_WITHIN_S + self.readings * EVERY_MS / 1000
-        while self.publisher.poll() is None and time.monotonic() < deadline_s:
-            self.restart_monitor()
-            time.sleep(LOOK_EVERY_S)
-        if self.publisher.poll() is None:
-            self.report.faults.append("the publisher still waits for receipts")
-        time.sleep(2)  # the last announcements get out
-        self.monitor.terminate()
-        self.monitor.wait(timeout=20)
-        time.sleep(1)
+    def _add_numbers(self, name: str, reader: JournalReader) -> None:
+        """Add the numbers of the readings that have come into a journal, by device."""
+        query = (
+            "SELECT n, topic, payload FROM inbox WHERE n > ? AND topic LIKE '%/vitals' ORDER BY n"
+        )
+        for n, where, payload in reader.rows(query, (self._seen.get(name, 0),)):
+            self._seen[name] = n
+            number = msgspec.json.decode(payload)["seq"]
+            self.kept.setdefault(where.split("/")[4], set()).add(number)
 
-    def restart_monitor(self) -> None:
-        """Start a monitor that left by itself again, as a service would, and say so."""
-        if self.monitor.poll() is not None:
-            self.report.restarts += 1
-            self.monitor = self._monitor()
+    def settle(self, *, is_patient: bool) -> None:
+        """Let the devices finish, wait until all is kept and told, and end both in order.
 
-    def check_end(self) -> None:
-        """Check what must hold when all has come in."""
-        faults, report = self.report.faults, self.report
-        with JournalReader.open(self.journal) as reader:
-            kept, steps = self.numbers(reader), list(reader.steps())
-            bodies = [row.body for row in reader.ledger()]
+        With patience, until the receipts are there, too: one that misses what only the other
+        one has kept waits a minute for it.
+        """
+        highest = max((max(some) for some in self.kept.values()), default=0)
+        # The outbox may be ahead of what has arrived; its numbers are finished, too.
+        self.report.readings = max(highest + 20, READINGS_MIN)
+        self.struck.publish_until(self.report.readings)
+        publisher = self.struck.processes["publisher"]
+        try:
+            until(partial(self._is_settled, is_patient=is_patient), "all is kept and receipted")
+            until(self._is_told, "the broker shows what stands", within_s=30.0)
+        except TimeoutError as fault:
+            self.report.faults.append(f"never came true: {fault}")
+            if publisher.poll() is None:
+                self.report.faults.append("the publisher still waits for receipts")
+        self._check_told()
+        self.struck.leave()
+
+    def _is_settled(self, *, is_patient: bool) -> bool:
+        self.struck.revive()
+        if is_patient and self.struck.processes["publisher"].poll() is None:
+            return False
+        for name, journal in self.struck.monitors.items():
+            with JournalReader.open(journal) as reader:
+                self._add_numbers(name, reader)
+        return not self._lost() and self.struck.is_paired()
+
+    def _lost(self) -> dict[str, list[int]]:
+        """Return the first readings that stand in no journal, by device."""
+        wanted = set(range(self.report.readings))
+        lost = {
+            f"mon-{bed}": sorted(wanted - self.kept.get(f"mon-{bed}", set()))[:5]
+            for bed in range(1, BEDS + 1)
+        }
+        return {device: numbers for device, numbers in lost.items() if numbers}
+
+    def _is_told(self) -> bool:
+        self.struck.revive()
+        return self._shown() == self._standing()
+
+    def _shown(self) -> set[str]:
+        own = topic(self.unit, "_", "_", "alert/")
+        return {name for name in self.struck.witness.alerts if not name.startswith(own)}
+
+    def _standing(self) -> set[str]:
+        """Return the topics of the alerts that stand by the ledger of whoever speaks."""
+        with JournalReader.open(self.struck.monitors[self.struck.holder() or "first"]) as reader:
             final = {one.id: one for one in reader.effects() if isinstance(one, AlertChanged)}
-            _, report.messages, report.effects = reader.counts()
-        report.readings, report.alerts = self.readings * BEDS, len(final)
-        for bed in range(1, BEDS + 1):
-            missing = set(range(self.readings)) - kept.get(f"mon-{bed}", set())
-            if missing:
-                faults.append(f"mon-{bed}: {len(missing)} readings lost: {sorted(missing)[:5]}")
-        ward = Ward(self.settings.ward, unit=self.unit)
-        again = [effect_bytes(one) for _, effects in replay(steps, ward) for one in effects]
-        if again != bodies:
-            faults.append("the ledger is not what one ward decides that never died")
-        faults += self._state_faults(ward)
-        standing = {
+        self.report.alerts = len(final)
+        return {
             alert_topic(self.unit, one.bed, one.id)
             for one in final.values()
             if not is_over(one.condition, one.signal)
         }
-        own = topic(self.unit, "_", "_", "alert/")
-        shown = {name for name in self.witness.alerts if not name.startswith(own)}
-        if shown != standing:
-            faults.append(f"the broker shows {sorted(shown ^ standing)} otherwise than the ledger")
-        if not report.alerts:
-            faults.append("no alert was raised: the run proves nothing")
 
-    def _state_faults(self, never_died: Ward) -> list[str]:
-        """Return how a ward that is brought back now differs from one that never died."""
-        other = Ward(self.settings.ward, unit=self.unit)
-        with Journal.open_for_writing(
-            self.journal, unit=self.unit, software="", config=""
-        ) as journal:
+    def _check_told(self) -> None:
+        differing = sorted(self._shown() ^ self._standing())
+        if differing:
+            self.report.faults.append(f"the broker shows {differing} otherwise than the ledger")
+        if not self.report.alerts:
+            self.report.faults.append("no alert was raised: the run proves nothing")
+
+    def check_end(self) -> None:
+        """Check what must hold when all has come in."""
+        self.look()
+        self.report.faults += [
+            f"{device}: readings lost: {numbers}" for device, numbers in self._lost().items()
+        ]
+        self.report.readings *= BEDS
+        for name, journal in self.struck.monitors.items():
+            self._check_journal(name, journal)
+        if self.struck.influx is not None:
+            self._check_database()
+
+    def _check_journal(self, name: str, path: Path) -> None:
+        """Replay one journal, and bring a ward back from it."""
+        with JournalReader.open(path) as reader:
+            steps, bodies = list(reader.steps()), [row.body for row in reader.ledger()]
+            _, messages, effects = reader.counts()
+        self.report.messages += messages
+        self.report.effects += effects
+        ward = Ward(self._ward, unit=self.unit)
+        again = [effect_bytes(one) for _, effects in replay(steps, ward) for one in effects]
+        if again != bodies:
+            self.report.faults.append(
+                f"{name}: the ledger is not what one ward decides that never died"
+            )
+        other = Ward(self._ward, unit=self.unit)
+        with Journal.open_for_writing(path, unit=self.unit, software="", config="") as journal:
             resumed = resume(Memory(other, journal), program=program_name(software()))
         if resumed.refused or resumed.replayed == resumed.steps:
-            return [f"no snapshot was used: {resumed.refused}"]
-        if state_of(other) != state_of(never_died):
-            return ["a restarted ward differs from one that never died"]
-        return []
+            self.report.faults.append(f"{name}: no snapshot was used: {resumed.refused}")
+        elif state_of(other) != state_of(ward):
+            self.report.faults.append(f"{name}: a restarted ward differs from one that never died")
 
-    def close(self) -> None:
-        """End everything."""
-        for process in (self.publisher, self.monitor):
-            process.kill()
-            process.wait()
-        self.witness.close()
-        self.broker.stop()
+    def _check_database(self) -> None:
+        code = self.struck.forward_rest()
+        if code:
+            self.report.faults.append(f"the forwarder ended with {code}")
+        store = InfluxStore(InfluxAddress(url=self.struck.database, bucket=BUCKET))
+        try:
+            found = list(recorded_steps(store, self.unit, from_ms=0, to_ms=FOREVER_MS))
+        except SeriesError as fault:
+            self.report.faults.append(f"database: {fault}")
+            return
+        finally:
+            store.close()
+        with JournalReader.open(self.struck.monitors["first"]) as reader:
+            if found != list(reader.steps()):
+                self.report.faults.append("the database holds other messages than the journal")
 
 
 def state_of(ward: Ward) -> tuple[Records, dict[str, object]]:
@@ -337,26 +310,35 @@ def state_of(ward: Ward) -> tuple[Records, dict[str, object]]:
     return msgspec.convert(parts.pop("records"), Records), parts
 
 
-def matrix(*, kills: int, seed: int, folder: Path) -> Report:
-    """Kill so many processes and return what was found."""
+def matrix(
+    *, kills: int, seed: int, folder: Path, tell: bool = False, is_short: bool = False
+) -> Report:
+    """Kill so many processes and return what was found; Ctrl-C ends the blows, not the checks.
+
+    In a short run they follow one another faster, and receipts are not waited for.
+    """
     rng = random.Random(seed)  # noqa: S311 - chance that repeats
     began_s = time.monotonic()
-    waits_s = [rng.uniform(0.05, LONGEST_WAIT_S) for _ in range(kills)]
-    # A killed program takes a while to come back, so readings outlast the kills.
-    readings = int((sum(waits_s) + 2 * kills + 10) * 1000 / EVERY_MS / 2)
-    run = Matrix(folder, seed=seed, readings=readings)
+    with_database = has_database()
+    victims = VICTIMS if with_database else VICTIMS[:4]
+    run = Matrix(folder, seed=seed, with_database=with_database)
     try:
-        for wait_s in waits_s:
-            threading.Event().wait(wait_s)
-            run.restart_monitor()
-            run.kill(rng.choice(VICTIMS))
-            run.look()
-            if run.report.faults:
-                break
-        run.settle()
+        run.begin()
+        with contextlib.suppress(KeyboardInterrupt):
+            longest_s = SHORT_WAIT_S if is_short else LONGEST_WAIT_S
+            for strike in plan(rng, kills=kills, victims=victims, longest_s=longest_s):
+                run.strike(strike)
+                if tell:
+                    took_s = time.monotonic() - began_s
+                    done = f"{run.report.kills.total()} kills, {run.report.blows.total()} blows"
+                    print(f"{done}, {took_s:.0f} s", file=sys.stderr, flush=True)
+                if run.report.faults:
+                    break
+        run.settle(is_patient=not is_short)
         run.check_end()
     finally:
-        run.close()
+        run.struck.close()
+    run.report.restarts = run.struck.left
     run.report.seconds = time.monotonic() - began_s
     return run.report
 
@@ -370,7 +352,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="irm-crash-"))
     try:
-        report = matrix(kills=options.kills, seed=options.seed, folder=folder)
+        report = matrix(kills=options.kills, seed=options.seed, folder=folder, tell=True)
     finally:
         if options.keep:
             shutil.copytree(folder, options.keep)

@@ -167,7 +167,7 @@ def example_reading(number: int, *, measured_ms: int, boot: str) -> bytes:
     )
 
 
-def publish_beds(arguments: Sequence[str]) -> None:
+def publish_beds(arguments: Sequence[str], keeper: type[KeptMessages] = KeptMessages) -> None:
     """Publish some beds until each has sent so many readings and all are covered."""
     parser = argparse.ArgumentParser(prog="python -m simulators.keeping", description=__doc__)
     parser.add_argument("--store", type=Path, required=True)
@@ -177,7 +177,7 @@ def publish_beds(arguments: Sequence[str]) -> None:
     parser.add_argument("--readings", type=int, default=1_000)
     parser.add_argument("--every-ms", type=int, default=100)
     options = parser.parse_args(arguments)
-    kept = KeptMessages(options.store, boot=f"k{time.time_ns() // 1_000_000:x}")
+    kept = keeper(options.store, boot=f"k{time.time_ns() // 1_000_000:x}")
     link = KeepingPublisher(
         kept, unit=options.unit, client_id="keeping", host="127.0.0.1", port=options.port
     )

@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -269,7 +270,7 @@ class Unit:
         self.client_id = f"monitor-{name}"
         self.status = f"irm/v1/{name}/_/monitor/status"
         self.alerts = f"irm/v1/{name}/+/_/alert/+"
-        self._sequence = 0
+        self._sequences: Counter[str] = Counter()
 
     @contextmanager
     def monitor(
@@ -310,9 +311,9 @@ class Unit:
                 thread.join()
 
     def measure(self, mmhg: int, bed: str = "17") -> None:
-        """Publish one systolic pressure with the next number."""
-        self._sequence += 1
-        payload = systolic(self._sequence, mmhg, now_ms()).decode()
+        """Publish one systolic pressure with the next number of the bed's device, from 0 on."""
+        payload = systolic(self._sequences[bed], mmhg, now_ms()).decode()
+        self._sequences[bed] += 1
         name = f"irm/v1/{self.name}/{bed}/mon/vitals"
         publish(self.broker.port, "-t", name, "-q", "1", "-m", payload)
 

@@ -11,6 +11,7 @@ The work is cut into bites, each small enough to be done between two steps.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -173,13 +174,24 @@ def chunks(journal: JournalReader, bed: str = "", *, since_ms: int = 0) -> Itera
         "WHERE (bed = ? OR ? = '') AND hour >= ? "
         "ORDER BY bed, device, channel, hour, place"
     )
-    for name, device, channel, n_readings, body in journal.rows(
-        query, (bed, bed, since_ms // HOUR_MS - 1)
-    ):
-        try:
-            readings = unpacked(body, n_readings)
-        except ValueError as fault:
-            raise JournalUnreadableError(
-                journal.path, f"vitals of {device} at bed {name}: {fault}", "restore the file"
-            ) from fault
-        yield Chunk(bed=name, device=device, channel=channel, readings=readings)
+    for row in journal.rows(query, (bed, bed, since_ms // HOUR_MS - 1)):
+        yield chunk_of(journal.path, *row)
+
+
+def chunk_of(
+    path: Path, bed: str, device: str, channel: int, n_readings: int, body: bytes
+) -> Chunk:
+    """Return the readings that a row of a journal holds.
+
+    Raises
+    ------
+    JournalUnreadableError
+        If the chunk is damaged.
+    """
+    try:
+        readings = unpacked(body, n_readings)
+    except ValueError as fault:
+        raise JournalUnreadableError(
+            path, f"vitals of {device} at bed {bed}: {fault}", "restore the file"
+        ) from fault
+    return Chunk(bed=bed, device=device, channel=channel, readings=readings)

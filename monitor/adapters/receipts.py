@@ -1,10 +1,11 @@
 """Receipts: up to which of its messages the monitor has kept what a device sent.
 
 A broker's acknowledgement is no promise, so publishers keep what they sent until the monitor's
-retained ``ack`` covers it. It covers a number only when all below are kept too, from the first
-that was heard of this start (``boot``) of the device. What is missing may still come late from
-the device's own store; after a minute the gap is given up, counted, and covered, because a device
-that has lost a message must not keep all later ones for ever.
+retained ``ack`` covers it. It covers a number only when all below are kept too, from 0 on of this
+start (``boot``) of the device. What is missing may still come late from the device's own store;
+after a minute the gap is given up, counted, and covered, because a device that has lost a message
+must not keep all later ones for ever. What is missing below the first number that was heard is
+waited for as long, but not counted: nobody knows where the numbers of that device begin.
 """
 
 from collections import OrderedDict
@@ -19,6 +20,9 @@ from monitor.wire.announcements import Announcement, ack_announcement
 
 PATIENCE_MS: Final = 60_000
 AHEAD_MAX: Final = 4_096
+NOTHING: Final = -1
+"""Covers no message: numbers begin at 0."""
+
 BOOTS_MAX: Final = 10_000
 """Starts of devices that are remembered; the one that was heard longest ago goes first."""
 
@@ -72,7 +76,8 @@ class Receipts:
         for one in kept:
             key = (one.bed, one.device, one.boot)
             self._counted[key] = _Counted(one.covered, set(one.ahead), one.gap_since_ms)
-            self._news.add(key)
+            if one.covered != NOTHING:
+                self._news.add(key)
         self.gaps = gaps
 
     def keep(self, inputs: Iterable[Input], now_ms: int) -> None:
@@ -85,12 +90,10 @@ class Receipts:
             key = (record.bed, record.device, record.boot)
             counted = self._counted.get(key)
             if counted is None:
-                self._counted[key] = _Counted(record.sequence)
-                self._news.add(key)
+                counted = self._counted[key] = _Counted(NOTHING)
                 if len(self._counted) > BOOTS_MAX:
                     gone, _ = self._counted.popitem(last=False)
                     self._news.discard(gone)
-                continue
             self._counted.move_to_end(key)
             if record.sequence > counted.covered:
                 counted.ahead.add(record.sequence)
@@ -107,7 +110,8 @@ class Receipts:
             counted.gap_since_ms = now_ms
         elif now_ms - counted.gap_since_ms >= PATIENCE_MS or len(counted.ahead) > AHEAD_MAX:
             lowest = min(counted.ahead)
-            self.gaps += lowest - counted.covered - 1
+            if counted.covered != NOTHING:
+                self.gaps += lowest - counted.covered - 1
             counted.covered = lowest - 1
             counted.gap_since_ms = None
             self._cover(key, counted, now_ms)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from detectors.channels import CHANNEL_NAMES
+from monitor.adapters.chunks import Chunk
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
     ActRecorded,
@@ -110,11 +111,7 @@ def record_points(record: Input) -> Iterator[Point]:
             fields = by_time.setdefault(value.measured_ms, {})
             fields[CHANNEL_NAMES[value.channel]] = value.value_centi / CENTI
         tags = {"unit": record.unit, "bed": record.bed, "device": record.device}
-        for measured_ms, fields in by_time.items():
-            t_ns = measured_ms * NS_PER_MS
-            yield point(VITALS, t_ns, tags, {**fields, "sequence": float(record.sequence)})
-            if follows := derived(fields):
-                yield point(DERIVED, t_ns, tags, follows)
+        yield from _vitals_points(by_time, tags, {"sequence": float(record.sequence)})
     elif isinstance(record, PumpReported):
         yield point(
             PUMP,
@@ -127,6 +124,31 @@ def record_points(record: Input) -> Iterator[Point]:
                 "state": record.state,
             },
         )
+
+
+def chunk_points(unit: str, chunks: Iterable[Chunk]) -> Iterator[Point]:
+    """Yield the vital signs of folded messages, without the numbers, which no chunk keeps.
+
+    They take the places of the points that the messages would have made.
+    """
+    found: dict[tuple[str, str], dict[int, dict[str, float]]] = {}
+    for chunk in chunks:
+        by_time = found.setdefault((chunk.bed, chunk.device), {})
+        for measured_ms, _, value_centi, _ in chunk.readings.tolist():
+            fields = by_time.setdefault(measured_ms, {})
+            fields[CHANNEL_NAMES[chunk.channel]] = value_centi / CENTI
+    for (bed, device), by_time in found.items():
+        yield from _vitals_points(by_time, {"unit": unit, "bed": bed, "device": device}, {})
+
+
+def _vitals_points(
+    by_time: Mapping[int, Mapping[str, float]], tags: Mapping[str, str], more: Mapping[str, float]
+) -> Iterator[Point]:
+    for measured_ms, fields in by_time.items():
+        t_ns = measured_ms * NS_PER_MS
+        yield point(VITALS, t_ns, tags, {**fields, **more})
+        if follows := derived(fields):
+            yield point(DERIVED, t_ns, tags, follows)
 
 
 def derived(fields: Mapping[str, float]) -> dict[str, Field | None]:

@@ -1,23 +1,36 @@
 """The journal as a tape: what was added behind a place, read while a monitor goes on writing.
 
-Three tables grow by themselves (steps, messages, ledger), so a place is three numbers. Rows that
-retention has removed before they were read are counted and named; nothing is passed over in
-silence.
+Three tables grow by themselves (steps, messages, ledger), so a place is three numbers. Vital
+signs that were folded before they were read come from their chunks. Rows that are gone are
+counted and named; nothing is passed over in silence.
 """
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
+from monitor.adapters.chunks import Chunk
+from monitor.adapters.folding import chunk_of
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import fault_of
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import MessageRefused, RawMessage
-from monitor.series.points import Point, effect_points, inbox_point, record_points, step_point
+from monitor.series.points import (
+    Point,
+    chunk_points,
+    effect_points,
+    inbox_point,
+    record_points,
+    step_point,
+)
 from monitor.wire.messages import decode
+
+_LAST: Final = 2**62
+"""No journal has so many rows."""
 
 _EFFECT: Final[msgspec.json.Decoder[AnyEffect]] = msgspec.json.Decoder(AnyEffect)
 
@@ -43,6 +56,13 @@ class Stretch:
     place: Place
     gaps: tuple[str, ...]
     is_full: bool
+
+
+class _Window(NamedTuple):
+    """Messages that were folded together: the last of them, and the vital signs of all."""
+
+    last: int
+    chunks: tuple[Chunk, ...]
 
 
 class Tape:
@@ -74,52 +94,98 @@ class Tape:
         JournalError
             If the journal cannot be read.
         """
-        points: list[Point] = []
-        gaps: list[str] = []
         try:
-            steps = self._rows("SELECT n, now_ms FROM step", place.step, limit)
-            points += [step_point(self.unit, n, now_ms) for n, now_ms in steps]
-            messages = self._rows(
-                "SELECT n, step, received_ms, topic, payload, retained FROM inbox",
-                place.message,
-                limit,
-            )
-            for n, step, received_ms, topic, payload, retained in messages:
-                raw = RawMessage(
-                    received_ms=received_ms, topic=topic, payload=payload, retained=bool(retained)
-                )
-                points.append(inbox_point(self.unit, n, step, raw))
-                record = decode(raw, position=0)
-                if not isinstance(record, MessageRefused):
-                    points += record_points(record)
-            rows = self._rows("SELECT n, body FROM ledger", place.row, limit)
-            for n, body in rows:
-                points += effect_points(self.unit, n, _EFFECT.decode(body))
+            # One picture of all tables: a monitor may fold between two questions.
+            self._connection.execute("BEGIN")
+            try:
+                return self._stretch(place, limit)
+            finally:
+                self._connection.execute("ROLLBACK")
         except sqlite3.Error as fault:
             raise fault_of(self._path, fault) from fault
-        for table, before, found in (
-            ("step", place.step, steps),
-            ("inbox", place.message, messages),
-            ("ledger", place.row, rows),
-        ):
-            if found and found[0][0] > before + 1:
-                gaps.append(f"{table} rows {before + 1} to {found[0][0] - 1} had been removed")
+
+    def _stretch(self, place: Place, limit: int) -> Stretch:
+        steps = self._rows("SELECT n, now_ms FROM step WHERE n > ?", (place.step,), limit)
+        folded = self._folded(place.message)
+        messages = self._rows(
+            "SELECT n, step, received_ms, topic, payload, retained FROM inbox "
+            "WHERE n > ? AND n <= ?",
+            (place.message, folded.last if folded else _LAST),
+            limit,
+        )
+        rows = self._rows("SELECT n, body FROM ledger WHERE n > ?", (place.row,), limit)
+        points = [step_point(self.unit, n, now_ms) for n, now_ms in steps]
+        points += self._message_points(messages)
+        for n, body in rows:
+            points += effect_points(self.unit, n, _EFFECT.decode(body))
+        last_message = messages[-1][0] if messages else place.message
+        how_gone = "removed"
+        if folded:
+            points += chunk_points(self.unit, folded.chunks)
+            how_gone = "folded; their values are sent without numbers"
+            if len(messages) < limit:
+                last_message = folded.last
+        after = Place(
+            step=steps[-1][0] if steps else place.step,
+            message=last_message,
+            row=rows[-1][0] if rows else place.row,
+        )
+        gaps = [
+            _gap("step", place.step, after.step, len(steps), "removed"),
+            _gap("inbox", place.message, after.message, len(messages), how_gone),
+            _gap("ledger", place.row, after.row, len(rows), "removed"),
+        ]
         return Stretch(
             points=tuple(points),
-            place=Place(
-                step=steps[-1][0] if steps else place.step,
-                message=messages[-1][0] if messages else place.message,
-                row=rows[-1][0] if rows else place.row,
-            ),
-            gaps=tuple(gaps),
-            is_full=any(len(found) == limit for found in (steps, messages, rows)),
+            place=after,
+            gaps=tuple(gap for gap in gaps if gap),
+            is_full=folded is not None
+            or any(len(found) == limit for found in (steps, messages, rows)),
         )
 
-    def _rows(self, select: str, after: int, limit: int) -> list[tuple]:  # type: ignore[type-arg]  # columns differ by table
-        return self._connection.execute(
-            f"{select} WHERE n > ? ORDER BY n LIMIT ?", (after, limit)
-        ).fetchall()
+    def _message_points(self, messages: Sequence[tuple]) -> Iterator[Point]:  # type: ignore[type-arg]  # as below
+        for n, step, received_ms, topic, payload, retained in messages:
+            raw = RawMessage(
+                received_ms=received_ms, topic=topic, payload=payload, retained=bool(retained)
+            )
+            yield inbox_point(self.unit, n, step, raw)
+            record = decode(raw, position=0)
+            if not isinstance(record, MessageRefused):
+                yield from record_points(record)
+
+    def _folded(self, after: int) -> _Window | None:
+        """Return the next messages that were folded behind a place, None behind the last."""
+        tables = "SELECT count(*) FROM sqlite_master WHERE name = 'chunk'"
+        if not self._connection.execute(tables).fetchone()[0]:
+            return None  # a journal of the first format
+        (last,) = self._connection.execute("SELECT folded_message FROM about").fetchone()
+        if last <= after:
+            return None
+        # Messages are folded together from the place of a chunk to the place of the next.
+        places = "SELECT {} FROM chunk WHERE place {} ?"
+        (first,) = self._connection.execute(
+            places.format("max(place)", "<="), (after + 1,)
+        ).fetchone()
+        (later,) = self._connection.execute(
+            places.format("min(place)", ">"), (after + 1,)
+        ).fetchone()
+        rows = self._connection.execute(
+            "SELECT bed, device, channel, readings, body FROM chunk WHERE place = ?", (first,)
+        )
+        chunks = tuple(chunk_of(self._path, *row) for row in rows)
+        return _Window(last=last if later is None else later - 1, chunks=chunks)
+
+    def _rows(self, select: str, bounds: tuple[int, ...], limit: int) -> list[tuple]:  # type: ignore[type-arg]  # columns differ by table
+        return self._connection.execute(f"{select} ORDER BY n LIMIT ?", (*bounds, limit)).fetchall()
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _gap(table: str, before: int, last: int, found: int, how_gone: str) -> str:
+    """Return which rows between two places are not there, empty if all are."""
+    missing = last - before - found
+    if not missing:
+        return ""
+    return f"{missing} of the {table} rows {before + 1} to {last} had been {how_gone}"

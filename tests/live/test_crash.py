@@ -1,25 +1,78 @@
 """The crash matrix in short: a few kills of each kind in any order, and its faults are found."""
 
+import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from builders import ward_settings
+from hypothesis import given
+from hypothesis import strategies as st
 from ward_builders import UNIT, anaphylactic
 
 from monitor.ward.snapshots import Records
 from monitor.ward.ward import Ward
+from scripts.casualties import BLOWS, ROOT, VICTIMS
 from scripts.crash import Report, matrix, state_of
+from scripts.set_clock import put
+from scripts.strikes import plan
+from scripts.unruly import ShuffledMessages
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("seed", [3])
-def test_no_kill_in_any_order_loses_or_doubles_anything(seed: int, tmp_path: Path) -> None:
-    report = matrix(kills=6, seed=seed, folder=tmp_path)
+def test_no_blow_in_any_order_loses_or_doubles_anything(seed: int, tmp_path: Path) -> None:
+    report = matrix(kills=6, seed=seed, folder=tmp_path, is_short=True)
     assert report.faults == []
     assert report.kills.total() == 6
+    assert set(report.blows) == set(BLOWS)
     assert report.readings > 100
     assert report.alerts > 0
+
+
+@given(st.integers(0, 2**32), st.integers(0, 60))
+def test_everything_is_struck_and_the_clock_last(seed: int, kills: int) -> None:
+    strikes = plan(random.Random(seed), kills=kills, victims=VICTIMS)  # noqa: S311 - chance that repeats
+    victims = [one.victim for one in strikes if one.victim is not None]
+    blows = [one.blow for one in strikes if one.blow is not None]
+    assert len(victims) == kills
+    assert set(victims) == set(VICTIMS[:kills])
+    assert set(blows) == set(BLOWS)
+    first = next(place for place, one in enumerate(strikes) if one.blow == "clock")
+    assert first >= len(strikes) * 4 // 5 - blows.count("clock")
+    assert all(0 <= one.for_s < 4 for one in strikes)
+
+
+def test_messages_are_given_out_of_order_and_twice_and_none_is_left_out(tmp_path: Path) -> None:
+    kept = ShuffledMessages(tmp_path / "outbox", boot="b")
+    for number in range(200):
+        kept.put("mon", number, "t", str(number).encode())
+    given_once = kept.waiting(0, 150)
+    assert {one.place for one in given_once} == set(range(1, 151))
+    assert given_once[-1].place == 150
+    assert [one.place for one in given_once] != sorted(one.place for one in given_once)
+    assert len(given_once) > 150
+    assert len(kept.waiting(0, 1)) == 1
+    while not (rest := kept.waiting(150, 100)):
+        pass
+    assert {one.place for one in rest} == set(range(151, 201))
+    kept.close()
+
+
+def test_a_clock_is_set_for_a_program_and_its_counter_goes_on(tmp_path: Path) -> None:
+    ahead = tmp_path / "ahead"
+    put(ahead, 3_600)
+    before_s = time.time()
+    told = subprocess.run(
+        [sys.executable, "-m", "scripts.set_clock", str(ahead), "timeit", "-n1", "-r1",
+         "-s", "import time", "print(time.time_ns(), time.time())"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    assert 3_600 <= int(told[0]) / 1e9 - before_s < 3_660
+    assert 3_600 <= float(told[1]) - before_s < 3_660
 
 
 def test_a_report_names_its_faults() -> None:

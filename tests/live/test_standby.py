@@ -6,18 +6,16 @@ and none told anew because of it; who comes back waits.
 
 import contextlib
 import signal
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import pytest
 
-from monitor.adapters.broker import HOST, LocalBroker
+from monitor.adapters.broker import LocalBroker
 from monitor.adapters.journal import JournalReader
 from monitor.facts.effects import AlertChanged
 from scripts.takeover import BEDS, How, Pair
+from scripts.valve import Valve
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -147,62 +145,6 @@ def test_a_standby_that_dies_is_missed(tmp_path: Path) -> None:
         pair.start("second")
         pair.until(pair.is_settled, "it is back")
         pair.until(lambda: pair.status().troubles == (), "nothing is wrong")
-
-
-class Valve:
-    """A way to the broker that can be shut: nothing passes, and nobody is told so."""
-
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self._open = threading.Event()
-        self._open.set()
-        self._listening = socket.create_server((HOST, 0))
-        self._ends = [self._listening]
-        self.port: int = self._listening.getsockname()[1]
-        self._threads = [threading.Thread(target=self._serve, daemon=True)]
-        self._threads[0].start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let go of everything."""
-        self.reopen()
-        for end in self._ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        for end in self._ends:
-            end.close()
-
-    def shut(self) -> None:
-        """Let nothing pass."""
-        self._open.clear()
-
-    def reopen(self) -> None:
-        """Let everything pass that waits, too."""
-        self._open.set()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listening.accept()
-                server = socket.create_connection((HOST, self._to))
-                self._ends += [client, server]
-                for ends in ((client, server), (server, client)):
-                    thread = threading.Thread(target=self._pass, args=ends, daemon=True)
-                    self._threads.append(thread)
-                    thread.start()
-
-    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while part := source.recv(65_536):
-                self._open.wait()
-                sink.sendall(part)
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_frozen_link_costs_the_lease_and_what_was_on_its_way_is_set_right(

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from series.influx_server import RealInflux, Script, found_influxd, proxy, real_influx
 
 from monitor.adapters.journal import Journal
 from monitor.adapters.recording import read_header, read_recording
 from monitor.replay import replay
 from monitor.settings.settings import load_settings
 from monitor.ward.ward import Ward
+from scripts.influx_server import RealInflux, Script, found_influxd, proxy, real_influx
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDING = ROOT / "tests" / "replay" / "recordings" / "by-hand.jsonl"

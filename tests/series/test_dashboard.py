@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from series.influx_server import RealInflux, Script
 
 from monitor.series.cursor_file import CursorFile
 from monitor.series.forwarding import Forwarder
 from monitor.series.influx import InfluxAddress, InfluxStore
 from monitor.series.tape import Tape
+from scripts.influx_server import RealInflux, Script
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "docs" / "grafana-ward.json"
 WHOLE_TIME = "time >= 0 AND time < 4000000000000000000"

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from series.influx_server import RealInflux, Script
+from journal_runs import Run
 
 from monitor.__main__ import main
+from monitor.adapters import folding
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.recording import read_recording
+from monitor.adapters.recovery import RecoveryParams
 from monitor.series.answers import KEPT, Answer
 from monitor.series.cursor_file import CursorFile, beside
 from monitor.series.forwarding import BACKOFF_LAST_S, Forwarder, Turn, delivered
@@ -20,6 +22,7 @@ from monitor.series.points import Point, point
 from monitor.series.reading import recorded_steps
 from monitor.series.stores import MemoryStore, SeriesError, SeriesStore
 from monitor.series.tape import Place, Tape
+from scripts.influx_server import RealInflux, Script
 
 FOREVER_MS = 4_000_000_000_000
 
@@ -131,7 +134,52 @@ def test_rows_that_are_gone_before_they_were_sent_are_named(
     with Journal.open_for_writing(path, unit=unit, software="", config="c") as kept:
         kept._connection.execute("DELETE FROM inbox WHERE n <= 5")
     forwarding = forwarder(path, MemoryStore(), tmp_path / "memory")
-    assert any("inbox rows 1 to 5 had been removed" in turn.words for turn in drained(forwarding))
+    assert any("5 of the inbox rows 1 to" in turn.words for turn in drained(forwarding))
+
+
+def test_a_hole_in_the_middle_is_named_too(finished_journal: Path, tmp_path: Path) -> None:
+    path = tmp_path / "ward.journal"
+    shutil.copy(finished_journal, path)
+    with JournalReader.open(path) as journal:
+        unit, (_, messages, _) = journal.about.unit, journal.counts()
+    with Journal.open_for_writing(path, unit=unit, software="", config="c") as kept:
+        kept._connection.execute("DELETE FROM inbox WHERE n BETWEEN 7 AND 9")
+    forwarding = forwarder(path, MemoryStore(), tmp_path / "memory")
+    said = f"3 of the inbox rows 1 to {messages} had been removed"
+    assert any(said in turn.words for turn in drained(forwarding))
+
+
+def test_what_was_folded_before_it_was_sent_comes_from_its_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "HOUR_MS", 10_000)
+    monkeypatch.setattr(folding, "BITE", 7)
+    never = RecoveryParams(snapshot_every_ms=2_000)
+    soon = RecoveryParams(snapshot_every_ms=2_000, keep_messages_ms=20_000)
+    stores = {}
+    for name, params in (("whole", never), ("folded", soon)):
+        run = Run(tmp_path / name, params=params)
+        # The store is away from the fifth second to the end.
+        run.live(range(5))
+        store = stores[name] = MemoryStore()
+        forwarding = forwarder(tmp_path / name, store, tmp_path / f"{name}.memory")
+        drained(forwarding)
+        run.live(range(5, 200))
+        run.die()
+        with JournalReader.open(tmp_path / name) as journal:
+            assert (journal.about.folded.message > 100) == (name == "folded")
+        words = " ".join(turn.words for turn in drained(forwarding))
+        assert ("had been folded" in words) == (name == "folded")
+    for measurement in ("vitals", "derived", "sessions", "alerts", "grades"):
+        rows = {
+            name: [
+                (at_ns, {key: value for key, value in fields.items() if key != "sequence"})
+                for at_ns, fields in store.rows(measurement, {}, from_ns=0, to_ns=2**62)
+            ]
+            for name, store in stores.items()
+        }
+        assert sorted(rows["whole"], key=str) == sorted(rows["folded"], key=str)
+        assert rows["whole"] or measurement != "vitals"
 
 
 def test_a_missing_step_is_said_and_not_passed_over() -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from series.influx_server import Script, proxy
 
 from monitor.series.influx import InfluxAddress, InfluxStore, token_from
 from monitor.series.points import Point, point
 from monitor.series.stores import MemoryStore, SeriesError, SeriesStore, SqliteStore
+from scripts.influx_server import Script, proxy
 
 T_NS = 1_795_000_000_000_000_000
 ALL = {"from_ns": 0, "to_ns": 2 * T_NS}

@@ -21,16 +21,32 @@ def covered(receipts: Receipts) -> list[int]:
     return [receipt.sequence for receipt in receipts.news()]
 
 
-def test_the_first_number_of_a_start_is_where_counting_begins() -> None:
+def test_counting_begins_at_zero() -> None:
+    receipts = Receipts()
+    receipts.keep([kept(0)], NOW_MS)
+    assert receipts.news() == [Receipt(bed="17", device="mon", boot="b1", sequence=0)]
+    assert receipts.news() == []
+
+
+def test_what_was_sent_before_the_first_that_was_heard_is_waited_for() -> None:
     receipts = Receipts()
     receipts.keep([kept(500)], NOW_MS)
-    assert receipts.news() == [Receipt(bed="17", device="mon", boot="b1", sequence=500)]
-    assert receipts.news() == []
+    receipts.keep([kept(501)], NOW_MS + PATIENCE_MS - 1)
+    assert covered(receipts) == []
+    again = Receipts()
+    again.recall(receipts.kept(), receipts.gaps)
+    assert covered(again) == []
+    again.keep([kept(n) for n in range(500)], NOW_MS + PATIENCE_MS - 1)
+    assert covered(again) == [501]
+    # A device that has nothing older is believed after a while, and has lost nothing.
+    receipts.keep([kept(502)], NOW_MS + PATIENCE_MS)
+    assert covered(receipts) == [502]
+    assert receipts.gaps == again.gaps == 0
 
 
 def test_a_gap_holds_the_receipt_until_it_is_filled() -> None:
     receipts = Receipts()
-    receipts.keep([kept(1), kept(2), kept(4), kept(5)], NOW_MS)
+    receipts.keep([kept(0), kept(1), kept(2), kept(4), kept(5)], NOW_MS)
     assert covered(receipts) == [2]
     receipts.keep([kept(6)], NOW_MS + PATIENCE_MS - 1)
     assert covered(receipts) == []
@@ -41,7 +57,7 @@ def test_a_gap_holds_the_receipt_until_it_is_filled() -> None:
 
 def test_a_gap_that_nobody_fills_is_given_up_and_counted() -> None:
     receipts = Receipts()
-    receipts.keep([kept(1), kept(4), kept(6)], NOW_MS)
+    receipts.keep([kept(0), kept(1), kept(4), kept(6)], NOW_MS)
     receipts.keep([kept(7)], NOW_MS + PATIENCE_MS)
     assert covered(receipts) == [4]
     assert receipts.gaps == 2
@@ -52,8 +68,8 @@ def test_a_gap_that_nobody_fills_is_given_up_and_counted() -> None:
 
 def test_every_start_of_a_device_is_counted_for_itself() -> None:
     receipts = Receipts()
-    receipts.keep([kept(7, "b1"), kept(0, "b2"), kept(8, "b1"), kept(1, "b2")], NOW_MS)
-    assert [(one.boot, one.sequence) for one in receipts.news()] == [("b1", 8), ("b2", 1)]
+    receipts.keep([kept(0, "b1"), kept(0, "b2"), kept(1, "b1"), kept(2, "b1")], NOW_MS)
+    assert [(one.boot, one.sequence) for one in receipts.news()] == [("b1", 2), ("b2", 0)]
 
 
 @given(st.permutations(range(1, 12)))

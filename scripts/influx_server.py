@@ -1,4 +1,4 @@
-"""A real InfluxDB on loopback for tests, and stand-ins for what its old version cannot do.
+"""A real InfluxDB on loopback, and stand-ins for what its old version cannot do.
 
 Debian ships version 1.6.7, which has no ``/api/v2/write``. A small proxy in front of it rewrites
 that path (and the names of its precisions) to ``/write``, as a site would do in its web server.
@@ -43,6 +43,7 @@ bind-address = "{host}:{rpc}"
 
 
 def found_influxd() -> str | None:
+    """Return where the database is on this machine, None if it is not."""
     return shutil.which("influxd", path=os.pathsep.join((os.environ["PATH"], "/usr/sbin")))
 
 
@@ -56,6 +57,7 @@ class RealInflux:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start it and wait until it answers."""
         program = found_influxd()
         assert program is not None
         config = self.folder / "influxdb.conf"
@@ -63,7 +65,9 @@ class RealInflux:
             CONFIG.format(host=HOST, rpc=self._rpc, port=self.port, folder=self.folder)
         )
         log = (self.folder / "log.txt").open("ab")
-        self._process = subprocess.Popen([program, "-config", str(config)], stdout=log, stderr=log)
+        self._process = subprocess.Popen(  # noqa: S603 - a program found by its own name
+            [program, "-config", str(config)], stdout=log, stderr=log
+        )
         log.close()
         waiting = threading.Event()
         for _ in range(int(START_DEADLINE_S / 0.05)):
@@ -79,11 +83,13 @@ class RealInflux:
         return False
 
     def kill(self) -> None:
+        """End it as a power cut would."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(10)
 
     def ask(self, query: str) -> bytes:
+        """Return what it says to a query."""
         body = urllib.parse.urlencode({"q": query}).encode()
         with urllib.request.urlopen(f"http://{HOST}:{self.port}/query", body, timeout=10) as said:
             answer: bytes = said.read()
@@ -173,6 +179,7 @@ def proxy(target: str, script: Script) -> Iterator[str]:
 
 @contextlib.contextmanager
 def real_influx() -> Iterator[RealInflux]:
+    """Give a running database that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="irm-influx-") as folder:
         running = RealInflux(Path(folder))
         running.start()
