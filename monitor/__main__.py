@@ -35,6 +35,7 @@ from monitor.series_command import series
 from monitor.simulate_command import simulation
 from monitor.station_command import HTTP_PORT, Http, UsersFile, station_commands
 from monitor.station_process import station_beside
+from monitor.sweep_command import sweeping
 from monitor.why_command import why
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ app.add_typer(report)
 app.add_typer(score)
 app.add_typer(series)
 app.add_typer(simulation)
+app.add_typer(sweeping)
 app.add_typer(station_commands)
 app.add_typer(why)
 

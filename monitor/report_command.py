@@ -28,17 +28,25 @@ report = typer.Typer()
 
 @report.command("report")
 def report_command(
-    path: Annotated[Path, typer.Argument(help="A journal or a recording.")],
+    path: Annotated[Path, typer.Argument(help="A journal, a recording, or a cohort's folder.")],
     *,
     to: Annotated[Path, typer.Option(help="FILE.html, or a folder for a page of each session.")],
     session: Annotated[str | None, typer.Option(help="Only this session, as S-0412.")] = None,
     png: Annotated[bool, typer.Option("--png", help="Also a picture, by Chromium.")] = False,
+    sweep: Annotated[
+        Path | None, typer.Option(help="A cohort: also what sweep --json wrote into this file.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="A cohort: processes of this machine.")] = 1,
     config: Config = CONFIG_DIRECTORY,
 ) -> None:
-    """Write the report of a session: timeline, episodes, steps, why, and the draft of a note."""
+    """Write the report of a session, with timeline, episodes, steps and why; or of a cohort."""
+    if path.is_dir() and any(path.glob("*.truth.jsonl")):
+        _cohort(path, to, sweep, jobs, config)
+        if png:
+            _picture(to)
+        return
     from monitor.adapters.recording import InputFileError, Remarks
     from monitor.reports.chronicles import chronicles
-    from monitor.reports.picture import NoPictureError, picture_of
     from monitor.reports.session_page import Printing
 
     settings = read_settings(config)
@@ -62,11 +70,60 @@ def report_command(
         )
         _write(page, chronicle, printing)
         if png:
-            try:
-                picture_of(page, page.with_suffix(".png"))
-            except NoPictureError as fault:
-                typer.echo(str(fault), err=True)
-                raise typer.Exit(FOUND) from fault
+            _picture(page)
+
+
+def _picture(page: Path) -> None:
+    from monitor.reports.picture import NoPictureError, picture_of
+
+    try:
+        picture_of(page, page.with_suffix(".png"))
+    except NoPictureError as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(FOUND) from fault
+
+
+def _cohort(folder: Path, to: Path, sweep: Path | None, jobs: int, config: Path) -> None:
+    import sys
+
+    import msgspec
+
+    from monitor.adapters.recording import InputFileError
+    from monitor.engine_options import EngineName, engine_of
+    from monitor.reports.cohort_page import CohortPrinting, cohort_page
+    from monitor.study.cohort import scored_cohort
+    from monitor.study.runs import Run
+    from monitor.study.sweep import Sweep
+
+    if to.suffix != ".html":
+        raise typer.BadParameter(f"--to {to}: the report of a cohort is one FILE.html")
+    settings = read_settings(config)
+    name = EngineName.PROCESSES if jobs > 1 else EngineName.SERIAL
+    try:
+        swept = None
+        if sweep is not None:
+            swept = msgspec.json.decode(sweep.read_bytes(), type=Sweep)
+        run = Run(engine=engine_of(name, jobs, ""))
+        found = scored_cohort(folder, run, config=config, digest=settings.digest, err=sys.stderr)
+    except InputFileError as fault:
+        typer.echo(str(fault), err=True)
+        raise typer.Exit(BAD_INPUT) from fault
+    except (OSError, msgspec.MsgspecError) as fault:
+        typer.echo(f"{sweep}: is nothing that sweep --json wrote: {fault}", err=True)
+        raise typer.Exit(BAD_INPUT) from fault
+    same = (str(folder), "--config", str(config))
+    more = () if sweep is None else ("--sweep", str(sweep))
+    printing = CohortPrinting(
+        source=str(folder),
+        command=("infusion-monitor", "report", *same, *more, "--to", str(to)),
+        score_command=("infusion-monitor", "score", "cohort", *same, "--json"),
+        config=settings.digest,
+        software=software(),
+    )
+    to.write_text(cohort_page(found, printing, swept), encoding="utf-8")
+    typer.echo(f"{to}", err=True)
+    for fault_words in found.faults:
+        typer.echo(fault_words, err=True)
 
 
 def _chosen(found: "Iterable[Chronicle]", session: str | None) -> "Iterator[Chronicle]":

@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cohorts, messages, peers, replays, restarts, steps
+from benchmarks import archives, cohorts, messages, peers, replays, restarts, steps
 from benchmarks.agreement import PeerError, check, differences
 from benchmarks.measuring import Report, Table, cell, machine, printed, ratio, share
 from benchmarks.plain import PlainBed
 from benchmarks.plain_tables import Tables
 from benchmarks.wards import Load
 from detectors.detection import Detection
+from monitor.engines.local import SerialEngine
 from monitor.settings.settings import load_settings
+from simulators.cohorts import Cohort
 from simulators.scenario import reaction_option, ward_scenario
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +55,14 @@ def test_a_step_is_measured_at_every_size_and_share() -> None:
     table = steps.steps_table(((3, 4), (20, 4)))
     assert len(table.rows) == 2 * len(steps.SHARES)
     assert "20 beds, 1 reacting" in printed(table)
+
+
+def test_an_archive_is_replayed_to_one_digest_and_a_plan() -> None:
+    cohort = Cohort(sessions=1, beds_per_file=1, hours=0.5, cadence_s=60, seed=1)
+    engine = SerialEngine()
+    table = archives.archives_table(cohort, [("one", 1, engine), ("again", 2, engine)])
+    assert [name for name, _ in table.rows] == ["one", "again"]
+    assert "a million sessions" in printed(table)
 
 
 def test_snapshots_and_restarts_are_measured() -> None:

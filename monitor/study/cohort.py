@@ -14,6 +14,7 @@ import msgspec
 from monitor.adapters.recording import InputFileError
 from monitor.engines.work import Done, digest_of
 from monitor.replay import BAD_INPUT, FOUND_SOMETHING
+from monitor.study.cohort_detail import CohortDetail, detail_of
 from monitor.study.cohort_score import CohortScore, PatternScore, RuleScore, score_of
 from monitor.study.cohort_ward import RECORDING, FileHeard, Item, SessionHeard, heard_bytes
 from monitor.study.runs import Run, worked_off
@@ -23,6 +24,12 @@ NAMES: Final = 3
 
 _FILE: Final = msgspec.json.Decoder(FileHeard)
 _ITEM: Final = msgspec.json.Encoder(order="deterministic")
+
+
+class ScoredCohort(CohortScore, frozen=True, kw_only=True):
+    """The score of a cohort and what stands behind it."""
+
+    detail: CohortDetail
 
 
 def items_of(folder: Path, config: Path) -> list[str]:
@@ -44,6 +51,28 @@ def items_of(folder: Path, config: Path) -> list[str]:
     ]
 
 
+def scored_cohort(
+    folder: Path, run: Run, *, config: Path, digest: str, err: TextIO
+) -> ScoredCohort:
+    """Replay a folder and return its score with the figures behind it.
+
+    Raises
+    ------
+    InputFileError
+        If the folder holds no recording, or the file of progress cannot be used.
+    EngineError
+        If the work cannot be done.
+    """
+    items = items_of(folder, config)
+    work = hashlib.sha256("\n".join([digest, *items]).encode()).hexdigest()
+    done = worked_off(heard_bytes, items, run, work=work, err=err)
+    sessions, faults = sessions_of(done)
+    score = score_of(sessions)
+    kept = {name: getattr(score, name) for name in CohortScore.__struct_fields__}
+    told = {**kept, "digest": results_digest(done), "faults": faults}
+    return ScoredCohort(**told, detail=detail_of(sessions))
+
+
 def run_cohort(
     folder: Path,
     run: Run,
@@ -56,22 +85,23 @@ def run_cohort(
 ) -> int:
     """Score a folder and print it; return the exit code of the command."""
     try:
-        items = items_of(folder, config)
-        work = hashlib.sha256("\n".join([digest, *items]).encode()).hexdigest()
-        done = worked_off(heard_bytes, items, run, work=work, err=err)
+        found = scored_cohort(folder, run, config=config, digest=digest, err=err)
     except InputFileError as fault:
         err.write(f"{fault}\n")
         return BAD_INPUT
-    files = [_FILE.decode(one.result) for one in sorted(done, key=lambda one: one.item)]
-    sessions: list[SessionHeard] = [heard for file in files for heard in file.sessions]
-    faults = tuple(file.fault for file in files if file.fault)
-    found = msgspec.structs.replace(score_of(sessions), digest=results_digest(done), faults=faults)
     if as_json:
         out.write(f"{msgspec.json.encode(found).decode()}\n")
     else:
         out.writelines(f"{line}\n" for line in lines(found))
-    err.writelines(f"{fault}\n" for fault in faults)
-    return FOUND_SOMETHING if faults else 0
+    err.writelines(f"{fault}\n" for fault in found.faults)
+    return FOUND_SOMETHING if found.faults else 0
+
+
+def sessions_of(done: Sequence[Done]) -> tuple[list[SessionHeard], tuple[str, ...]]:
+    """Return the sessions of all files, in order of the files, and what could not be read."""
+    files = [_FILE.decode(one.result) for one in sorted(done, key=lambda one: one.item)]
+    sessions = [heard for file in files for heard in file.sessions]
+    return sessions, tuple(file.fault for file in files if file.fault)
 
 
 def results_digest(done: Sequence[Done]) -> str:

@@ -117,8 +117,7 @@ class _Found:
 def score_of(sessions: Sequence[SessionHeard], *, seed: int = 1) -> CohortScore:
     """Return the score of sessions; the resampling of intervals follows the seed."""
     events = [(heard, event) for heard in sessions for event in heard.truth.events]
-    hours = np.array([_uneventful_ms(heard.truth) / HOUR_MS for heard in sessions])
-    keys = (OURS, OURS_SHOWN, USUAL_CARE, *KEYS)
+    hours = np.array([uneventful_ms(heard.truth) / HOUR_MS for heard in sessions])
     confusion = _confusion(sessions)
     shown = sum(len(heard.alerts) for heard in sessions)
     total_h = sum(heard.truth.end_ms - heard.truth.start_ms for heard in sessions) / HOUR_MS
@@ -128,13 +127,18 @@ def score_of(sessions: Sequence[SessionHeard], *, seed: int = 1) -> CohortScore:
         quiet_sessions=sum(not heard.truth.events for heard in sessions),
         patient_hours=round(total_h, 2),
         uneventful_hours=round(float(hours.sum()), 2),
-        rules=tuple(_rule_score(key, sessions, events, hours, seed) for key in keys),
+        rules=tuple(_rule_score(key, sessions, events, hours, seed) for key in rule_keys()),
         patterns=tuple(_pattern_scores(events)),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
         weighted_kappa=weighted_kappa(confusion),
         alerts_per_patient_hour=_ratio(shown, total_h) or 0.0,
         floods=_floods(sessions),
     )
+
+
+def rule_keys() -> Mapping[str, str]:
+    """Return the rules of a score in their order, by key, in words."""
+    return {key: WORDS[key] for key in (OURS, OURS_SHOWN, USUAL_CARE, *KEYS)}
 
 
 def times_of(key: str, heard: SessionHeard) -> list[int]:
@@ -194,7 +198,7 @@ def _rule_score(
         minutes_to_alert=_median(minutes),
         minutes_before_worst=_median(lead),
         false_per_patient_hour=_ratio(int(false.sum()), float(hours.sum())) or 0.0,
-        false_interval=_interval(false, hours, seed),
+        false_interval=interval(false, hours, seed),
         share_sessions_false=_ratio(int((false > 0).sum()), len(sessions)) or 0.0,
         ppv=_ratio(begun - int(false.sum()), begun),
     )
@@ -202,14 +206,17 @@ def _rule_score(
 
 def _false(times_ms: Sequence[int], truth: TrueSession) -> int:
     """Return how often something began at a time that belongs to no event of the session."""
+    return sum(is_false(at, truth) for at in times_ms)
+
+
+def is_false(at_ms: int, truth: TrueSession) -> bool:
+    """Tell whether a time lies within a session and belongs to none of its events."""
     spans = [span_of(event) for event in truth.events]
-    return sum(
-        truth.start_ms <= at <= truth.end_ms and not any(a <= at <= b for a, b in spans)
-        for at in times_ms
-    )
+    inside = truth.start_ms <= at_ms <= truth.end_ms
+    return inside and not any(a <= at_ms <= b for a, b in spans)
 
 
-def _uneventful_ms(truth: TrueSession) -> int:
+def uneventful_ms(truth: TrueSession) -> int:
     """Return how much of a session belongs to no event; spans that overlap count once."""
     total = truth.end_ms - truth.start_ms
     last = truth.start_ms
@@ -221,7 +228,7 @@ def _uneventful_ms(truth: TrueSession) -> int:
     return total
 
 
-def _interval(
+def interval(
     false: np.ndarray[tuple[int], np.dtype[np.int64]],
     hours: np.ndarray[tuple[int], np.dtype[np.float64]],
     seed: int,

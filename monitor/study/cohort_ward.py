@@ -47,6 +47,7 @@ class HeardAlert(msgspec.Struct, frozen=True, kw_only=True):
     ``pattern`` is its name when it became worst; ``names`` holds when it was given which name.
     ``reached_ms`` holds the first time at grade 1, 2, 3 and 4 or above; ``called_ms`` when it
     first had a priority at which somebody is called; ``ended_ms`` is None while it stands.
+    ``rules`` are the rows that decided it when it first called.
     """
 
     id: str
@@ -57,6 +58,7 @@ class HeardAlert(msgspec.Struct, frozen=True, kw_only=True):
     called_ms: int | None
     ended_ms: int | None
     names: tuple[tuple[int, str], ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 class SessionHeard(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,6 +279,9 @@ def _updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
         for grade, at_ms in enumerate(known, start=1)
     )
     calls = effect.at_ms if effect.priority in CALLING and effect.phase != "end" else None
+    rules = before.rules if before else ()
+    if calls is not None and (before is None or before.called_ms is None):
+        rules = tuple(dict.fromkeys(row.rule for row in effect.because))
     is_worst = before is None or effect.grade > before.grade
     names = before.names if before else ()
     if not names or names[-1][1] != effect.pattern:
@@ -290,4 +295,5 @@ def _updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
         called_ms=before.called_ms if before and before.called_ms is not None else calls,
         ended_ms=effect.at_ms if effect.phase == "end" else None,
         names=names,
+        rules=rules,
     )

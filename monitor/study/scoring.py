@@ -277,11 +277,11 @@ def _why(score: CaseScore) -> Iterator[str]:
 
 def first_abnormal_min(case: Case, beside: Yardstick) -> float | None:
     """Return the minute of the first abnormal set after the start, if its time is stated."""
-    baseline = _columns(case.baseline)
+    baseline = columns_of(case.baseline)
     age = MISSING if case.age_years is None else case.age_years * CENTI
     age_centi = np.array([age], np.int32)
     for point in case.points:
-        values = _columns(point.values)
+        values = columns_of(point.values)
         if point.at_min < 0:
             baseline = np.where(values == MISSING, baseline, values).astype(np.int32)
             continue
@@ -291,7 +291,7 @@ def first_abnormal_min(case: Case, beside: Yardstick) -> float | None:
     return None
 
 
-def _columns(values: Mapping[ChannelName, float]) -> Int32:
+def columns_of(values: Mapping[ChannelName, float]) -> Int32:
     """Return values as one row of columns."""
     row = np.full((1, N_CHANNELS), MISSING, np.int32)
     for name, value in values.items():

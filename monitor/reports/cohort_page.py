@@ -1,0 +1,367 @@
+"""The page of a cohort with known truth: one file of HTML that needs nothing else.
+
+What is counted, and against which spans, stands under every figure, and so does the command that
+makes its numbers again. The same files and configuration make the same bytes.
+"""
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from monitor.reports.figures import Axis, Dot, Line, figure, highest
+from monitor.reports.sweep_figure import numbered, sweep_figure
+from monitor.study.cohort import ScoredCohort
+from monitor.study.cohort_detail import CohortDetail, Curve
+from monitor.study.cohort_score import OURS, CohortScore, rule_keys
+from monitor.study.sweep import Sweep
+
+STYLE: Final = Path(__file__).parent / "page" / "report.css"
+PLOT_STYLE: Final = "figure.plot svg { display: block; width: 100%; max-width: 45rem; }\n"
+ROW_PX, FIGURE_PX, HEAD_PX = 30, 470, 900
+RULES_SHOWN: Final = 30
+DISCLAIMER: Final = (
+    "Research, education and simulation; not a medical device. Truth is the simulator's: this says "
+    "how well the monitor finds what could be thought of, not how it does on people."
+)
+LACKING: Final = (
+    "Not on this page, because a simulated cohort has no such thing: why people judged an alert "
+    "to be "
+    "no reaction (score ppv, over journals), and how long an alert waited for somebody."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortPrinting:
+    """What a page says of its own making: its source, the command, configuration and software."""
+
+    source: str
+    command: tuple[str, ...]
+    score_command: tuple[str, ...]
+    config: str
+    software: str
+
+
+def cohort_page(found: ScoredCohort, printing: CohortPrinting, sweep: Sweep | None = None) -> str:
+    """Return the report of a cohort as one document of HTML; a sweep adds its figure."""
+    style = STYLE.read_text(encoding="utf-8") + PLOT_STYLE
+    allowed = f"default-src 'none'; style-src {_digest_of(style)}; base-uri 'none'"
+    made = f"Numbers: {shlex.join(printing.score_command)}"
+    body = [
+        f"<h1>{escape(_finding(found))}</h1>",
+        _facts(found),
+        *_rules(found, made),
+        *(() if sweep is None else _swept(sweep)),
+        *_detection(found.detail, made),
+        *_confusion(found, made),
+        *_timing(found.detail, made),
+        *_false(found, made),
+        *_load(found, made),
+        *_contribution(found.detail, made),
+        _footer(found, printing),
+    ]
+    tall = HEAD_PX + sum(
+        ROW_PX * part.count("<tr>") + FIGURE_PX * part.count("<svg") for part in body
+    )
+    return (
+        f'<!doctype html>\n<html lang="en" data-tall="{tall}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{allowed}">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>Cohort: {escape(_finding(found))}</title>\n"
+        f"<style>{style}</style>\n</head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
+    )
+
+
+def _digest_of(text: str) -> str:
+    found = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{found}'"
+
+
+def _finding(found: CohortScore) -> str:
+    ours = found.rules[list(rule_keys()).index(OURS)]
+    if not found.events:
+        return (
+            f"No event in {found.sessions} sessions: "
+            f"{ours.false_per_patient_hour:.3f} calls a patient-hour"
+        )
+    return (
+        f"{_share(ours.found)} of {found.events} events called, "
+        f"{_share(ours.before + ours.in_time)} "
+        f"in time, {ours.false_per_patient_hour:.3f} false calls a patient-hour"
+    )
+
+
+def _facts(found: CohortScore) -> str:
+    facts = (
+        f"{found.sessions} sessions",
+        f"{found.quiet_sessions} in which nothing happened",
+        f"{found.events} events",
+        f"{found.patient_hours:.0f} patient-hours",
+        f"{found.uneventful_hours:.0f} of them belong to no event",
+    )
+    return f'<ul class="facts">{"".join(f"<li>{escape(one)}</li>" for one in facts)}</ul>'
+
+
+def _section(title: str, words: str, made: str, *parts: str) -> tuple[str, ...]:
+    return (
+        f"<section><h2>{escape(title)}</h2>",
+        f"<p>{escape(words)}</p>",
+        *parts,
+        f'<p class="muted"><code>{escape(made)}</code></p></section>',
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(one)}</td>" for one in row) + "</tr>" for row in rows
+    )
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide">{table}</div>'
+
+
+def _plot(drawing: str) -> str:
+    return f'<figure class="plot">{drawing}</figure>'
+
+
+def _rules(found: CohortScore, made: str) -> tuple[str, ...]:
+    dots = [
+        Dot(
+            x=rule.false_per_patient_hour,
+            y=rule.before + rule.in_time,
+            number=str(number),
+            colour=1 if key == OURS else 5,
+            strong=key == OURS,
+        )
+        for number, (key, rule) in enumerate(zip(rule_keys(), found.rules, strict=True), 1)
+    ]
+    drawing = figure(
+        "What is found in time against what it costs",
+        Axis(
+            words="false calls a patient-hour",
+            low=0.0,
+            high=highest([dot.x for dot in dots]),
+        ),
+        Axis(words="share of events found in time", low=0.0, high=1.0),
+        dots=dots if found.events else (),
+    )
+    head = (
+        "", "Rule", "Found", "In time", "Of grade 3-4", "Min to alert", "False an hour (95 %)",
+        "Sessions with a false one", "PPV",
+    )  # fmt: skip
+    rows = [
+        (
+            str(number),
+            rule.rule,
+            _share(rule.found),
+            _share(rule.before + rule.in_time),
+            _share(rule.found_grade3),
+            _number(rule.minutes_to_alert),
+            _span(rule.false_per_patient_hour, rule.false_interval),
+            _share(rule.share_sessions_false),
+            _share(rule.ppv),
+        )
+        for number, rule in enumerate(found.rules, 1)
+    ]
+    words = (
+        "An event is found by the first alert between 5 min before its onset and 60 min after "
+        "its end; "
+        "in time is until its worst moment. False is what begins at a time that belongs to no "
+        "event; "
+        "the interval is of 1,000 resamples of sessions. PPV: of all that began, what belongs to "
+        "an "
+        "event. Left and high is better."
+    )
+    return _section("Every rule on the same axes", words, made, _plot(drawing), _table(head, rows))
+
+
+def _swept(sweep: Sweep) -> tuple[str, ...]:
+    limit = sweep.limit
+    head = ("", "Rule", "Sensitivity", "Load", "Not beaten")
+    rows = [
+        (
+            str(number),
+            one.words,
+            _share(one.sensitivity),
+            "-" if one.load is None else f"{one.load:.3f}",
+            "yes" if one.on_front else "",
+        )
+        for number, one in numbered(sweep)
+    ]
+    words = f"Sensitivity: {sweep.sensitivity_is}. Load: {sweep.load_is}."
+    made = f"Numbers: infusion-monitor sweep {sweep.source} --rule {limit.rule} ..."
+    title = f"{limit.rule} over a range"
+    return _section(title, words, made, _plot(sweep_figure(sweep)), _table(head, rows))
+
+
+def _detection(detail: CohortDetail, made: str) -> tuple[str, ...]:
+    head = ("Pattern", "True grade", "Events", "Before", "In time", "Late", "Missed")
+    rows = [
+        (
+            row.pattern,
+            *map(str, (row.grade, row.events, row.before, row.in_time, row.late, row.missed)),
+        )
+        for row in detail.detection
+    ]
+    words = (
+        "Events by when somebody was called: before the onset, until the worst moment, after it."
+    )
+    return _section("Detection by pattern and grade", words, made, _table(head, rows))
+
+
+def _confusion(found: CohortScore, made: str) -> tuple[str, ...]:
+    head = ("True grade", *(f"alerted {grade}" for grade in range(len(found.confusion))))
+    rows = [(str(grade), *map(str, row)) for grade, row in enumerate(found.confusion)]
+    total = sum(map(sum, found.confusion))
+    near = sum(
+        number
+        for grade, row in enumerate(found.confusion)
+        for told, number in enumerate(row)
+        if abs(grade - told) <= 1
+    )
+    kappa = "not defined" if found.weighted_kappa is None else f"{found.weighted_kappa:.3f}"
+    words = (
+        "Events and quiet sessions by the true grade and the highest grade alerted. Kappa with "
+        f"quadratic weights: {kappa}. Off by one at most: "
+        f"{_share(near / total if total else None)}."
+    )
+    return _section("Grades", words, made, _table(head, rows))
+
+
+def _curves(title: str, words: str, curves: Sequence[Curve]) -> str:
+    ends = [at for curve in curves for at, _ in curve.points] or [0.0, 1.0]
+    lines = [
+        Line(name=_short(curve), points=curve.points, colour=index, steps=True)
+        for index, curve in enumerate(curves)
+        if curve.points
+    ]
+    low = min(0.0, *ends)
+    x = Axis(words=words, low=low, high=max(low + 1, max(ends) * 1.02))
+    y = Axis(words="share of events", low=0.0, high=1.0)
+    return _plot(figure(title, x, y, lines=lines))
+
+
+def _short(curve: Curve) -> str:
+    middle = "-" if curve.median is None else f"{curve.median:g}"
+    return f"{curve.rule.split(':')[0][:32]} ({middle})"
+
+
+def _timing(detail: CohortDetail, made: str) -> tuple[str, ...]:
+    words = (
+        "Share of all events found by so many minutes, so that a curve ends at what was found; in "
+        "brackets the median of those. Usual care looks 15 min after the start, at every change of "
+        "rate and every hour: that is the floor which the schedule itself imposes. "
+        f"Found by this monitor alone: {detail.found_only_here} events; by usual care alone: "
+        f"{detail.found_only_by_usual_care}."
+    )
+    return _section(
+        "How soon",
+        words,
+        made,
+        _curves("Time to alert", "minutes from the onset", detail.curves),
+        _curves(
+            "From the call to the worst moment, events of grade 3 and 4",
+            "minutes before the worst moment",
+            [detail.lead_grade3],
+        ),
+        _curves(
+            "Lead over usual care, events found by both",
+            "minutes before usual care",
+            [detail.lead_usual_care],
+        ),
+    )
+
+
+def _false(found: ScoredCohort, made: str) -> tuple[str, ...]:
+    detail = found.detail
+    head = ("Highest grade", "False calls", "A patient-hour (95 %)", "A session")
+    rows = [
+        (
+            str(row.grade),
+            str(row.calls),
+            _span(row.per_patient_hour, row.interval),
+            _rate(row.per_session),
+        )
+        for row in detail.false
+    ]
+    called, quiet = detail.quiet_sessions_called, detail.quiet_sessions
+    span = detail.quiet_interval
+    interval = "" if span is None else f", 95 % {_share(span[0])} to {_share(span[1])}"
+    words = (
+        "Calls at times that belong to no event, over the hours that belong to none. Of the "
+        "sessions in "
+        f"which nothing happened somebody was called in {called} of {quiet} "
+        f"({_share(called / quiet if quiet else None)}{interval})."
+    )
+    return _section("False calls by grade", words, made, _table(head, rows))
+
+
+def _load(found: ScoredCohort, made: str) -> tuple[str, ...]:
+    load = found.detail.load
+    rows = (
+        ("reaction alerts", str(load.alerts)),
+        ("a patient-hour", _rate(load.alerts_per_patient_hour)),
+        ("a session", _rate(load.alerts_per_session)),
+        ("calls (medium or high priority)", str(load.calls)),
+        ("calls a patient-hour", _rate(load.calls_per_patient_hour)),
+        ("stood for less than a minute", str(load.fleeting)),
+        (
+            "sessions in which a cause began three times within an hour",
+            str(load.chattering_sessions),
+        ),
+        ("floods: more than 10 in 10 minutes of one session", str(found.floods)),
+        ("most in one session", str(load.most_in_one_session)),
+        ("minutes standing, median", _number(load.minutes_standing)),
+        ("minutes standing, longest", _number(load.longest_minutes)),
+    )
+    words = "All reaction alerts, right and wrong, over all hours from the start of the flow."
+    return _section("Alarm load", words, made, _table(("", ""), rows))
+
+
+def _contribution(detail: CohortDetail, made: str) -> tuple[str, ...]:
+    head = ("Row of the book", "Calls it was a reason of", "Of them false", "Alone", "Alone, false")
+    rows = [
+        (row.rule, *map(str, (row.calls, row.false, row.alone, row.alone_false)))
+        for row in detail.rules[:RULES_SHOWN]
+    ]
+    words = (
+        "Rows that held when an alert first called. Without a row, calls of which it was the only "
+        "reason would have come later or not at all; sweep and compare say which."
+    )
+    if len(detail.rules) > RULES_SHOWN:
+        words += f" The first {RULES_SHOWN} of {len(detail.rules)}; all are in the JSON."
+    return _section("What each row of the book contributes", words, made, _table(head, rows))
+
+
+def _footer(found: ScoredCohort, printing: CohortPrinting) -> str:
+    rows = (
+        ("Source", printing.source),
+        ("Digest of what was heard", found.digest),
+        ("Configuration", printing.config),
+        ("Software", f"infusion-reaction-monitor {printing.software}"),
+        ("This page", shlex.join(printing.command)),
+        ("Every number as JSON", shlex.join(printing.score_command)),
+    )
+    lines = "".join(f"<li>{name}: <code>{escape(text)}</code></li>" for name, text in rows)
+    faults = "".join(f"<li>not read: {escape(fault)}</li>" for fault in found.faults)
+    return f"<footer><ul>{lines}{faults}</ul><p>{LACKING}</p><p>{DISCLAIMER}</p></footer>"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def _span(value: float | None, interval: tuple[float, float]) -> str:
+    return f"{_rate(value)} ({interval[0]:.3f} to {interval[1]:.3f})"
+
+
+def _rate(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
