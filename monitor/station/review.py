@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 
 from monitor.adapters.viewing import time_ms
-from monitor.care.cards import why_card
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
     ActRecorded,
@@ -21,8 +20,7 @@ from monitor.facts.effects import (
     SnoozeChanged,
 )
 from monitor.station.board import StandingAlert, StandingState
-from monitor.station.retold import alert_retold
-from monitor.wire.outbound import AdvicePayload, StatePayload
+from monitor.wire.outbound import AdvicePayload, AlertPayload, StatePayload
 
 FLAGS: Final = frozenset(
     {"start", "rate", "vitals", "symptom", "alert", "stop", "dose", "act", "session"}
@@ -53,6 +51,9 @@ SESSION_WORDS: Final = {
     "transfer": "moved",
 }
 ACT_KINDS: Final = {"symptom": "symptom", "vitals": "vitals", "condition": "vitals"}
+WHY_ROWS: Final = 3
+"""So many reasons of an alert fit on a sheet that is read aloud."""
+
 EPISODES_MS: Final = 12 * 3_600_000
 
 
@@ -240,9 +241,9 @@ def sheet(
 ) -> dict[str, object]:
     """Return what one shift hands to the next about one bed."""
     state = standing.payload
-    why = [line for one in alerts for line in why_card(alert_retold(bed, one.payload))]
-    if state.why_not is not None:
-        why += state.why_not.lines
+    why = list(dict.fromkeys(line for one in alerts for line in _why_lines(one.payload)))
+    if not alerts and state.why_not is not None:
+        why += state.why_not.lines[:1]
     steps = advice.steps if advice is not None else ()
     return {
         "bed": bed,
@@ -269,6 +270,14 @@ def sheet(
         "episodes_12h": episodes(effects, bed, now_ms - EPISODES_MS),
         "due": _due(state),
     }
+
+
+def _why_lines(alert: AlertPayload) -> list[str]:
+    """Return the gravest rows of an alert in a line each; the chair says the rest."""
+    rows = sorted(alert.because, key=lambda row: -row.grade)
+    lines = [f"{row.sign} grade {row.grade}: {row.words}" for row in rows[:WHY_ROWS]]
+    more = len(rows) - WHY_ROWS
+    return [*lines, f"{more} more in the open bed"] if more > 0 else lines
 
 
 def _alert_line(one: StandingAlert, now_ms: int) -> str:

@@ -8,7 +8,7 @@ from monitor.care.reasons import FULL_NAMES
 from monitor.facts.records import Consciousness, Disbelief, PumpState, SessionVerb, StepStatus
 from monitor.settings.settings import Settings
 
-TOLD_KINDS: Final = frozenset({"call", "drug", "stop"})
+TOLD_KINDS: Final = frozenset({"call", "drug", "fluids", "stop"})
 """Kinds of steps by which a page chooses buttons and clocks."""
 
 SEVERITIES: Final = ("mild", "moderate", "severe")

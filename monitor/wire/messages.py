@@ -36,7 +36,7 @@ from monitor.facts.records import (
     RawMessage,
     SessionReported,
 )
-from monitor.wire.amounts import amount_centi
+from monitor.wire.amounts import amount_centi, given_centi
 from monitor.wire.arrivals import AGE_MS_MAX, Arrival, parsed
 from monitor.wire.observations import observation
 from monitor.wire.payloads import (
@@ -305,6 +305,7 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
         _require("snooze", {"reason": payload.reason})
     if payload.act == "not-a-reaction":
         _require("not-a-reaction", {"why": payload.why})
+    dose_centi, dose_unit = given_centi(payload.dose, "dose")
     return ActTaken(
         **arrival._asdict(),
         measured_ms=arrival.measured(milliseconds(payload.t), AGE_MS_MAX),
@@ -317,8 +318,8 @@ def _act(raw: RawMessage, arrival: Arrival) -> ActTaken:
         revision=payload.rev,
         step=payload.step or "",
         status=payload.status,
-        dose_centi=amount_centi(payload.dose, "drug-dose", "dose"),
-        dose_unit="mg" if payload.dose else "",
+        dose_centi=dose_centi,
+        dose_unit=dose_unit,
         reason=payload.reason or "",
         sign=payload.sign or "",
         grade=payload.grade,

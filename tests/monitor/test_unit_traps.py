@@ -11,7 +11,13 @@ import pytest
 from builders import T0_MS, session, ward
 
 from monitor.facts.effects import AnyEffect, ReadingsKept
-from monitor.facts.records import MessageRefused, RawMessage, SessionReported, VitalsReported
+from monitor.facts.records import (
+    ActTaken,
+    MessageRefused,
+    RawMessage,
+    SessionReported,
+    VitalsReported,
+)
 from monitor.ward.ward import Ward
 from monitor.wire.messages import decode, stamp, topic
 
@@ -112,6 +118,36 @@ def test_a_unit_of_another_quantity_is_refused(channel: str, unit: str) -> None:
     record = decode(vitals(10, (channel, 0.97, unit)), position=0)
     assert isinstance(record, MessageRefused)
     assert record.reason == "wrong-unit"
+
+
+@pytest.mark.parametrize(
+    ("dose", "given"),
+    [
+        ({"v": 500, "u": "mL"}, (50_000, "mL")),
+        ({"v": 0.5, "u": "mg"}, (50, "mg")),
+        ({"v": 1, "u": "g"}, (100_000, "mg")),
+        (None, (None, "")),
+    ],
+)
+def test_a_drug_is_an_amount_and_a_fluid_a_volume(
+    dose: dict[str, object] | None, given: tuple[int | None, str]
+) -> None:
+    record = decode(drug_given(dose), position=0)
+    assert isinstance(record, ActTaken)
+    assert (record.dose_centi, record.dose_unit) == given
+
+
+def test_a_dose_of_another_dimension_is_refused() -> None:
+    record = decode(drug_given({"v": 2, "u": "kg"}), position=0)
+    assert isinstance(record, MessageRefused)
+    assert (record.reason, record.field, record.limit) == ("wrong-unit", "dose.u", "mg or g or mL")
+
+
+def drug_given(dose: dict[str, object] | None) -> RawMessage:
+    """Return that somebody gave something, with its dose if there is one."""
+    said = {"id": "01JD910017", "t": stamp(T0_MS + 10_000), "by": "ka", "role": "rn"}
+    more = {} if dose is None else {"dose": dose}
+    return raw("act", {**said, "via": "tab", "act": "drug", "drug": "saline", **more}, 10)
 
 
 def test_two_degrees_fahrenheit_are_not_two_degrees() -> None:

@@ -148,6 +148,28 @@ def test_every_other_act_is_two_taps_away(ward: FakeStation, open_page: OpenPage
     expect(row(page, "29")).to_contain_text("judged: artefact")
 
 
+def test_the_monitor_itself_is_acknowledged_and_offers_nothing_that_it_refuses(
+    serve: Serve, open_page: OpenPage
+) -> None:
+    station = serve(calm_scene(2))
+    own = alert("_", "medium", "journal lost", kind="technical", session="", grade=None)
+    station.scene.alerts[own["id"]] = own
+    page = open_page(station)
+    mine = row(page, "_")
+    expect(mine.locator(".bed-link")).to_have_text("Monitor")
+    expect(mine.get_by_role("button", name=re.compile("^More"))).to_have_count(0)
+    mine.locator(".bed-link").focus()
+    page.keyboard.press("p")
+    expect(page.locator("#say-status")).to_contain_text("can only be acknowledged")
+    assert station.acts == []
+    mine.get_by_role("button", name="Ack the monitor").click()
+    expect(mine).to_contain_text("nurse-1 has it")
+    assert (station.acts[0]["bed"], station.acts[0]["payload"]["act"]) == ("_", "ack")
+    mine.get_by_role("button", name="More for the monitor").click()
+    shown = mine.locator(".extra button:visible")
+    expect(shown).to_have_text(["Hand back"])
+
+
 def test_a_snooze_needs_a_reason(ward: FakeStation, open_page: OpenPage) -> None:
     page = open_page(ward)
     row(page, "5").get_by_role("button", name="More for bed 5").click()

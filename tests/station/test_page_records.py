@@ -12,6 +12,7 @@ from station.chair_scenes import (
     chair_scene,
     wire_payload,
 )
+from station.scenes import iso
 
 from monitor.wire.payloads import (
     ActPayload,
@@ -61,6 +62,27 @@ def test_holding_a_symptom_opens_time_and_severity_and_charts_nothing(
     assert "t" not in only_act(station)["payload"]
     late_ms = station.now_ms() - sent.onset.timestamp() * 1000
     assert 299_000 < late_ms < 310_000
+
+
+def test_a_symptom_gets_graver_and_keeps_its_onset(
+    station: ChairStation, open_page: OpenPage
+) -> None:
+    page = chair(open_page, station)
+    part(page, "symptoms").get_by_role("button", name="hives").press("ArrowDown")
+    form = part(page, "symptoms").locator("form")
+    expect(form.get_by_label("Since").locator("option:checked")).to_contain_text("as charted")
+    expect(form.get_by_label("Severity")).to_have_value("moderate")
+    form.get_by_label("Severity").select_option("severe")
+    form.get_by_role("button", name="Record", exact=True).click()
+    expect(part(page, "symptoms").locator(".outcome")).to_contain_text("hives, now severe, since")
+    sent = wire_payload(only_act(station))
+    assert isinstance(sent, SymptomPayload)
+    assert (sent.symptom, sent.present, sent.severity) == ("hives", True, "severe")
+    assert sent.onset is not None
+    assert (
+        iso(round(sent.onset.timestamp() * 1000))
+        == (station.scene.beds[BED]["symptoms"][0]["since"])
+    )
 
 
 def test_a_symptom_ends_by_keyboard_alone_and_a_note_is_off(
@@ -126,8 +148,8 @@ def test_a_drug_and_a_call_are_recorded_with_the_steps_that_ask_for_them(
 ) -> None:
     page = chair(open_page, station)
     record = part(page, "record")
-    record.get_by_role("button", name="Drug given").click()
-    expect(record.get_by_label("Dose")).to_have_value("0.5")
+    record.get_by_role("button", name="Drug or fluid given").click()
+    expect(record.get_by_label("Dose or volume")).to_have_value("0.5")
     record.get_by_role("button", name="Record", exact=True).click()
     expect(page.locator('[data-step="epinephrine"]')).to_have_attribute("data-state", "done")
     record.get_by_role("button", name="Provider called").click()
@@ -145,23 +167,39 @@ def test_a_drug_and_a_call_are_recorded_with_the_steps_that_ask_for_them(
     assert station.acts[2]["alert_rev"] >= 4
 
 
+def test_a_fluid_is_recorded_by_its_volume(station: ChairStation, open_page: OpenPage) -> None:
+    page = chair(open_page, station)
+    record = part(page, "record")
+    record.get_by_role("button", name="Drug or fluid given").click()
+    record.get_by_label("Drug or fluid", exact=True).select_option(value="step:fluids")
+    expect(record.get_by_label("Dose or volume")).to_have_value("1420")
+    expect(record.get_by_label("Unit")).to_have_value("mL")
+    record.get_by_label("Dose or volume").fill("500")
+    record.get_by_role("button", name="Record", exact=True).click()
+    expect(page.locator('[data-step="fluids"]')).to_have_attribute("data-state", "done")
+    sent = wire_payload(only_act(station))
+    assert isinstance(sent, ActPayload)
+    assert sent.dose is not None
+    assert (sent.step, sent.dose.v, sent.dose.u) == ("fluids", 500, "mL")
+
+
 def test_a_drug_that_no_step_asked_for_is_recorded_by_itself(
     station: ChairStation, open_page: OpenPage
 ) -> None:
     page = chair(open_page, station)
     record = part(page, "record")
-    record.get_by_role("button", name="Drug given").click()
-    record.get_by_label("Drug", exact=True).select_option("another drug")
+    record.get_by_role("button", name="Drug or fluid given").click()
+    record.get_by_label("Drug or fluid", exact=True).select_option("another drug or fluid")
     record.get_by_role("button", name="Record", exact=True).click()
     expect(record.locator(".outcome")).to_contain_text("Its name: it is empty")
     record.get_by_label("Its name").fill("paracetamol")
-    record.get_by_label("Dose").fill("1")
+    record.get_by_label("Dose or volume").fill("1")
     record.get_by_label("Unit").select_option("g")
     record.get_by_label("Reason, if there is one").fill("headache")
     record.get_by_role("button", name="Record", exact=True).click()
     expect(record.locator(".outcome")).to_contain_text("Recorded by nurse-1: given: paracetamol")
-    record.get_by_role("button", name="Drug given").click()
-    record.get_by_label("Drug", exact=True).select_option("cetirizine")
+    record.get_by_role("button", name="Drug or fluid given").click()
+    record.get_by_label("Drug or fluid", exact=True).select_option("cetirizine")
     record.get_by_role("button", name="Record", exact=True).click()
     expect(record.locator(".outcome")).to_contain_text("given: cetirizine")
     assert [one["payload"] for one in station.acts] == [

@@ -337,3 +337,23 @@ def test_every_answer_carries_the_headers_of_the_guard(at: Desktop) -> None:
         assert (await browser.get("/page/__init__.py")).status_code == 404
 
     run(work)
+
+
+def test_an_alert_of_the_monitor_itself_is_acknowledged_and_audited(at: Desktop) -> None:
+    async def work() -> None:
+        nurse = await at.nurse()
+        own = {**ACK, "bed": "_", "alert_rev": 1, "payload": {"act": "ack", "alert": "al-own"}}
+        done = await nurse.post("/api/v1/acts", json=own, headers=POST)
+        assert done.status_code == 202, done.text
+        stop = {**own, "id": "6f1c2a9e-0002", "kind": "session", "payload": {"event": "stop"}}
+        refused = await nurse.post("/api/v1/acts", json=stop, headers=POST)
+        assert refused.status_code == 422, refused.text
+
+    at.station.hear([heard("_", "alert/al-own", alert("al-own"))])
+    run(work)
+    ((name, body),) = at.line.sent
+    assert (name, body["act"]) == ("irm/v1/inf-a/_/station-1/act", "ack")
+    done, refused = [one for one in at.audited() if one["what"].startswith("act")]
+    assert (done["what"], done["who"]) == ("act", "nurse-1")
+    assert refused["what"] == "act-refused"
+    assert "roaming-bed" in refused["why"]

@@ -2,7 +2,7 @@
 
 import { stampMs } from "./clock.js";
 import { button, element, mark, setAttribute, setText } from "./dom.js";
-import { isLoud, kindOf, raisedMs } from "./order.js";
+import { isLoud, isOwn, kindOf, raisedMs } from "./order.js";
 import { minuteOfDay, words } from "./words.js";
 
 const SNOOZE_MINUTES = [10, 30, 60];
@@ -125,13 +125,14 @@ function makeExtra(get, acts) {
   return {
     node,
     update(alert) {
-      const sounds = alert.signal === "on";
-      pause.hidden = !sounds;
-      escalate.hidden = alert.state === ENDED;
+      // The monitor refuses to be silenced, snoozed or disbelieved about itself.
+      const own = isOwn(alert);
+      pause.hidden = own || alert.signal !== "on";
+      escalate.hidden = own || alert.state === ENDED;
       handBack.hidden = alert.signal !== "acknowledged";
       wake.hidden = alert.signal !== "snoozed";
-      disbelief.hidden = kindOf(alert) === "technical" || kindOf(alert) === "info" || Boolean(alert.not_a_reaction);
-      snooze.node.hidden = alert.signal === "snoozed" || alert.state === ENDED;
+      disbelief.hidden = own || kindOf(alert) === "technical" || kindOf(alert) === "info" || Boolean(alert.not_a_reaction);
+      snooze.node.hidden = own || alert.signal === "snoozed" || alert.state === ENDED;
       if (!snooze.node.hidden) snooze.update(alert);
     },
   };
@@ -200,7 +201,7 @@ export function makeRow({ store, acts, clock, ask }) {
     setAttribute(node, "data-alert", alert.id);
     setAttribute(node, "data-signal", alert.signal);
     setText(bed, words.feed.bed(alert.bed));
-    setAttribute(bed, "href", `#/bed/${encodeURIComponent(alert.bed)}`);
+    setAttribute(bed, "href", isOwn(alert) ? "#/" : `#/bed/${encodeURIComponent(alert.bed)}`);
     setText(label, alert.label);
     setText(detail, detailWords(alert, store.state.calls.get(alert.id), nowMs));
     setText(quiet, quietWords(alert, nowMs));
@@ -214,6 +215,8 @@ export function makeRow({ store, acts, clock, ask }) {
     const said = acts.troubleOf(alert.id);
     setText(trouble, said);
     trouble.hidden = !said;
+    more.hidden = isOwn(alert) && alert.signal !== "acknowledged";
+    if (more.hidden && !extra.node.hidden) toggle();
     if (!extra.node.hidden) extra.update(alert);
   }
 

@@ -39,9 +39,12 @@ export function numberOf(text) {
   return /^[-+]?\d+(\.\d+)?$/.test(plain) ? Number(plain) : NaN;
 }
 
-// Returns {v, u} from words like "0.5 mg IM", or null where no amount can be recorded from them.
+// In what a drug or a fluid is recorded.
+export const DOSE_UNITS = [["mg", "mg"], ["g", "g"], ["mL", "mL"]];
+
+// Returns {v, u} from words like "0.5 mg IM" or "1400 mL of saline", or null where no amount can be recorded from them.
 export function doseOf(words) {
-  const found = /(?:^|\s)(\d+(?:\.\d+)?)\s*(mg|g)(?![\w/])/.exec(words ?? "");
+  const found = /(?:^|\s)(\d+(?:\.\d+)?)\s*(mg|mL|g)(?![\w/])/.exec(words ?? "");
   return found ? { v: Number(found[1]), u: found[2] } : null;
 }
 

@@ -2,7 +2,7 @@
 // single keys, which can be turned off because dictation and trembling hands press them too.
 
 import { remember, remembered } from "./dom.js";
-import { alertsByBed, isLoud } from "./order.js";
+import { alertsByBed, isLoud, isOwn } from "./order.js";
 import { words } from "./words.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -67,6 +67,10 @@ export function createKeys({ store, acts, speech, grid, header, openBed }) {
   function act(name, extra = {}) {
     const alert = alertInFocus();
     if (!alert) return;
+    if (name !== "ack" && isOwn(alert)) {
+      speech.answer(words.help.ownAlert);
+      return;
+    }
     if (name === "ack" && !isLoud(alert) && alert.signal !== "snoozed") return;
     acts.onAlert(alert, name, extra);
   }

@@ -2,7 +2,7 @@
 // The page never commands anything: every button records what a person did.
 
 import { arrange, button, element, setAttribute, setText } from "./dom.js";
-import { createOutcome, doseOf, field, form, nothing, numberInput, numberOf, refuseField, section, select, submit, textInput } from "./forms.js";
+import { DOSE_UNITS, createOutcome, doseOf, field, form, nothing, numberInput, numberOf, refuseField, section, select, submit, textInput } from "./forms.js";
 import { stampMs } from "./clock.js";
 
 const OPEN = new Set(["offered", "started"]);
@@ -128,7 +128,7 @@ function statusForm(status, now, context) {
   const said = context.words.ladder;
   const offered = doseOf(now.step.dose);
   const amount = status === "done" && offered ? numberInput("dose", String(offered.v)) : null;
-  const unit = amount ? select("unit", [["mg", "mg"], ["g", "g"]], offered.u) : null;
+  const unit = amount ? select("unit", DOSE_UNITS, offered.u) : null;
   const reason = textInput("reason", { maxlength: REASON_MOST });
   async function send() {
     const extra = {};

@@ -14,6 +14,9 @@ export function kindOf(alert) {
   return alert.priority in RANKS ? alert.priority : "info";
 }
 
+// Whether an alert is about the monitor itself: it stands at no bed.
+export const isOwn = (alert) => alert.bed === "_";
+
 // Whether an alert still asks for somebody. A latched one does: nobody has seen it.
 export function isLoud(alert) {
   return alert.signal === "on" || alert.signal === "audio-paused" || alert.signal === "latched";

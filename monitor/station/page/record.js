@@ -2,7 +2,7 @@
 // confirms or contradicts what is recorded.
 
 import { arrange, button, element, setAttribute, setText } from "./dom.js";
-import { createOutcome, doseOf, field, form, nothing, numberInput, numberOf, refuseField, section, select, submit, textInput } from "./forms.js";
+import { DOSE_UNITS, createOutcome, doseOf, field, form, nothing, numberInput, numberOf, refuseField, section, select, submit, textInput } from "./forms.js";
 import { kindsOf } from "./ladder.js";
 
 // What a person may tell in which phase; the table of phases decides in the end.
@@ -11,6 +11,7 @@ const EVENTS = {
   slowed: ["pause", "stop", "complete"], paused: ["resume", "stop", "complete"], stopped: ["resume", "complete"],
   watch: ["resume", "stop"],
 };
+const GIVEN = new Set(["drug", "fluids"]);
 const FLOWS = new Set(["infusing", "slowed"]);
 const REASON_MOST = 64;
 
@@ -92,7 +93,7 @@ function drugForm(context) {
   const advice = store.state.advice.get(bed);
   const kinds = kindsOf(store.state, advice);
   const steps = (advice?.steps ?? []).filter((step) => (step.state === "offered" || step.state === "started")
-    && (kinds(step).kind === "drug" || doseOf(step.dose)));
+    && (GIVEN.has(kinds(step).kind) || doseOf(step.dose)));
   const state = store.state.beds.get(bed)?.state;
   const drugs = store.state.hello?.vocabulary?.drugs ?? [];
   const what = select("drug", [
@@ -103,12 +104,13 @@ function drugForm(context) {
   const name = textInput("name", { maxlength: REASON_MOST });
   const named = field(said.drugName, name);
   const amount = numberInput("dose");
-  const unit = select("unit", [["mg", "mg"], ["g", "g"]], "mg");
+  const unit = select("unit", DOSE_UNITS, "mg");
   const reason = textInput("reason", { maxlength: REASON_MOST });
   const prefill = () => {
     const dose = doseOf(steps.find((step) => `step:${step.key}` === what.value)?.dose);
     amount.value = dose ? String(dose.v) : "";
-    unit.value = dose?.u ?? "mg";
+    const step = steps.find((one) => `step:${one.key}` === what.value);
+    unit.value = dose?.u ?? (step && kinds(step).kind === "fluids" ? "mL" : "mg");
     named.hidden = what.value !== "other:";
   };
   what.addEventListener("change", prefill);

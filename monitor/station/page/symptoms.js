@@ -9,6 +9,7 @@ const HOLD_MS = 500;
 const NOTE_MOST = 500;
 const MINUTE = 60_000;
 const AGES_MIN = [0, 1, 2, 5, 10, 15, 30, 60];
+const KEPT = "charted";
 const SEVERITIES = ["mild", "moderate", "severe"];
 
 export function mount(root, context) {
@@ -31,7 +32,8 @@ export function mount(root, context) {
   }
 
   function unfold(symptom, title, opener) {
-    place.replaceChildren(details(symptom, title, { said, chart, outcome, store, close: () => {
+    const charted = presentAt(store.state, bed).get(symptom) ?? null;
+    place.replaceChildren(details(symptom, title, { said, chart, outcome, store, charted, close: () => {
       place.replaceChildren();
       opener.focus();
     } }));
@@ -81,19 +83,25 @@ export function mount(root, context) {
 
 // The time of a symptom is its onset. The message itself is of now: an old message would be stored
 // and not judged.
-function details(symptom, title, { said, chart, outcome, store, close }) {
-  const age = select("age", AGES_MIN.map((minutes) => [String(minutes), said.ago(minutes)]), "0");
-  const severity = select("severity", SEVERITIES.map((one) => [one, said.severities[one]]), "moderate");
+function details(symptom, title, { said, chart, outcome, store, charted, close }) {
+  // What is there already keeps its onset when its severity changes, unless another is chosen.
+  const since = charted?.since ?? null;
+  const kept = since === null ? [] : [[KEPT, said.asCharted(since)]];
+  const age = select("age", [...kept, ...AGES_MIN.map((minutes) => [String(minutes), said.ago(minutes)])], kept.length ? KEPT : "0");
+  const severity = select("severity", SEVERITIES.map((one) => [one, said.severities[one]]), charted?.severity || "moderate");
   const note = textInput("note", { maxlength: NOTE_MOST, hidden: true, "aria-label": said.note });
   const wantsNote = checkbox("with-note", said.noteOff);
   wantsNote.firstChild.addEventListener("change", (event) => { note.hidden = !event.target.checked; });
   async function record(present) {
-    const minutes = Number(age.value);
+    const keeps = age.value === KEPT;
+    const minutes = keeps ? 0 : Number(age.value);
     const extra = present ? { severity: severity.value } : { present: false };
-    if (present && minutes > 0) extra.onset = new Date(store.state.now() - minutes * MINUTE).toISOString();
+    if (present && keeps) extra.onset = new Date(since).toISOString();
+    else if (present && minutes > 0) extra.onset = new Date(store.state.now() - minutes * MINUTE).toISOString();
     if (!note.hidden && note.value.trim()) extra.note = note.value.trim();
     outcome.clear();
-    const label = present ? said.recorded(title, said.severities[severity.value], minutes) : said.ended(title);
+    const now = said.severities[severity.value];
+    const label = !present ? said.ended(title) : keeps ? said.graded(title, now, since) : said.recorded(title, now, minutes);
     if (await chart(symptom, label, extra)) close();
   }
   return form({ class: "details", "aria-label": title, keydown: (event) => {

@@ -29,12 +29,16 @@ const app = {
   loading: "Loading",
 };
 
+// The monitor's own alerts stand at no bed, which is written "_" on the wire.
+const placeOf = (bed) => (bed === "_" ? "the monitor" : `bed ${bed}`);
+const upper = (text) => `${text[0].toUpperCase()}${text.slice(1)}`;
+
 const feed = {
   title: "Alerts, unacknowledged first",
   counts: (open, calling) => `${open} open \u00b7 ${calling} calling`,
   none: "No alerts",
   unbelievable: "Not known",
-  bed: (bed) => `Bed ${bed}`,
+  bed: (bed) => (bed === "_" ? "Monitor" : `Bed ${bed}`),
   grade: (grade) => (grade === null || grade === undefined ? "not assessable" : `grade ${grade}`),
   pattern: (pattern) => `${pattern} pattern`,
   ago: (ms) => `${running(ms)} ago`,
@@ -44,8 +48,8 @@ const feed = {
   acknowledge: "Ack",
   more: "More",
   less: "Less",
-  moreOf: (bed) => `More for bed ${bed}`,
-  ackOf: (bed) => `Ack bed ${bed}: I have seen it and I own it`,
+  moreOf: (bed) => `More for ${placeOf(bed)}`,
+  ackOf: (bed) => `Ack ${placeOf(bed)}: I have seen it and I own it`,
   pauseTone: "Pause tone 2:00",
   toneFor: (ms) => `tone paused, ${running(ms)} left`,
   escalate: "Escalate",
@@ -131,14 +135,15 @@ const help = {
   ],
   single: "Single keys (a, p, e, /, ?) act",
   chooseFirst: "Choose a bed or an alert first",
+  ownAlert: "An alert of the monitor itself can only be acknowledged",
   nothing: (bed) => `Bed ${bed} has no alert to act on`,
 };
 
 const speech = {
-  high: (bed, label) => `High priority. Bed ${bed}. ${label}`,
-  raised: (priority, bed, label) => `${priority}, bed ${bed}: ${label}`,
-  acked: (bed, by) => `Bed ${bed} acknowledged by ${by}`,
-  ended: (bed) => `Bed ${bed}: alert ended`,
+  high: (bed, label) => `High priority. ${upper(placeOf(bed))}. ${label}`,
+  raised: (priority, bed, label) => `${priority}, ${placeOf(bed)}: ${label}`,
+  acked: (bed, by) => `${upper(placeOf(bed))} acknowledged by ${by}`,
+  ended: (bed) => `${upper(placeOf(bed))}: alert ended`,
   stale: "The server is not heard. The numbers are covered.",
   live: "The server is heard again.",
   many: (count) => `${count} more changes`,

@@ -162,6 +162,7 @@ const symptoms = {
   onset: (title) => `${title}, onset now`,
   ago: (minutes) => (minutes === 0 ? "now" : `${minutes} min ago`),
   since: "Since",
+  asCharted: (since) => `as charted, ${minuteOfDay(since)}`,
   severity: "Severity",
   severities: { mild: "mild", moderate: "moderate", severe: "severe" },
   record: "Record",
@@ -170,6 +171,7 @@ const symptoms = {
   note: "Note",
   noteOff: "With a note (no names; the monitor does not keep it)",
   recorded: (title, severity, minutes) => `${title}, ${severity}, onset ${symptoms.ago(minutes)}`,
+  graded: (title, severity, since) => `${title}, now ${severity}, since ${minuteOfDay(since)}`,
   ended: (title) => `${title}, ended`,
 };
 
