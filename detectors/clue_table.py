@@ -1,8 +1,10 @@
 """Clues as arrays: how strong each is at some beds, and what they weigh for each pattern."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.beds import Beds
 from detectors.channels import N_CHANNELS, NEVER, Bool, Float, Int8, Int32, Int64
@@ -14,6 +16,8 @@ from detectors.memory import FULL, SignMemory, strength
 from detectors.rulebook import Rule, RuleBook, forms, judged
 from detectors.trends import slope_at_least, with_newest
 from detectors.truth import Truth
+
+Rows: TypeAlias = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +126,10 @@ class ClueTable:
             beds.history.rows(some), beds.value_centi[some], beds.measured_ms[some]
         )
         for index, slope in asking:
-            slopes = _slopes(slope, recent)
-            unknown[rows, index] |= (slopes == Truth.UNKNOWN) & (percent[rows, index] > 0)
-            percent[rows, index] *= slopes != Truth.FALSE
+            there = np.flatnonzero(percent[rows, index])
+            slopes = _slopes(slope, recent, there)
+            unknown[rows[there], index] |= slopes == Truth.UNKNOWN
+            percent[rows[there], index] *= slopes != Truth.FALSE
 
     def _in_course(self, beds: Beds, bed: Int32, memory: SignMemory, left: Int32) -> Bool:
         """Where the conditions about the course of the infusion hold, shape (row, clue)."""
@@ -207,11 +212,11 @@ def _as_book(clues: tuple[Clue, ...]) -> RuleBook:
     return RuleBook(name="clues", version=1, title="", rules=rules)
 
 
-def _slopes(slope: Slope, recent: Recent) -> Int8:
-    """Whether a channel changes at least so fast, shape (row,), a :class:`Truth`."""
+def _slopes(slope: Slope, recent: Recent, rows: Rows) -> Int8:
+    """Whether a channel of some rows changes at least so fast, shape (row,), a :class:`Truth`."""
     return slope_at_least(
-        recent.value_centi[:, slope.channel],
-        recent.measured_ms[:, slope.channel],
+        recent.value_centi[rows, slope.channel],
+        recent.measured_ms[rows, slope.channel],
         slope.centi_per_min,
         window_ms=slope.within_ms,
         least_readings=slope.least_readings,

@@ -341,14 +341,16 @@ class Detection(Beds):
         grade: Int8 = np.maximum(signs, self.floor[bed]).astype(np.int8)
         return grade
 
-    def unsteady(self) -> tuple[Bool, Bool]:
+    def unsteady(self, n_beds: int | None = None) -> tuple[Bool, Bool]:
         """Return the channels that stand still and those that swing to and fro, (bed, channel).
 
-        A sensor that somebody should look at: it is told in words, and ends no alarm.
+        Of the first ``n_beds`` beds, or of all. A sensor that somebody should look at: it is told
+        in words, and ends no alarm.
         """
-        limits, poor = self.params.steadiness, self.doubted[:, Channel.SPO2]
-        still = self.steadiness.flat(limits, self.value_centi, self.measured_ms)
-        return still, self.steadiness.moving(limits, self.measured_ms, poor)
+        limits, measured_ms = self.params.steadiness, self.measured_ms[:n_beds]
+        still = self.steadiness.flat(limits, self.value_centi[:n_beds], measured_ms)
+        poor = self.doubted[:n_beds, Channel.SPO2]
+        return still, self.steadiness.moving(limits, measured_ms, poor)
 
     def baseline_states(self, bed: Int32) -> Int8:
         """State of each channel's baseline, shape (row, channel)."""

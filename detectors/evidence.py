@@ -121,8 +121,8 @@ class Evidence:
     @property
     def has_rest(self) -> bool:
         """A bed without signs has no picture: every row asks for a sign."""
-        asked = (self.table.every > 0) | (self.table.some > 0)
-        return bool(asked.any(axis=1).all())
+        asked = self.table.every + self.table.some
+        return bool((asked.sum(axis=0) > 0).all())
 
     def pictures(self, beds: Beds, bed: Int32, grade: Int8) -> Pictures:
         """Remember the signs of some beds and return what they look like.

@@ -14,7 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from detectors.channels import NEVER, Bool, Int8, Int32, Int64
+from detectors.channels import NEVER, Bool, Float, Int8, Int32, Int64
+from detectors.confirmation import GRADES
 from detectors.context import N_FLAGS, ContextFlag
 
 NO_PATTERN: Final = -1
@@ -60,8 +61,9 @@ class PatternTable:
 
     Attributes
     ----------
-    every, some, none : int8 array, shape (row, sign)
-        Least grade of each sign; 0 where the row does not ask for it.
+    every, some, none : float64 array, shape (sign * grade, row)
+        1 where the row asks for the sign at ``index + 1`` as least grade, 0 elsewhere, so that a
+        product with what is there counts what a row finds.
     first_sign : int32 array, shape (row,)
         The sign whose duration ``lasting_ms`` refers to.
     lasting_ms, after_rate_step_ms : int64 array, shape (row,)
@@ -78,9 +80,9 @@ class PatternTable:
         Which of them each row belongs to.
     """
 
-    every: Int8
-    some: Int8
-    none: Int8
+    every: Float
+    some: Float
+    none: Float
     first_sign: Int32
     lasting_ms: Int64
     after_rate_step_ms: Int64
@@ -124,25 +126,16 @@ def pattern_table(rows: tuple[PatternRow, ...], signs: tuple[str, ...]) -> Patte
     Raises
     ------
     ValueError
-        If a row names a sign that does not exist, or asks for nothing.
+        If a row names a sign or a grade that does not exist, or asks for nothing.
     """
-
-    def grades(row: PatternRow, pairs: tuple[tuple[str, int], ...]) -> list[int]:
-        unknown = [sign for sign, _ in pairs if sign not in signs]
-        if unknown:
-            raise ValueError(f"pattern {row.name!r} names unknown signs {unknown}; known: {signs}")
-        wanted = dict(pairs)
-        return [wanted.get(sign, 0) for sign in signs]
-
     for row in rows:
         if not row.every and not row.some:
             raise ValueError(f"pattern {row.name!r} asks for no sign")
-    shape = (len(rows), len(signs))
     names = tuple(dict.fromkeys(row.name for row in rows))
     return PatternTable(
-        every=np.array([grades(row, row.every) for row in rows], np.int8).reshape(shape),
-        some=np.array([grades(row, row.some) for row in rows], np.int8).reshape(shape),
-        none=np.array([grades(row, row.none) for row in rows], np.int8).reshape(shape),
+        every=_asked(rows, [row.every for row in rows], signs),
+        some=_asked(rows, [row.some for row in rows], signs),
+        none=_asked(rows, [row.none for row in rows], signs),
         first_sign=np.array([signs.index((row.every or row.some)[0][0]) for row in rows], np.int32),
         lasting_ms=np.array([row.lasting_ms for row in rows], np.int64),
         after_rate_step_ms=np.array([row.after_rate_step_ms for row in rows], np.int64),
@@ -154,6 +147,29 @@ def pattern_table(rows: tuple[PatternRow, ...], signs: tuple[str, ...]) -> Patte
         names=names,
         pattern=np.array([names.index(row.name) for row in rows], np.int32),
     )
+
+
+def _asked(
+    rows: tuple[PatternRow, ...], pairs: list[tuple[tuple[str, int], ...]], signs: tuple[str, ...]
+) -> Float:
+    """Return where each row asks for a sign at a least grade, shape (sign * grade, row)."""
+    asked: Float = np.zeros((len(signs), GRADES, len(rows)), np.float64)
+    for index, row in enumerate(rows):
+        unknown = [sign for sign, _ in pairs[index] if sign not in signs]
+        if unknown:
+            raise ValueError(f"pattern {row.name!r} names unknown signs {unknown}; known: {signs}")
+        for sign, least in dict(pairs[index]).items():
+            if not 1 <= least <= GRADES:
+                raise ValueError(f"pattern {row.name!r} asks for {sign!r} at grade {least}")
+            asked[signs.index(sign), least - 1, index] = 1
+    return asked.reshape(len(signs) * GRADES, len(rows))
+
+
+def _reached(grade: Int8) -> Float:
+    """Return 1 for each grade that each sign has reached, 0 elsewhere, (bed, sign * grade)."""
+    level = np.arange(1, GRADES + 1, dtype=np.int8)
+    reached = (grade[..., None] >= level).astype(np.float64)
+    return reached.reshape(len(grade), grade.shape[1] * GRADES)
 
 
 def matched_rows(
@@ -188,18 +204,19 @@ def matched_rows(
     -------
     Matches
     """
-    now, late = grade[:, None, :], recent[:, None, :]
-    every = (late >= table.every).all(axis=-1)
-    some = ((table.some > 0) & (late >= table.some)).any(axis=-1) | ~(table.some > 0).any(axis=-1)
-    present = ((table.every > 0) & (now >= table.every)) | ((table.some > 0) & (now >= table.some))
-    barred = ((table.none > 0) & (late >= table.none)).any(axis=-1)
+    now, late = _reached(grade), _reached(recent)
+    # Sums of ones and noughts, which float64 holds exactly in any order.
+    every = late @ table.every == table.every.sum(axis=0)
+    some = (late @ table.some > 0) | (table.some.sum(axis=0) == 0)
+    present = now @ (table.every + table.some) > 0
+    barred = late @ table.none > 0
     begun_ms = since_ms[:, table.first_sign]
     lasted_ms = at_ms[:, None] - np.where(begun_ms == NEVER, at_ms[:, None], begun_ms)
     step_ms = np.where(rate_step_ms == NEVER, 0, at_ms - rate_step_ms)[:, None]
     stepped = (rate_step_ms != NEVER)[:, None]
     in_time = (table.after_rate_step_ms == 0) | (stepped & (step_ms <= table.after_rate_step_ms))
     fits = (context[:, None, :] | ~table.flags).all(axis=-1)
-    lifts = fits & every & some & present.any(axis=-1) & (lasted_ms >= table.lasting_ms) & in_time
+    lifts = fits & every & some & present & (lasted_ms >= table.lasting_ms) & in_time
     return Matches(lifts=lifts, named=lifts & ~barred)
 
 

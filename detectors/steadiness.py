@@ -186,15 +186,19 @@ class Steadiness:
     def flat(self, limits: SteadinessLimits, value_centi: Int32, measured_ms: Int64) -> Bool:
         """Return which channels stand still now, shape (bed, channel).
 
-        ``value_centi`` and ``measured_ms`` are the newest believed readings of all beds.
+        ``value_centi`` and ``measured_ms`` are the newest believed readings of the first beds, or
+        of all.
         """
-        current = np.flatnonzero(self.run_at_ms == measured_ms)
-        channel = current % N_CHANNELS
-        lasted_ms = self.run_at_ms.take(current) - self.run_since_ms.take(current)
-        flat = value_centi.take(current) != limits.top_centi.take(channel)
-        flat &= lasted_ms >= limits.flat_ms.take(channel)
+        n_beds = len(measured_ms)
+        since_ms, at_ms = self.run_since_ms[:n_beds], self.run_at_ms[:n_beds]
+        # Few runs are as long as the shortest limit, so only those are compared with their own.
+        long = np.flatnonzero(at_ms - since_ms >= limits.flat_ms.min())
+        channel = long % N_CHANNELS
+        flat = at_ms.take(long) == measured_ms.take(long)
+        flat &= value_centi.take(long) != limits.top_centi.take(channel)
+        flat &= at_ms.take(long) - since_ms.take(long) >= limits.flat_ms.take(channel)
         still: Bool = np.zeros(measured_ms.shape, np.bool_)
-        still.reshape(-1)[current[flat]] = True
+        still.reshape(-1)[long[flat]] = True
         return still
 
     def swing(
@@ -235,13 +239,14 @@ class Steadiness:
     def moving(self, limits: SteadinessLimits, measured_ms: Int64, poor: Bool) -> Bool:
         """Return which channels swing to and fro now, shape (bed, channel).
 
-        ``measured_ms`` are the times of the newest believed readings, ``poor`` the beds whose
-        newest saturation is doubtful.
+        ``measured_ms`` are the times of the newest believed readings of the first beds, or of all,
+        ``poor`` the beds of them whose newest saturation is doubtful.
         """
+        swings = self.swings[: len(measured_ms)]
         least = min(int(limits.swings.min()), limits.swings_if_poor)
-        some = np.flatnonzero((np.abs(self.swings) >= least).any(axis=1))
+        some = np.unique(np.flatnonzero(np.abs(swings) >= least) // N_CHANNELS)
         swing_ms, now_ms = self.swing_ms[some], measured_ms[some]
-        enough = np.abs(self.swings[some]) >= _needed(limits, poor[some])
+        enough = np.abs(swings[some]) >= _needed(limits, poor[some])
         late_ms = now_ms - np.where(swing_ms == NEVER, now_ms, swing_ms)
         moving: Bool = np.zeros(measured_ms.shape, np.bool_)
         moving[some] = enough & (swing_ms != NEVER) & (late_ms < limits.swing_ms)

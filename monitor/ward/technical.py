@@ -1,7 +1,8 @@
 """Technical alerts: data that are missing, devices that are gone, values in the wrong place.
 
 The silent, the never heard and the absent channels of all beds are found in one vectorized
-pass a step; only beds where that changed are looked at one by one. A technical alert says what
+pass a step, behind a quick look that leaves out most beds; only beds where that changed are looked
+at one by one. A technical alert says what
 is missing and holds every physiological alert as it was: silence resolves nothing.
 """
 
@@ -11,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from detectors.channels import N_CHANNELS, NEVER, Bool
+from detectors.quiet import rows_with
 from monitor.care import alerts, troubles
 from monitor.care.doubts import SENSORS
 from monitor.care.reasons import FULL_NAMES, SHORT_NAMES
@@ -21,6 +23,7 @@ from monitor.ward.advising import tell_course_due
 from monitor.ward.alerting import tell_episode
 from monitor.ward.bedside import Bedside
 from monitor.ward.hearings import FAR_MS
+from monitor.ward.rounds import Rows
 from monitor.ward.telling import tell_grade
 from monitor.ward.timed import tell_timed
 from monitor.ward.ward_state import LAST, WardState
@@ -40,8 +43,9 @@ def tell_due(state: WardState, now_ms: int) -> None:
     """Tell everything that time alone has made due."""
     tell_course_due(state, now_ms)
     troubled = _troubled(state, now_ms)
-    graded = set(np.flatnonzero((troubled != state.troubled).any(axis=1)).tolist())
-    state.troubled = troubled
+    before = state.troubled[: len(troubled)]
+    graded = set(np.flatnonzero(rows_with(troubled != before)).tolist())
+    before[:] = troubled
     changed = _quiet_beds(state, now_ms) | _faded_beds(state, now_ms) | state.untold | graded
     state.untold = set()
     for row in sorted(row for row in changed if row < len(state.beds)):
@@ -79,35 +83,65 @@ def _faded_beds(state: WardState, now_ms: int) -> set[int]:
 
 def _troubled(state: WardState, now_ms: int) -> Bool:
     """Troubles of the channels of watched beds, as in :attr:`WardState.troubled`."""
-    params = state.settings.silence
-    watched = (state.opened_ms != NEVER)[:, None]
-    silent = silent_channels(params, now_ms, state.received_ms, state.charted) & watched
+    n_beds = len(state.beds)
+    watched = state.opened_ms[:n_beds] != NEVER
+    troubled: Bool = np.zeros((n_beds, 5 * N_CHANNELS), np.bool_)
+    rows = np.flatnonzero(_suspects(state, now_ms) & watched)
+    if rows.size:
+        troubled[rows, :UNSTEADY] = _unheard(state, now_ms, rows)
+    _find_unsteady(state, now_ms, watched, troubled)
+    return troubled
+
+
+def _suspects(state: WardState, now_ms: int) -> Bool:
+    """Beds of which a channel may be silent, never heard or absent; no other has one, (bed,)."""
+    n_beds, params = len(state.beds), state.settings.silence
+    received_ms = state.received_ms[:n_beds]
+    never = received_ms == NEVER
+    # As long as the shortest of the limits of any channel; NEVER lies before every time.
+    marks = received_ms < now_ms - np.minimum(params.stale_ms, params.charted_stale_ms)
+    marks &= ~never
+    marks |= never & state.expected[:n_beds]
+    marks |= state.absent_ms[:n_beds] != NEVER
+    return rows_with(marks)
+
+
+def _unheard(state: WardState, now_ms: int, rows: Rows) -> Bool:
+    """Silent, never heard and absent channels of some watched beds, shape (row, 3 * channel)."""
+    params, received_ms = state.settings.silence, state.received_ms[rows]
+    silent = silent_channels(params, now_ms, received_ms, state.charted[rows])
     missing = missing_channels(
         now_ms,
-        state.opened_ms,
-        state.received_ms,
-        state.expected,
+        state.opened_ms[rows],
+        received_ms,
+        state.expected[rows],
         state.settings.alerts.never_heard_after_ms,
     )
-    reported = state.absent_ms != NEVER
-    gone_ms = now_ms - np.where(reported, state.absent_ms, now_ms)
-    absent = watched & reported & (gone_ms >= params.absent_after_ms)
-    unsteady = _unsteady(state, now_ms, watched[:, 0])
-    return np.concatenate([silent & ~reported, missing & ~reported, absent, unsteady], axis=1)
+    absent_ms = state.absent_ms[rows]
+    reported = absent_ms != NEVER
+    gone_ms = now_ms - np.where(reported, absent_ms, now_ms)
+    absent = reported & (gone_ms >= params.absent_after_ms)
+    return np.concatenate([silent & ~reported, missing & ~reported, absent], axis=1)
 
 
-def _unsteady(state: WardState, now_ms: int, watched: Bool) -> Bool:
-    """Channels that have stood still or swung to and fro for long, shape (bed, 2 * channel)."""
-    life, since_ms, seen_ms = state.settings.alerts, state.unsteady_since_ms, state.unsteady_seen_ms
-    found = np.concatenate(state.detection.unsteady(), axis=1) & watched[:, None]
-    since_ms[~watched] = seen_ms[~watched] = NEVER
-    told: Bool = np.zeros(found.shape, np.bool_)
-    begun = since_ms != NEVER
-    if not (found.any() or begun.any()):
-        return told
-    rows = np.flatnonzero((found | begun).any(axis=1))
+def _find_unsteady(state: WardState, now_ms: int, watched: Bool, troubled: Bool) -> None:
+    """Mark the channels that have stood still or swung to and fro for long, and keep since when.
+
+    Only beds where that is found, or was found before, are looked at.
+    """
+    life, n_beds = state.settings.alerts, len(watched)
+    since_ms, seen_ms = state.unsteady_since_ms[:n_beds], state.unsteady_seen_ms[:n_beds]
+    still, moving = state.detection.unsteady(n_beds)
+    some = rows_with(still | moving) & watched
+    some |= rows_with(since_ms != NEVER)
+    rows = np.flatnonzero(some)
+    if not rows.size:
+        return
+    left = rows[~watched[rows]]
+    since_ms[left] = seen_ms[left] = NEVER
+    found = np.concatenate([still[rows], moving[rows]], axis=1) & watched[rows, None]
     now = lasting(
-        found[rows],
+        found,
         since_ms[rows],
         seen_ms[rows],
         now_ms,
@@ -115,8 +149,7 @@ def _unsteady(state: WardState, now_ms: int, watched: Bool) -> Bool:
         clear_ms=life.unsteady_clear_ms,
     )
     since_ms[rows], seen_ms[rows] = now.since_ms, now.seen_ms
-    told[rows] = now.told
-    return told
+    troubled[rows, UNSTEADY:] = now.told
 
 
 def tell_technical(state: WardState, bed: Bedside, position: int, at_ms: int) -> None:

@@ -142,11 +142,13 @@ class WardState:
 
     def make_room(self) -> None:
         """Give every bed and device of the roster its rows; room doubles, so this is rare."""
-        names = list(self.roster.beds)
-        for row in range(len(self.beds), len(names)):
-            self.beds.append(Bedside(name=names[row], row=row))
-        if len(names) > self.detection.n_beds:
-            n_beds = max(16, 2 * len(names))
+        n_named = len(self.roster.beds)
+        if n_named > len(self.beds):
+            names = list(self.roster.beds)
+            for row in range(len(self.beds), n_named):
+                self.beds.append(Bedside(name=names[row], row=row))
+        if n_named > self.detection.n_beds:
+            n_beds = max(16, 2 * n_named)
             self.detection.grow(n_beds)
             self.shelf.grow(n_beds)
             self.received_ms = _wider(self.received_ms, n_beds, NEVER)

@@ -190,6 +190,12 @@ def test_a_row_that_asks_for_nothing_is_refused_by_name() -> None:
         pattern_table((pattern("empty", none=(("low", 1),)),), SIGNS)
 
 
+@pytest.mark.parametrize("least", [0, 5])
+def test_a_row_that_asks_for_a_grade_that_no_sign_has_is_refused(least: int) -> None:
+    with pytest.raises(ValueError, match=f"pattern 'picture' asks for 'low' at grade {least}"):
+        pattern_table((pattern(every=(("low", least),)),), SIGNS)
+
+
 def test_a_table_without_rows_leads_nowhere() -> None:
     table = pattern_table((), SIGNS)
     matches = matched_rows(

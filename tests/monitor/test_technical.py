@@ -1,6 +1,12 @@
 """Missing data, lost devices and values in the wrong place; what silence must never do."""
 
+import numpy as np
+from arrays import pick
+from builders import T0_MS, ward_settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ward_builders import (
+    UNIT,
     Play,
     alerts,
     birth,
@@ -16,7 +22,8 @@ from ward_builders import (
     vitals,
 )
 
-from detectors.channels import Channel, Flag
+from detectors.channels import N_CHANNELS, NEVER, Channel, Flag
+from monitor.care.silence import missing_channels, silent_channels
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
     DeviceChanged,
@@ -25,6 +32,8 @@ from monitor.facts.effects import (
     ReadingsKept,
     SessionChanged,
 )
+from monitor.ward.technical import tell_due
+from monitor.ward.ward import Ward
 
 
 def raised(play: Play) -> list[str]:
@@ -337,3 +346,35 @@ def test_a_misplaced_late_reading_has_one_end() -> None:
     outcomes = play.ward.state.outcomes
     assert sum(outcomes.values()) - before == 1
     assert (outcomes["quarantined"], outcomes["late-stored"]) == (1, 0)
+
+
+@given(data=st.data())
+@settings(max_examples=40)
+def test_the_quick_look_leaves_out_no_bed_that_has_a_trouble(data: st.DataObject) -> None:
+    """Silent, never heard and absent channels are those that the kernels find in every bed."""
+    made, n, now_ms = Ward(ward_settings(), unit=UNIT), 3, T0_MS
+    for bed in range(n):
+        made.state.roster.bed(str(bed + 1))
+    made.state.make_room()
+    state, life = made.state, made.state.settings.alerts
+    silence = state.settings.silence
+    limits = {*silence.stale_ms.tolist(), *silence.charted_stale_ms.tolist()}
+    ages = sorted({0, silence.absent_after_ms, life.never_heard_after_ms} | limits)
+    near = [now_ms - age - step for age in ages for step in (-1, 0, 1)]
+    shape = (n, N_CHANNELS)
+    state.received_ms[:n] = pick(data.draw, np.int64, shape, NEVER, *near)
+    state.absent_ms[:n] = pick(data.draw, np.int64, shape, NEVER, NEVER, *near)
+    state.charted[:n] = pick(data.draw, np.bool_, shape, 0, 1)
+    state.expected[:n] = pick(data.draw, np.bool_, shape, 0, 1)
+    state.opened_ms[:n] = pick(data.draw, np.int64, (n,), NEVER, *near)
+    received_ms, opened_ms = state.received_ms[:n], state.opened_ms[:n]
+    reported = state.absent_ms[:n] != NEVER
+    silent = silent_channels(silence, now_ms, received_ms, state.charted[:n])
+    never_ms = life.never_heard_after_ms
+    missing = missing_channels(now_ms, opened_ms, received_ms, state.expected[:n], never_ms)
+    absent = reported & (state.absent_ms[:n] <= now_ms - silence.absent_after_ms)
+    found = np.concatenate([silent & ~reported, missing & ~reported, absent], axis=1)
+    found &= (opened_ms != NEVER)[:, None]
+    tell_due(state, now_ms)
+    assert (state.troubled[:n, : 3 * N_CHANNELS] == found).all()
+    assert not state.troubled[:n, 3 * N_CHANNELS :].any()
