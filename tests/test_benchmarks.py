@@ -60,7 +60,7 @@ def test_a_step_is_measured_at_every_size_and_share() -> None:
 def test_an_archive_is_replayed_to_one_digest_and_a_plan() -> None:
     cohort = Cohort(sessions=1, beds_per_file=1, hours=0.5, cadence_s=60, seed=1)
     engine = SerialEngine()
-    table = archives.archives_table(cohort, [("one", 1, engine), ("again", 2, engine)])
+    table = archives.archives_table(cohort, [("one", engine), ("again", engine)])
     assert [name for name, _ in table.rows] == ["one", "again"]
     assert "a million sessions" in printed(table)
 
