@@ -58,6 +58,10 @@ cohort: setup-run ## Simulate a cohort and score it beside simple rules: make co
 simulator-report: setup-run ## Hold the simulator against published numbers: EVIDENCE=folder
 	@$(RUN)/python -m scripts.simulator_report --evidence "$(EVIDENCE)" --to docs/simulator-report.md
 
+.PHONY: fault-matrix
+fault-matrix: setup-run ## Break every scenario in every way and write docs/fault-matrix.md
+	@$(RUN)/python -m scripts.fault_matrix --to docs/fault-matrix.md
+
 .PHONY: replay
 replay: setup-run ## Replay a recording or a journal: make replay SESSION=file
 	@$(RUN)/infusion-monitor replay "$(SESSION)"

@@ -124,6 +124,19 @@ def battery(stream: Iterable[Sent], *, device: str, from_ms: int) -> Iterator[Se
             yield sent
 
 
+def probe_off(
+    stream: Iterable[Sent], *, device: str, from_ms: int, until_ms: int
+) -> Iterator[Sent]:
+    """Let a device say for a while that its pulse-oximeter probe is off."""
+
+    def loose(message: dict[str, Any]) -> None:
+        for value in message.get("values", ()):
+            if value["ch"] == "spo2":
+                value["v"], value["why"] = None, "probe-off"
+
+    return _changed(stream, device, from_ms, until_ms, loose)
+
+
 def _emptied(message: dict[str, Any]) -> None:
     for value in message.get("values", ()):
         value["v"], value["why"] = None, "battery"

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from monitor.settings.settings import load_settings
+from monitor.study.cohort import lines
+from monitor.study.cohort_score import score_of
 from monitor.study.evidence import markdown, report
 from monitor.ward.ward import Ward
+from simulators.overloads import PHENOTYPES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,6 +37,23 @@ def test_its_table_is_what_all_evidence_replays_to_without_a_crash(evidence: Pat
     shown = re.search(r"<!-- evidence:begin -->\n(.*?)<!-- evidence:end -->", README, re.DOTALL)
     assert shown is not None
     assert shown[1].strip() == "\n".join(markdown(found)).strip()
+
+
+def test_its_cohort_tables_have_the_form_of_the_command() -> None:
+    shown = re.search(r"<!-- cohort:begin -->\n(.*?)<!-- cohort:end -->", README, re.DOTALL)
+    assert shown is not None
+    printed = list(lines(score_of([])))
+    table = shown[1].splitlines()
+    rules = [line.split(" | ")[0] for line in printed if line.startswith("| ") and "%" in line]
+    heads = [line for line in printed if line.startswith(("| Rule |", "| Pattern |"))]
+    assert [line for line in table if line.startswith(("| Rule |", "| Pattern |"))] == heads
+    named = [line.split(" | ")[0] for line in table if line.startswith("| ")]
+    assert [one for one in named if one in rules] == rules
+    patterns = {f"| {kind.pattern}" for kind in PHENOTYPES.values()}
+    assert patterns <= set(named)
+    sessions = re.match(r"\d+", table[0])
+    assert sessions is not None
+    assert f"make cohort SESSIONS={sessions[0]}`" in README
 
 
 def test_its_links_lead_somewhere() -> None:
