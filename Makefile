@@ -9,6 +9,8 @@ COLLECTIONS := mimic3-demo physionet2012 eicu-demo-nibp exam-stress
 # How often the crash matrix kills, and by which chance.
 KILLS ?= 20
 SEED ?= 1
+# How long decoders are fed with nearly right bytes.
+MINUTES ?= 10
 # Many tests wait for a broker or a browser, so one worker more than there are cores.
 WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
 # A recording or a journal to replay.
@@ -158,7 +160,7 @@ lock: release-tools ## Write requirements.lock: every package with its hashes, a
 
 .PHONY: audit
 audit: release-tools ## Ask the public list of vulnerabilities about every locked package
-	@$(RUN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+	@$(RUN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 .PHONY: sbom
 sbom: release-tools ## Write what the program consists of as CycloneDX: var/sbom.json
@@ -168,6 +170,10 @@ sbom: release-tools ## Write what the program consists of as CycloneDX: var/sbom
 .PHONY: minimum
 minimum: ## Install the oldest versions that pyproject.toml allows, and run a short set of tests
 	@scripts/minimum.sh
+
+.PHONY: fuzz
+fuzz: setup ## Feed every decoder with nearly right bytes: make fuzz MINUTES=60
+	@PYTHONPATH=.:tests nice -n 19 $(RUN)/python -m scripts.fuzz $(MINUTES)
 
 .PHONY: clean
 clean: ## Remove what can be made again, but not recordings and ledgers

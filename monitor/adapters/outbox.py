@@ -6,13 +6,17 @@ and a second telling of the same revision is recognised by its id and revision. 
 be bounded without losing an alert: when it overflows, the picture takes its place.
 """
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Container, Iterable
 from typing import Final, Protocol
 
+from monitor.adapters.logbook import ROOT
 from monitor.adapters.reconciliation import kind_of, lifted, meaning, revision
 from monitor.wire.announcements import Announcement
+
+LOG: Final = logging.getLogger(f"{ROOT}.live")
 
 QUEUE_MAX: Final = 10_000
 
@@ -105,9 +109,19 @@ class Outbox:
         self._queue.extend(self.standing.values())
 
     def flush(self, link: Publisher) -> None:
-        """Hand over as much as the link takes."""
+        """Hand over as much as the link takes; what it could not take is first the next time.
+
+        One that it will never take costs only itself.
+        """
         while self._queue and not self.is_held and link.can_publish():
-            link.publish(self._queue.popleft())
+            try:
+                link.publish(self._queue[0])
+            except OSError:
+                LOG.exception("publish-failed")
+                return
+            except ValueError:
+                LOG.exception("publish-failed")
+            self._queue.popleft()
 
     # --------------------------------------------------- beside another monitor of the unit
 

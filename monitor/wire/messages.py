@@ -17,6 +17,7 @@ that need more than one field stand here, the others in :mod:`monitor.wire.paylo
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -113,6 +114,10 @@ MAX_TOPIC_SHOWN: Final = 200
 NEVER_RETAINED: Final = frozenset({"vitals", "backfill", "pump", "obs", "act"})
 
 
+FAULT: Final = "decoder-failed"
+"""The reason of a message that the decoder itself failed on; a replay refuses it as well."""
+
+
 def decode(raw: RawMessage, *, position: int) -> Input:
     """Return the record that a message stands for, or why it is refused."""
     place: Place | None = None
@@ -123,6 +128,10 @@ def decode(raw: RawMessage, *, position: int) -> Input:
         return _READERS[place.kind](raw, arrival)
     except Refusal as refusal:
         return _refused(raw, position, place, refusal)
+    except Exception as fault:  # noqa: BLE001 - a fault of ours costs its message, not the watch
+        kind = type(fault).__name__
+        ours = Refusal("bad-text", "", kind, "a fault of this program, not of the sender")
+        return replace(_refused(raw, position, place, ours), reason=FAULT)
 
 
 def _check_envelope(raw: RawMessage, place: Place) -> None:
