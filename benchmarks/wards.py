@@ -9,7 +9,7 @@ the minute after the first measured step, so that standing and changing alerts b
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -173,7 +173,9 @@ def bed_name(bed: int) -> str:
 
 def running_ward(settings: WardSettings, load: Load) -> Ward:
     """Return a ward in which every bed has a session, a baseline and a running infusion."""
-    ward = Ward(settings, unit=UNIT)
+    # As many devices as beds are more than a unit lets in, and without one no session opens.
+    room = replace(settings.hearing, devices_max=settings.hearing.devices_max + load.n_beds)
+    ward = Ward(replace(settings, hearing=room), unit=UNIT)
     for bed in range(load.n_beds):
         ward.state.roster.bed(bed_name(bed))
         ward.state.roster.device(f"mon-{bed_name(bed)}")
@@ -184,4 +186,6 @@ def running_ward(settings: WardSettings, load: Load) -> Ward:
         ward.step(second.now_ms, second.readings, ())
     started_ms = STARTED_MS - BASELINE_EVERY_MS // 2
     ward.take(started_ms, [session(bed, "start", started_ms) for bed in range(load.n_beds)])
+    if not ward.state.detection.judging[: load.n_beds].all():
+        raise AssertionError("a bed has no running infusion, so less would be measured")
     return ward
