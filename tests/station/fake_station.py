@@ -18,6 +18,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
+from urllib.parse import unquote
 
 from station.scenes import START_MS, Scene, iso, ward_scene
 
@@ -202,8 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
             may = sorted(MAY["nurse"]) if station.person else []
             role = "nurse" if station.person else "viewer"
             self._json(HTTPStatus.OK, {"name": station.person, "role": role, "may": may})
-        elif path.endswith("/history"):
-            bed = path.split("/")[4]
+        elif path.endswith("/history") and unquote(path.split("/")[4]) in station.scene.beds:
+            bed = unquote(path.split("/")[4])
             self._json(HTTPStatus.OK, station.scene.history(bed, station.now_ms()))
         else:
             self._json(HTTPStatus.NOT_FOUND, {"error": "no such thing"})
