@@ -28,7 +28,9 @@ from monitor.wire.payloads import encode_vitals
 from monitor.wire.topics import topic
 
 AGAIN_AFTER_S: Final = 5.0
-"""So long without a receipt, everything that waits is sent once more."""
+"""So long without a receipt, everything that waits is sent again; then twice as long, and so on."""
+
+AGAIN_AFTER_S_MAX: Final = 60.0
 
 SENT_AT_ONCE: Final = 200
 LOW_EVERY: Final = 120
@@ -111,6 +113,7 @@ class KeepingPublisher:
         self._kept = kept
         self._sent = 0
         self._news_s = time.monotonic()
+        self._again_s = AGAIN_AFTER_S
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5
         )
@@ -132,13 +135,14 @@ class KeepingPublisher:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return
         if receipt.boot == self._kept.boot:
-            self._news_s = time.monotonic()
+            self._news_s, self._again_s = time.monotonic(), AGAIN_AFTER_S
             self._kept.cover(message.topic.split("/")[4], receipt.seq)
 
     def send(self) -> int:
         """Hand over some of what waits; return how much still waits for its receipt."""
-        if time.monotonic() - self._news_s > AGAIN_AFTER_S:
+        if time.monotonic() - self._news_s > self._again_s:
             self._news_s, self._sent = time.monotonic(), 0
+            self._again_s = min(2 * self._again_s, AGAIN_AFTER_S_MAX)
         if self._client.is_connected():
             for one in self._kept.waiting(self._sent, SENT_AT_ONCE):
                 self._client.publish(one.topic, one.payload, qos=1)

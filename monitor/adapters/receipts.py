@@ -40,8 +40,8 @@ class Receipt:
 @dataclass(slots=True)
 class _Counted:
     covered: int
-    ahead: set[int] = field(default_factory=set)
-    gap_since_ms: int | None = None
+    ahead: dict[int, int] = field(default_factory=dict)
+    """Numbers above a gap, and when each was kept first: so long what is below is waited for."""
 
 
 class ReceiptKept(msgspec.Struct, frozen=True, array_like=True):
@@ -51,8 +51,7 @@ class ReceiptKept(msgspec.Struct, frozen=True, array_like=True):
     device: str
     boot: str
     covered: int
-    ahead: tuple[int, ...]
-    gap_since_ms: int | None
+    ahead: tuple[tuple[int, int], ...]
 
 
 class Receipts:
@@ -67,7 +66,7 @@ class Receipts:
     def kept(self) -> tuple[ReceiptKept, ...]:
         """Return all that is known, the one that was heard longest ago first."""
         return tuple(
-            ReceiptKept(*key, counted.covered, tuple(sorted(counted.ahead)), counted.gap_since_ms)
+            ReceiptKept(*key, counted.covered, tuple(sorted(counted.ahead.items())))
             for key, counted in self._counted.items()
         )
 
@@ -75,7 +74,7 @@ class Receipts:
         """Go on from what another run knew; all of it is news to whoever asks."""
         for one in kept:
             key = (one.bed, one.device, one.boot)
-            self._counted[key] = _Counted(one.covered, set(one.ahead), one.gap_since_ms)
+            self._counted[key] = _Counted(one.covered, dict(one.ahead))
             if one.covered != NOTHING:
                 self._news.add(key)
         self.gaps = gaps
@@ -96,25 +95,21 @@ class Receipts:
                     self._news.discard(gone)
             self._counted.move_to_end(key)
             if record.sequence > counted.covered:
-                counted.ahead.add(record.sequence)
+                counted.ahead.setdefault(record.sequence, now_ms)
                 self._cover(key, counted, now_ms)
 
     def _cover(self, key: tuple[str, str, str], counted: _Counted, now_ms: int) -> None:
-        before = counted.covered
-        while counted.covered + 1 in counted.ahead:
-            counted.covered += 1
-            counted.ahead.discard(counted.covered)
-        if not counted.ahead:
-            counted.gap_since_ms = None
-        elif counted.gap_since_ms is None or counted.covered != before:
-            counted.gap_since_ms = now_ms
-        elif now_ms - counted.gap_since_ms >= PATIENCE_MS or len(counted.ahead) > AHEAD_MAX:
-            lowest = min(counted.ahead)
+        before, ahead = counted.covered, counted.ahead
+        while ahead:
+            while counted.covered + 1 in ahead:
+                counted.covered += 1
+                del ahead[counted.covered]
+            lowest = min(ahead, default=NOTHING)
+            if not ahead or (now_ms - ahead[lowest] < PATIENCE_MS and len(ahead) <= AHEAD_MAX):
+                break
             if counted.covered != NOTHING:
                 self.gaps += lowest - counted.covered - 1
             counted.covered = lowest - 1
-            counted.gap_since_ms = None
-            self._cover(key, counted, now_ms)
         if counted.covered != before:
             self._news.add(key)
 

@@ -135,3 +135,15 @@ def test_the_service_names_a_command_that_there_is_and_is_confined() -> None:
     assert rows["Type"] == "notify"
     assert rows["NoNewPrivileges"] == rows["ProtectHome"] == "yes"
     assert rows["ProtectSystem"] == "strict"
+
+
+def test_the_forwarder_runs_beside_the_monitor_with_less_of_everything() -> None:
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
+    unit.read(SERVICE.with_name("infusion-forwarder.service"))
+    rows = unit["Service"]
+    journal = "/var/lib/infusion-monitor/ward.journal"
+    assert f"infusion-monitor forward {journal}" in rows["ExecStart"]
+    assert journal in SERVICE.read_text()
+    assert "--token-file" in rows["ExecStart"]
+    assert int(rows["Nice"]) > 0
+    assert rows["StateDirectory"] == rows["User"] == "infusion-monitor"

@@ -6,6 +6,7 @@ and none told anew because of it; who comes back waits.
 
 import contextlib
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,6 +133,32 @@ def test_if_both_die_whoever_comes_back_speaks(tmp_path: Path) -> None:
         pair.until(pair.is_settled, "both are there")
         assert pair.holder() == "second"
         pair.until(lambda: standing <= set(pair.heard.standing), "the alerts stand")
+
+
+def test_a_standby_may_begin_with_a_copy_of_the_other_journal(tmp_path: Path) -> None:
+    with Pair(tmp_path) as pair:
+        # It runs once, so that the broker keeps for it what comes while the copy is made.
+        pair.start("second")
+        pair.until(pair.is_settled, "the standby is ready")
+        pair.monitors["second"].kill()
+        pair.monitors["second"].wait()
+        pair.is_low = True
+        pair.until(lambda: len(pair.heard.standing) >= BEDS // 2, "alerts stand")
+        standing = set(pair.heard.standing)
+        for left in tmp_path.glob("second.journal*"):
+            left.unlink()
+        with (
+            contextlib.closing(sqlite3.connect(tmp_path / "first.journal")) as source,
+            contextlib.closing(sqlite3.connect(tmp_path / "second.journal")) as copy,
+        ):
+            source.backup(copy)
+        pair.start("second")
+        pair.until(pair.is_settled, "the standby is ready with the copy")
+        assert pair.strike("kill") < TAKEOVER_S_MAX
+        assert pair.holder() == "second"
+        assert standing <= set(pair.heard.standing)
+        check_told(pair)
+        assert told_of(tmp_path / "first.journal") <= told_of(tmp_path / "second.journal")
 
 
 def test_a_standby_that_dies_is_missed(tmp_path: Path) -> None:

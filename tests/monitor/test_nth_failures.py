@@ -112,7 +112,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
 
 def covered(watch: Watch) -> list[tuple[str, int, tuple[int, ...]]]:
     """Return what receipts cover; a late write may date a gap later."""
-    return [(one.device, one.covered, one.ahead) for one in watch.memory.receipts.kept()]
+    return [
+        (one.device, one.covered, tuple(number for number, _ in one.ahead))
+        for one in watch.memory.receipts.kept()
+    ]
 
 
 def check(watch: Watch, whole: Watch, path: Path) -> None:

@@ -57,13 +57,25 @@ def test_a_gap_holds_the_receipt_until_it_is_filled() -> None:
 
 def test_a_gap_that_nobody_fills_is_given_up_and_counted() -> None:
     receipts = Receipts()
-    receipts.keep([kept(0), kept(1), kept(4), kept(6)], NOW_MS)
+    receipts.keep([kept(0), kept(1), kept(4)], NOW_MS)
+    receipts.keep([kept(6)], NOW_MS + 1)
     receipts.keep([kept(7)], NOW_MS + PATIENCE_MS)
     assert covered(receipts) == [4]
     assert receipts.gaps == 2
-    receipts.keep([kept(8)], NOW_MS + 2 * PATIENCE_MS)
+    receipts.keep([kept(8)], NOW_MS + PATIENCE_MS + 1)
     assert covered(receipts) == [8]
     assert receipts.gaps == 3
+
+
+def test_all_gaps_that_have_lasted_are_given_up_together() -> None:
+    receipts = Receipts()
+    receipts.keep([kept(0), *(kept(n) for n in range(2, 200, 2))], NOW_MS)
+    receipts.keep([kept(201)], NOW_MS + PATIENCE_MS - 1)
+    assert covered(receipts) == [0]
+    receipts.keep([kept(202)], NOW_MS + PATIENCE_MS)
+    # 199 and 200 may still come: what lies above them has come only now.
+    assert covered(receipts) == [198]
+    assert receipts.gaps == 99
 
 
 def test_every_start_of_a_device_is_counted_for_itself() -> None:
