@@ -27,7 +27,7 @@ def test_bytes_that_are_nearly_right_break_no_reader(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", list(kept()), ids=lambda path: path.stem)
-def test_what_once_broke_a_reader_breaks_it_no_more(path: Path) -> None:
+def test_what_was_kept_to_break_a_reader_breaks_none(path: Path) -> None:
     TARGETS[path.stem.rpartition("-")[0]](path.read_bytes())
 
 

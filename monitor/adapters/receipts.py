@@ -62,6 +62,8 @@ class Receipts:
         """Messages that were given up."""
         self._counted: OrderedDict[tuple[str, str, str], _Counted] = OrderedDict()
         self._news: set[tuple[str, str, str]] = set()
+        self._waiting: dict[tuple[str, str, str], int] = {}
+        """Where numbers are missing, and since when what is above them is kept."""
 
     def kept(self) -> tuple[ReceiptKept, ...]:
         """Return all that is known, the one that was heard longest ago first."""
@@ -74,13 +76,18 @@ class Receipts:
         """Go on from what another run knew; all of it is news to whoever asks."""
         for one in kept:
             key = (one.bed, one.device, one.boot)
-            self._counted[key] = _Counted(one.covered, dict(one.ahead))
+            counted = self._counted[key] = _Counted(one.covered, dict(one.ahead))
+            if counted.ahead:
+                self._waiting[key] = counted.ahead[min(counted.ahead)]
             if one.covered != NOTHING:
                 self._news.add(key)
         self.gaps = gaps
 
     def keep(self, inputs: Iterable[Input], now_ms: int) -> None:
-        """Count the numbered messages among these as kept."""
+        """Count the numbered messages among these as kept; give up what was missing too long.
+
+        It is asked at every step, so a device that sends nothing more gets its receipt too.
+        """
         for record in inputs:
             if not isinstance(record, VitalsReported | PumpReported):
                 continue
@@ -93,10 +100,16 @@ class Receipts:
                 if len(self._counted) > BOOTS_MAX:
                     gone, _ = self._counted.popitem(last=False)
                     self._news.discard(gone)
+                    self._waiting.pop(gone, None)
             self._counted.move_to_end(key)
             if record.sequence > counted.covered:
                 counted.ahead.setdefault(record.sequence, now_ms)
                 self._cover(key, counted, now_ms)
+        lasting = [
+            key for key, since_ms in self._waiting.items() if now_ms - since_ms >= PATIENCE_MS
+        ]
+        for key in lasting:
+            self._cover(key, self._counted[key], now_ms)
 
     def _cover(self, key: tuple[str, str, str], counted: _Counted, now_ms: int) -> None:
         before, ahead = counted.covered, counted.ahead
@@ -112,6 +125,10 @@ class Receipts:
             counted.covered = lowest - 1
         if counted.covered != before:
             self._news.add(key)
+        if ahead:
+            self._waiting[key] = ahead[min(ahead)]
+        else:
+            self._waiting.pop(key, None)
 
     def news(self) -> list[Receipt]:
         """Return what has changed since this was asked last, in order of bed and device."""

@@ -202,7 +202,7 @@ def test_an_evening_from_end_to_end(tmp_path: Path) -> None:
             publish(broker.port, "-t", name, "-q", "1", "-m", json.dumps(opening))
             values = [("sbp", 70, "mm[Hg]"), ("hr", 140, "/min"), ("spo2", 80, "%")]
             reading = {
-                "seq": 1,
+                "seq": 0,
                 "t": t,
                 "values": [{"ch": ch, "v": v, "u": u} for ch, v, u in values],
             }
@@ -212,7 +212,7 @@ def test_an_evening_from_end_to_end(tmp_path: Path) -> None:
             assert (alert["kind"], alert["priority"]) == ("physiological", "high")
             assert "SBP 70" in alert["label"]
             receipt = json.loads(received(broker.port, "-t", f"{bed}/mon-17/ack", "-C", "1"))
-            assert receipt["seq"] == 1
+            assert receipt["seq"] == 0
             second = program(*live)
             assert second.returncode == 3
             assert f"another monitor (process {monitor.pid}) writes it" in second.stderr

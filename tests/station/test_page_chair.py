@@ -179,8 +179,8 @@ def test_a_step_without_a_dose_is_done_by_one_press(
     station: ChairStation, open_page: OpenPage
 ) -> None:
     page = chair(open_page, station)
-    page.locator('[data-step="fluids"]').get_by_role("button", name="Done:").click()
-    expect(page.locator('[data-step="fluids"]')).to_have_attribute("data-state", "done")
+    page.locator('[data-step="rapid-response"]').get_by_role("button", name="Done:").click()
+    expect(page.locator('[data-step="rapid-response"]')).to_have_attribute("data-state", "done")
     page.locator('[data-step="bronchodilator"]').get_by_role("button", name="Other").click()
     page.locator('[data-step="bronchodilator"]').get_by_role("button", name="Started:").click()
     expect(page.locator('[data-step="bronchodilator"]')).to_have_attribute("data-state", "started")
@@ -201,10 +201,10 @@ def test_a_refusal_of_the_monitor_is_said_where_it_happened(
 
     station.answer = refuse
     page = chair(open_page, station)
-    page.locator('[data-step="fluids"]').get_by_role("button", name="Done:").click()
+    page.locator('[data-step="rapid-response"]').get_by_role("button", name="Done:").click()
     said = part(page, "ladder").locator('.outcome[data-state="refused"]')
     expect(said).to_have_text("Not accepted: act-refused: the step is not offered")
-    expect(page.locator('[data-step="fluids"]')).to_have_attribute("data-state", "offered")
+    expect(page.locator('[data-step="rapid-response"]')).to_have_attribute("data-state", "offered")
 
 
 def test_why_says_rows_values_limits_and_what_is_lacking(

@@ -78,6 +78,25 @@ def test_all_gaps_that_have_lasted_are_given_up_together() -> None:
     assert receipts.gaps == 99
 
 
+def test_a_device_that_sends_nothing_more_gets_its_receipt_too() -> None:
+    receipts = Receipts()
+    receipts.keep([kept(1)], NOW_MS)
+    receipts.keep([kept(0, "b2"), kept(3, "b2")], NOW_MS + 1)
+    again = Receipts()
+    again.recall(receipts.kept(), receipts.gaps)
+    for each in (receipts, again):
+        assert covered(each) == [0]
+        each.keep([], NOW_MS + PATIENCE_MS - 1)
+        assert covered(each) == []
+        each.keep([], NOW_MS + PATIENCE_MS)
+        assert covered(each) == [1]
+        each.keep([], NOW_MS + PATIENCE_MS + 1)
+        assert covered(each) == [3]
+        assert each.gaps == 2
+        each.keep([], NOW_MS + 9 * PATIENCE_MS)
+        assert covered(each) == []
+
+
 def test_every_start_of_a_device_is_counted_for_itself() -> None:
     receipts = Receipts()
     receipts.keep([kept(0, "b1"), kept(0, "b2"), kept(1, "b1"), kept(2, "b1")], NOW_MS)
