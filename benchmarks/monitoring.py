@@ -1,11 +1,13 @@
 """The live monitor as a process of its own: ``python -m benchmarks.monitoring PORT JOURNAL``.
 
-It is the loop that ``infusion-monitor run`` starts, with the shipped configuration and the real
-clock. It says ``ready`` when it is connected and works until SIGTERM.
+It is the loop that ``infusion-monitor live`` runs, with the shipped configuration, but for how many
+devices may come, and the real clock. It says ``ready`` when it is connected and works until
+SIGTERM.
 """
 
 import logging
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,23 +24,25 @@ from monitor.settings.settings import load_settings
 from monitor.ward.ward import Ward
 
 CLIENT_ID: Final = "bench-monitor"
+DEVICES_MAX: Final = 10_000
 
 
 def watch(port: int, journal: Path) -> None:
     """Watch the unit until told to stop."""
     logging.getLogger(LOG_ROOT).setLevel(logging.CRITICAL)
     settings = load_settings(ROOT / "config")
+    # A thousand beds with a monitor and a tablet each are more than a unit takes as shipped.
+    room = replace(settings.ward.hearing, devices_max=DEVICES_MAX)
+    ward = replace(settings.ward, hearing=room)
     with live_monitor(
-        Ward(settings.ward, unit=UNIT),
+        Ward(ward, unit=UNIT),
         unit=UNIT,
         access=Access(host=HOST, port=port, client_id=CLIENT_ID),
         journal=journal,
         clock=SteadyClock(),
         software="benchmark",
         config=settings.digest,
-        self_watch=SelfWatch(
-            params=settings.site.self_check, ward=partial(Ward, settings.ward, unit=UNIT)
-        ),
+        self_watch=SelfWatch(params=settings.site.self_check, ward=partial(Ward, ward, unit=UNIT)),
     ) as monitor:
         print("ready", flush=True)
         serve(monitor)
