@@ -90,6 +90,7 @@ def _cohort(folder: Path, to: Path, sweep: Path | None, jobs: int, config: Path)
 
     from monitor.adapters.recording import InputFileError
     from monitor.engine_options import EngineName, engine_of
+    from monitor.reports.cohort_csv import cohort_csv
     from monitor.reports.cohort_page import CohortPrinting, cohort_page
     from monitor.study.cohort import scored_cohort
     from monitor.study.runs import Run
@@ -121,7 +122,9 @@ def _cohort(folder: Path, to: Path, sweep: Path | None, jobs: int, config: Path)
         software=software(),
     )
     to.write_text(cohort_page(found, printing, swept), encoding="utf-8")
-    typer.echo(f"{to}", err=True)
+    beside = to.with_suffix(".csv")
+    beside.write_text(cohort_csv(found), encoding="utf-8")
+    typer.echo(f"{to}\n{beside}", err=True)
     for fault_words in found.faults:
         typer.echo(fault_words, err=True)
 

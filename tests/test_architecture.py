@@ -69,6 +69,7 @@ SHELLS = frozenset(
         "study.cohort_detail",
         "study.cohort",
         "study.cohort_score",
+        "study.cohort_trust",
         "study.cohort_ward",
         "study.comparison",
         "study.evidence",

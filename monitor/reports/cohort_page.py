@@ -7,14 +7,16 @@ makes its numbers again. The same files and configuration make the same bytes.
 import base64
 import hashlib
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Final
 
+from monitor.reports.cohort_parts import decimal, percent, plot, rate, rate_with, section, table
 from monitor.reports.figures import Axis, Dot, Line, figure, highest
 from monitor.reports.sweep_figure import numbered, sweep_figure
+from monitor.reports.trust_sections import trust_sections
 from monitor.study.cohort import ScoredCohort
 from monitor.study.cohort_detail import CohortDetail, Curve
 from monitor.study.cohort_score import OURS, CohortScore, rule_keys
@@ -58,6 +60,7 @@ def cohort_page(found: ScoredCohort, printing: CohortPrinting, sweep: Sweep | No
         *(() if sweep is None else _swept(sweep)),
         *_detection(found.detail, made),
         *_confusion(found, made),
+        *trust_sections(found.detail.trust, made),
         *_timing(found.detail, made),
         *_false(found, made),
         *_load(found, made),
@@ -89,8 +92,8 @@ def _finding(found: CohortScore) -> str:
             f"{ours.false_per_patient_hour:.3f} calls a patient-hour"
         )
     return (
-        f"{_share(ours.found)} of {found.events} events called, "
-        f"{_share(ours.before + ours.in_time)} "
+        f"{percent(ours.found)} of {found.events} events called, "
+        f"{percent(ours.before + ours.in_time)} "
         f"in time, {ours.false_per_patient_hour:.3f} false calls a patient-hour"
     )
 
@@ -104,28 +107,6 @@ def _facts(found: CohortScore) -> str:
         f"{found.uneventful_hours:.0f} of them belong to no event",
     )
     return f'<ul class="facts">{"".join(f"<li>{escape(one)}</li>" for one in facts)}</ul>'
-
-
-def _section(title: str, words: str, made: str, *parts: str) -> tuple[str, ...]:
-    return (
-        f"<section><h2>{escape(title)}</h2>",
-        f"<p>{escape(words)}</p>",
-        *parts,
-        f'<p class="muted"><code>{escape(made)}</code></p></section>',
-    )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(one)}</td>" for one in row) + "</tr>" for row in rows
-    )
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="wide">{table}</div>'
-
-
-def _plot(drawing: str) -> str:
-    return f'<figure class="plot">{drawing}</figure>'
 
 
 def _rules(found: CohortScore, made: str) -> tuple[str, ...]:
@@ -157,13 +138,13 @@ def _rules(found: CohortScore, made: str) -> tuple[str, ...]:
         (
             str(number),
             rule.rule,
-            _share(rule.found),
-            _share(rule.before + rule.in_time),
-            _share(rule.found_grade3),
-            _number(rule.minutes_to_alert),
-            _span(rule.false_per_patient_hour, rule.false_interval),
-            _share(rule.share_sessions_false),
-            _share(rule.ppv),
+            percent(rule.found),
+            percent(rule.before + rule.in_time),
+            percent(rule.found_grade3),
+            decimal(rule.minutes_to_alert),
+            rate_with(rule.false_per_patient_hour, rule.false_interval),
+            percent(rule.share_sessions_false),
+            percent(rule.ppv),
         )
         for number, rule in enumerate(found.rules, 1)
     ]
@@ -176,7 +157,7 @@ def _rules(found: CohortScore, made: str) -> tuple[str, ...]:
         "an "
         "event. Left and high is better."
     )
-    return _section("Every rule on the same axes", words, made, _plot(drawing), _table(head, rows))
+    return section("Every rule on the same axes", words, made, plot(drawing), table(head, rows))
 
 
 def _swept(sweep: Sweep) -> tuple[str, ...]:
@@ -186,7 +167,7 @@ def _swept(sweep: Sweep) -> tuple[str, ...]:
         (
             str(number),
             one.words,
-            _share(one.sensitivity),
+            percent(one.sensitivity),
             "-" if one.load is None else f"{one.load:.3f}",
             "yes" if one.on_front else "",
         )
@@ -195,7 +176,7 @@ def _swept(sweep: Sweep) -> tuple[str, ...]:
     words = f"Sensitivity: {sweep.sensitivity_is}. Load: {sweep.load_is}."
     made = f"Numbers: infusion-monitor sweep {sweep.source} --rule {limit.rule} ..."
     title = f"{limit.rule} over a range"
-    return _section(title, words, made, _plot(sweep_figure(sweep)), _table(head, rows))
+    return section(title, words, made, plot(sweep_figure(sweep)), table(head, rows))
 
 
 def _detection(detail: CohortDetail, made: str) -> tuple[str, ...]:
@@ -210,7 +191,7 @@ def _detection(detail: CohortDetail, made: str) -> tuple[str, ...]:
     words = (
         "Events by when somebody was called: before the onset, until the worst moment, after it."
     )
-    return _section("Detection by pattern and grade", words, made, _table(head, rows))
+    return section("Detection by pattern and grade", words, made, table(head, rows))
 
 
 def _confusion(found: CohortScore, made: str) -> tuple[str, ...]:
@@ -227,9 +208,9 @@ def _confusion(found: CohortScore, made: str) -> tuple[str, ...]:
     words = (
         "Events and quiet sessions by the true grade and the highest grade alerted. Kappa with "
         f"quadratic weights: {kappa}. Off by one at most: "
-        f"{_share(near / total if total else None)}."
+        f"{percent(near / total if total else None)}."
     )
-    return _section("Grades", words, made, _table(head, rows))
+    return section("Grades", words, made, table(head, rows))
 
 
 def _curves(title: str, words: str, curves: Sequence[Curve]) -> str:
@@ -242,7 +223,7 @@ def _curves(title: str, words: str, curves: Sequence[Curve]) -> str:
     low = min(0.0, *ends)
     x = Axis(words=words, low=low, high=max(low + 1, max(ends) * 1.02))
     y = Axis(words="share of events", low=0.0, high=1.0)
-    return _plot(figure(title, x, y, lines=lines))
+    return plot(figure(title, x, y, lines=lines))
 
 
 def _short(curve: Curve) -> str:
@@ -258,7 +239,7 @@ def _timing(detail: CohortDetail, made: str) -> tuple[str, ...]:
         f"Found by this monitor alone: {detail.found_only_here} events; by usual care alone: "
         f"{detail.found_only_by_usual_care}."
     )
-    return _section(
+    return section(
         "How soon",
         words,
         made,
@@ -283,31 +264,31 @@ def _false(found: ScoredCohort, made: str) -> tuple[str, ...]:
         (
             str(row.grade),
             str(row.calls),
-            _span(row.per_patient_hour, row.interval),
-            _rate(row.per_session),
+            rate_with(row.per_patient_hour, row.interval),
+            rate(row.per_session),
         )
         for row in detail.false
     ]
     called, quiet = detail.quiet_sessions_called, detail.quiet_sessions
     span = detail.quiet_interval
-    interval = "" if span is None else f", 95 % {_share(span[0])} to {_share(span[1])}"
+    interval = "" if span is None else f", 95 % {percent(span[0])} to {percent(span[1])}"
     words = (
         "Calls at times that belong to no event, over the hours that belong to none. Of the "
         "sessions in "
         f"which nothing happened somebody was called in {called} of {quiet} "
-        f"({_share(called / quiet if quiet else None)}{interval})."
+        f"({percent(called / quiet if quiet else None)}{interval})."
     )
-    return _section("False calls by grade", words, made, _table(head, rows))
+    return section("False calls by grade", words, made, table(head, rows))
 
 
 def _load(found: ScoredCohort, made: str) -> tuple[str, ...]:
     load = found.detail.load
     rows = (
         ("reaction alerts", str(load.alerts)),
-        ("a patient-hour", _rate(load.alerts_per_patient_hour)),
-        ("a session", _rate(load.alerts_per_session)),
+        ("a patient-hour", rate(load.alerts_per_patient_hour)),
+        ("a session", rate(load.alerts_per_session)),
         ("calls (medium or high priority)", str(load.calls)),
-        ("calls a patient-hour", _rate(load.calls_per_patient_hour)),
+        ("calls a patient-hour", rate(load.calls_per_patient_hour)),
         ("stood for less than a minute", str(load.fleeting)),
         (
             "sessions in which a cause began three times within an hour",
@@ -315,11 +296,11 @@ def _load(found: ScoredCohort, made: str) -> tuple[str, ...]:
         ),
         ("floods: more than 10 in 10 minutes of one session", str(found.floods)),
         ("most in one session", str(load.most_in_one_session)),
-        ("minutes standing, median", _number(load.minutes_standing)),
-        ("minutes standing, longest", _number(load.longest_minutes)),
+        ("minutes standing, median", decimal(load.minutes_standing)),
+        ("minutes standing, longest", decimal(load.longest_minutes)),
     )
     words = "All reaction alerts, right and wrong, over all hours from the start of the flow."
-    return _section("Alarm load", words, made, _table(("", ""), rows))
+    return section("Alarm load", words, made, table(("", ""), rows))
 
 
 def _contribution(detail: CohortDetail, made: str) -> tuple[str, ...]:
@@ -334,7 +315,7 @@ def _contribution(detail: CohortDetail, made: str) -> tuple[str, ...]:
     )
     if len(detail.rules) > RULES_SHOWN:
         words += f" The first {RULES_SHOWN} of {len(detail.rules)}; all are in the JSON."
-    return _section("What each row of the book contributes", words, made, _table(head, rows))
+    return section("What each row of the book contributes", words, made, table(head, rows))
 
 
 def _footer(found: ScoredCohort, printing: CohortPrinting) -> str:
@@ -349,19 +330,3 @@ def _footer(found: ScoredCohort, printing: CohortPrinting) -> str:
     lines = "".join(f"<li>{name}: <code>{escape(text)}</code></li>" for name, text in rows)
     faults = "".join(f"<li>not read: {escape(fault)}</li>" for fault in found.faults)
     return f"<footer><ul>{lines}{faults}</ul><p>{LACKING}</p><p>{DISCLAIMER}</p></footer>"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} %"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
-
-
-def _span(value: float | None, interval: tuple[float, float]) -> str:
-    return f"{_rate(value)} ({interval[0]:.3f} to {interval[1]:.3f})"
-
-
-def _rate(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

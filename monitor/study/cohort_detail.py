@@ -24,6 +24,7 @@ from monitor.study.cohort_score import (
     times_of,
     uneventful_ms,
 )
+from monitor.study.cohort_trust import CohortTrust, trust_of, wilson
 from monitor.study.cohort_ward import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
 
 FLEETING_MS: Final = MINUTE_MS
@@ -35,7 +36,6 @@ CHATTER: Final = 3
 GRADE3: Final = 3
 CURVE_POINTS: Final = 200
 TIMED: Final = (OURS, OURS_SHOWN, USUAL_CARE)
-Z95: Final = 1.96
 
 
 class DetectionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +117,7 @@ class CohortDetail(msgspec.Struct, frozen=True, kw_only=True):
     """95 % interval of the share of quiet sessions in which somebody was called (Wilson)."""
     load: AlarmLoad
     rules: tuple[RuleShare, ...]
+    trust: CohortTrust
 
 
 def detail_of(sessions: Sequence[SessionHeard], *, seed: int = 1) -> CohortDetail:
@@ -138,6 +139,7 @@ def detail_of(sessions: Sequence[SessionHeard], *, seed: int = 1) -> CohortDetai
         quiet_interval=wilson(called, len(quiet)),
         load=_load(sessions),
         rules=tuple(_rules(sessions)),
+        trust=trust_of(sessions),
     )
 
 
@@ -288,19 +290,6 @@ def _rules(sessions: Sequence[SessionHeard]) -> Iterator[RuleShare]:
             alone=alone[rule],
             alone_false=alone_false[rule],
         )
-
-
-def wilson(count: int, of: int) -> tuple[float, float] | None:
-    """Return the 95 % interval of a share; None of nothing.
-
-    Source: Wilson EB. J Am Stat Assoc 1927;22:209, doi 10.1080/01621459.1927.10502953.
-    """
-    if not of:
-        return None
-    share, z2 = count / of, Z95**2
-    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
-    half = Z95 / (1 + z2 / of) * (share * (1 - share) / of + z2 / (4 * of**2)) ** 0.5
-    return round(max(0.0, middle - half), 4), round(min(1.0, middle + half), 4)
 
 
 def _ratio(count: float, of: float) -> float | None:

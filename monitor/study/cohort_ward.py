@@ -47,7 +47,8 @@ class HeardAlert(msgspec.Struct, frozen=True, kw_only=True):
     ``pattern`` is its name when it became worst; ``names`` holds when it was given which name.
     ``reached_ms`` holds the first time at grade 1, 2, 3 and 4 or above; ``called_ms`` when it
     first had a priority at which somebody is called; ``ended_ms`` is None while it stands.
-    ``rules`` are the rows that decided it when it first called.
+    ``rules`` are the rows that decided it when it first called; ``points_centi`` is the evidence
+    for its name when it became worst, None where it had no picture.
     """
 
     id: str
@@ -59,6 +60,7 @@ class HeardAlert(msgspec.Struct, frozen=True, kw_only=True):
     ended_ms: int | None
     names: tuple[tuple[int, str], ...] = ()
     rules: tuple[str, ...] = ()
+    points_centi: int | None = None
 
 
 class SessionHeard(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,6 +285,7 @@ def _updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
     if calls is not None and (before is None or before.called_ms is None):
         rules = tuple(dict.fromkeys(row.rule for row in effect.because))
     is_worst = before is None or effect.grade > before.grade
+    points = next((one.points_centi for one in effect.pictures if one.leads), None)
     names = before.names if before else ()
     if not names or names[-1][1] != effect.pattern:
         names = (*names, (effect.at_ms, effect.pattern))
@@ -296,4 +299,5 @@ def _updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
         ended_ms=effect.at_ms if effect.phase == "end" else None,
         names=names,
         rules=rules,
+        points_centi=points if is_worst or before is None else before.points_centi,
     )

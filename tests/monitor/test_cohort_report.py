@@ -12,7 +12,8 @@ from monitor.__main__ import main
 from monitor.cohort_files import write_cohort
 from monitor.engines.local import SerialEngine
 from monitor.facts.truth import TrueEvent, TrueSession
-from monitor.study.cohort_detail import CohortDetail, detail_of, wilson
+from monitor.study.cohort_detail import CohortDetail, detail_of
+from monitor.study.cohort_trust import wilson
 from monitor.study.cohort_ward import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
 from monitor.study.peers import KEYS
 from simulators.cohorts import Cohort
@@ -168,10 +169,13 @@ def test_the_page_stands_alone_and_says_how_it_was_made(cohort: Path, tmp_path: 
     text = page.read_text("utf-8")
     found = Page(text)
     assert found.fetched == []
-    assert found.tags.count("svg") == 5
+    assert found.tags.count("svg") == 6
     assert "script" not in found.tags
     assert f"infusion-monitor score cohort {cohort}" in text
     assert re.search(r'<html lang="en" data-tall="\d+">', text)
+    beside = page.with_suffix(".csv").read_text("utf-8")
+    assert beside.startswith("table,row,column,value\n")
+    assert "\nscore,1,sessions,1\n" in beside
 
 
 def test_a_wrong_place_or_sweep_is_refused_before_the_work(cohort: Path, tmp_path: Path) -> None:
