@@ -18,6 +18,12 @@ MINUTES: Final = 240.0
 LIVE_CADENCE_S: Final = 5
 COHORT_CADENCE_S: Final = 30
 
+Equipment = Annotated[
+    list[str] | None,
+    typer.Option(help="cart@1-4, patch@all or titrating@2,5: KIND@BEDS, may be repeated."),
+]
+Faults = Annotated[list[str] | None, typer.Option(help="For instance drop=0.02, may be repeated.")]
+
 simulation = typer.Typer()
 
 
@@ -38,9 +44,8 @@ def simulate(
     reaction: Annotated[
         list[str] | None, typer.Option(help="PATTERN@BED:+MINUTESm, may be repeated.")
     ] = None,
-    faults: Annotated[
-        list[str] | None, typer.Option(help="For instance drop=0.02, may be repeated.")
-    ] = None,
+    equipment: Equipment = None,
+    faults: Faults = None,
     to: Annotated[
         Path | None, typer.Option(help="Write a cohort into this folder; no broker is needed.")
     ] = None,
@@ -63,6 +68,7 @@ def simulate(
         _cohort(
             to,
             size=(sessions, beds_per_file, hours, cadence or COHORT_CADENCE_S, seed),
+            equipment=tuple(equipment or ()),
             mix=mix,
             nurse=nurse,
             jobs=jobs or os.cpu_count() or 1,
@@ -79,7 +85,7 @@ def simulate(
         seed=seed,
         minutes=minutes,
         cadence_s=cadence or LIVE_CADENCE_S,
-        texts=(tuple(reaction or ()), tuple(faults or ())),
+        texts=(tuple(reaction or ()), tuple(faults or ()), tuple(equipment or ())),
     )
 
 
@@ -92,19 +98,20 @@ def _publish(
     seed: int,
     minutes: float,
     cadence_s: int,
-    texts: tuple[tuple[str, ...], tuple[str, ...]],
+    texts: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
 ) -> None:
-    """Tell a ward to a broker; ``texts`` are the reactions and the faults as they were given."""
+    """Tell a ward to a broker; ``texts`` are reactions, faults and equipment as they were given."""
     from simulators.publishing import SimulateOptions
     from simulators.publishing import simulate as publish_ward
 
-    (host, port), (reactions, faults) = address, texts
+    (host, port), (reactions, faults, equipment) = address, texts
     options = SimulateOptions(
         beds=beds,
         speed=speed,
         seed=seed,
         reactions=reactions,
         faults=faults,
+        equipment=equipment,
         unit=unit,
         host=host,
         port=port,
@@ -122,6 +129,7 @@ def _cohort(
     to: Path,
     *,
     size: tuple[int, int, float, int, int],
+    equipment: tuple[str, ...],
     mix: str,
     nurse: str,
     jobs: int,
@@ -146,6 +154,7 @@ def _cohort(
             seed=seed,
             mix=mix_of(mix),
             nurse=kinds[nurse],
+            equipment=equipment,
         )
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from fault

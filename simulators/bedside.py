@@ -1,18 +1,29 @@
 """Chairs and wards as one stream of messages in order of time."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
+from typing import Final
 
+from simulators.carts import carts_messages
 from simulators.chairs import Chair, Sent, chair
 from simulators.charting import pump_messages, tablet_messages
 from simulators.monitoring import monitor_messages
+from simulators.patches import patch_messages
 from simulators.scenario import BedPlan, Scenario
+
+SPEAKERS: Final[Mapping[str, Callable[[Chair], Iterator[Sent]]]] = {
+    "tab": tablet_messages,
+    "mon": monitor_messages,
+    "patch": patch_messages,
+    "pump": pump_messages,
+}
+"""What each kind of device that stays at a chair says."""
 
 
 def bedside(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) -> Iterator[Sent]:
-    """Yield everything that the devices of one bed send.
+    """Yield everything that the devices of one bed send; a cart belongs to the ward.
 
     Parameters
     ----------
@@ -30,28 +41,36 @@ def bedside(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) ->
 
 def chair_messages(here: Chair) -> Iterator[Sent]:
     """Yield everything that the devices of one chair send."""
-    return heapq.merge(
-        tablet_messages(here),
-        monitor_messages(here),
-        pump_messages(here),
-        key=attrgetter("at_ms"),
-    )
+    return heapq.merge(*_streams(here), key=attrgetter("at_ms"))
 
 
-def all_messages(chairs: Iterable[Chair]) -> list[Sent]:
-    """Return what merging the messages of these chairs would give, at once and faster."""
-    found = [
-        sent
-        for here in chairs
-        for sent in chain(tablet_messages(here), monitor_messages(here), pump_messages(here))
-    ]
+def _streams(here: Chair) -> Iterator[Iterator[Sent]]:
+    return (speak(here) for kind, speak in SPEAKERS.items() if kind in here.equipment.kinds)
+
+
+def all_messages(chairs: Sequence[Chair]) -> list[Sent]:
+    """Return what merging the messages of chairs and their carts would give, at once and faster."""
+    streams = chain.from_iterable(_streams(here) for here in chairs)
+    found = list(chain(chain.from_iterable(streams), carts_messages(chairs)))
     found.sort(key=attrgetter("at_ms"))
     return found
 
 
 def ward_messages(scenario: Scenario, *, unit: str, started_ms: int) -> Iterator[Sent]:
     """Yield everything that a ward sends; beds whose messages coincide keep their order."""
+    chairs = [chair(plan, scenario, unit=unit, started_ms=started_ms) for plan in scenario.beds]
     return heapq.merge(
-        *(bedside(plan, scenario, unit=unit, started_ms=started_ms) for plan in scenario.beds),
-        key=attrgetter("at_ms"),
+        *(chair_messages(here) for here in chairs), carts_messages(chairs), key=attrgetter("at_ms")
     )
+
+
+def ward_devices(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return the devices of a ward with the bed under which each says that it is there."""
+    found = [
+        (plan.bed, f"{kind}-{plan.bed}") for plan in scenario.beds for kind in plan.equipment.kinds
+    ]
+    carts: dict[str, str] = {}
+    for plan in sorted(scenario.beds, key=lambda one: (one.opens_s, one.bed)):
+        if plan.equipment.cart:
+            carts.setdefault(plan.equipment.cart, plan.bed)
+    return [*found, *((bed, cart) for cart, bed in carts.items())]

@@ -8,7 +8,7 @@ import numpy as np
 
 from monitor.facts.truth import NurseKind
 from simulators.disturbances import Disturbance
-from simulators.infusion import ML_PER_G, SECONDS_PER_HOUR, Move, planned_rungs
+from simulators.infusion import ML_PER_G, SECONDS_PER_HOUR, Move, Rung, planned_rungs
 from simulators.nurses import Ill, nursed
 from simulators.phenotypes import MINUTE_S, Phenotype, Range, Seen, Swing
 from simulators.physiology import Person
@@ -183,10 +183,12 @@ def reacting_case(
     start_s: int,
     seconds: int,
     dose_g_per_kg: float,
+    planned: tuple[Rung, ...] = (),
 ) -> Case:
     """Give a person a reaction of a kind, and what the nurse of the case does about it.
 
     A reaction that would begin after the end of the session leaves the case as it was.
+    ``planned`` is what the pump does by itself, where it does.
     """
     begins_s = onset_s(kind, rng, start_s=start_s, dose_g_per_kg=dose_g_per_kg)
     picture = drawn_picture(kind, rng)
@@ -200,6 +202,7 @@ def reacting_case(
         volume_ml_per_kg=dose_g_per_kg * ML_PER_G,
         remedies=kind.remedies,
         stops_at=kind.stops_at,
+        planned=planned,
     )
     moves, given = nursed(ill, case.nurse, rng)
     return replace(case, picture=picture, onset_s=begins_s, moves=moves, given=given)

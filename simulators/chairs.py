@@ -8,7 +8,7 @@ no numbers away from an old one.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Final, get_args
+from typing import Final
 from zlib import crc32
 
 import numpy as np
@@ -17,10 +17,12 @@ from detectors.channels import Float
 from monitor.wire.payloads import BirthPayload, ChannelName, Payload, StatusPayload, encode, stamp
 from monitor.wire.topics import topic
 from simulators.cases import Case
+from simulators.equipment import Equipment
 from simulators.infusion import ML_PER_G, Move, Rung, rate_course, rungs
 from simulators.physiology import Course, Person, person, resting_course
 from simulators.reactions import Given, Picture, Sign, activity, levels, reacting_course
 from simulators.scenario import BedPlan, Scenario
+from simulators.titration import Interrupted, interruptions, titrated_rungs
 
 RETAINED_KINDS: Final = ("status", "birth")
 WATCH_S: Final = 3600
@@ -33,9 +35,6 @@ NOTICEABLE: Final = 0.1
 
 GONE_AFTER_S: Final = 120
 """How long after the end of a reaction its signs are charted as gone."""
-
-CHANNELS: Final[tuple[ChannelName, ...]] = get_args(ChannelName)
-"""Every channel has a device at every chair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +74,13 @@ class Chair:
     """When the infusion was stopped or complete; None if the story ends before."""
     closed_s: int | None
     """When the session is closed; None if the story ends before."""
+    interrupted: tuple[Interrupted, ...] = ()
+    """What stopped a pump that titrates, as far as its program went."""
+
+    @property
+    def equipment(self) -> Equipment:
+        """Return what stands at this bed."""
+        return self.plan.equipment
 
     @property
     def picture(self) -> Picture:
@@ -159,7 +165,12 @@ def chair(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) -> C
     case = plan.case
     who = case.who if case else person(generator(scenario.seed, plan.bed, "person"))
     volume_ml_per_kg = plan.dose_g_per_kg * ML_PER_G
-    staircase = rungs(plan.start_s, _moves(plan), volume_ml_per_kg=volume_ml_per_kg)
+    staircase = rungs(
+        plan.start_s,
+        _moves(plan),
+        volume_ml_per_kg=volume_ml_per_kg,
+        planned=planned_rungs_of(plan, scenario.seed, seconds),
+    )
     rate_ml_per_kg_h = rate_course(staircase, seconds)
     given = case.given if case else ()
     course = resting_course(who, seconds=seconds, rng=generator(scenario.seed, plan.bed, "course"))
@@ -193,7 +204,26 @@ def chair(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) -> C
         session=f"S-{plan.bed}-{opened_ms // 1000:X}",
         ended_s=last.at_s if is_over else None,
         closed_s=closed_s,
+        interrupted=tuple(
+            one
+            for one in _interruptions(plan, scenario.seed, seconds)
+            if any(rung.at_s == one.from_s and rung.alarm for rung in staircase)
+        ),
     )
+
+
+def planned_rungs_of(plan: BedPlan, seed: int, seconds: int) -> tuple[Rung, ...]:
+    """Return what the pump of a bed does by itself; nothing where a nurse turns it."""
+    if not plan.equipment.is_titrating:
+        return ()
+    return titrated_rungs(plan.start_s, _interruptions(plan, seed, seconds))
+
+
+def _interruptions(plan: BedPlan, seed: int, seconds: int) -> tuple[Interrupted, ...]:
+    if not plan.equipment.is_titrating:
+        return ()
+    rng = generator(seed, plan.bed, "interruptions")
+    return interruptions(rng, start_s=plan.start_s, seconds=seconds)
 
 
 def charted_signs(here: Chair) -> list[tuple[int, Sign, bool]]:

@@ -26,7 +26,7 @@ from monitor.wire.payloads import (
     stamp,
     vital,
 )
-from simulators.chairs import CHANNELS, Chair, Sent, charted_signs
+from simulators.chairs import Chair, Sent, charted_signs
 from simulators.devices import temperature_readings
 from simulators.infusion import SECONDS_PER_HOUR, Rung
 from simulators.reactions import Sign
@@ -93,14 +93,20 @@ def _pump_report(
         drug=here.product,
         channel="A",
         reason=rung.reason if second == rung.at_s else "periodic",
+        alarm=rung.alarm or None,
     )
+
+
+def nurse_name(here: Chair) -> str:
+    """Return who looks after a chair, as entries are signed."""
+    return str(here.generator("nurse").choice(NURSES))
 
 
 def tablet_messages(here: Chair) -> Iterator[Sent]:
     """Yield everything that the nurse enters at a chair, in order of time."""
     device = here.device("tab")
     yield from here.greetings(device, model="sim-tablet", channels=(), interval_s=60.0)
-    nurse = str(here.generator("nurse").choice(NURSES))
+    nurse = nurse_name(here)
     entries = heapq.merge(
         _session_entries(here, nurse),
         _sign_entries(here, nurse),
@@ -164,8 +170,8 @@ def _opening(here: Chair, nurse: str) -> SessionPayload:
         premed=("paracetamol-1g",) if (case.premedicated if case else premedicated) else (),
         beta_blocker=case.beta_blocker if case else False,
         ace_inhibitor=case.ace_inhibitor if case else ace_inhibitor,
-        devices=tuple(here.device(kind) for kind in ("mon", "pump", "tab")),
-        channels=CHANNELS,
+        devices=tuple(here.device(kind) for kind in here.equipment.kinds),
+        channels=here.equipment.channels,
     )
 
 

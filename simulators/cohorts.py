@@ -13,8 +13,9 @@ import numpy as np
 
 from monitor.facts.truth import NurseKind
 from simulators.cases import Case, reacting_case
-from simulators.chairs import generator
+from simulators.chairs import generator, planned_rungs_of
 from simulators.disturbances import Habits, disturbances, probe_losses
+from simulators.equipment import USUAL, Equipment, equipment_by_bed
 from simulators.overloads import PHENOTYPES
 from simulators.people import aged_person
 from simulators.reactions import Picture
@@ -95,9 +96,11 @@ class Cohort:
     seed: int = 1
     mix: Mix = DEFAULT_MIX
     nurse: NurseKind = "follows"
+    equipment: tuple[str, ...] = ()
+    """What beds of every ward have, by their numbers: ``patch@1-20``."""
 
     def __post_init__(self) -> None:
-        """Refuse a cohort without sessions, without time or with too many files."""
+        """Refuse a cohort without sessions or time, with too many files or a strange equipment."""
         if self.sessions < 1:
             raise ValueError(f"{self.sessions} sessions, must be at least 1")
         if not 1 <= self.beds_per_file <= BEDS:
@@ -108,6 +111,7 @@ class Cohort:
             raise ValueError(f"{self.hours} hours, must be from 0.5 to 24")
         if not 1 <= self.cadence_s <= MINUTE_S:
             raise ValueError(f"cadence of {self.cadence_s} s, must be from 1 to {MINUTE_S}")
+        equipment_by_bed(self.equipment, beds=self.beds_per_file)
 
     @property
     def wards(self) -> int:
@@ -135,7 +139,11 @@ def ward_scenario_of(cohort: Cohort, number: int) -> Scenario:
     """Return ward ``number`` of a cohort, counted from 1, with a case at every bed."""
     seed = ward_seed(cohort, number)
     seconds = int(cohort.hours * 3600)
-    plans = tuple(_plan(cohort, seed, bed_name(bed)) for bed in range(1, cohort.beds(number) + 1))
+    equipped = equipment_by_bed(cohort.equipment, beds=cohort.beds_per_file)
+    plans = tuple(
+        _plan(cohort, seed, bed_name(bed), equipped.get(bed, USUAL))
+        for bed in range(1, cohort.beds(number) + 1)
+    )
     return Scenario(
         name=f"ward-{number:04d}",
         beds=plans,
@@ -145,7 +153,7 @@ def ward_scenario_of(cohort: Cohort, number: int) -> Scenario:
     )
 
 
-def _plan(cohort: Cohort, seed: int, bed: str) -> BedPlan:
+def _plan(cohort: Cohort, seed: int, bed: str, equipment: Equipment) -> BedPlan:
     rng = generator(seed, bed, "case")
     seconds = int(cohort.hours * 3600)
     mix = cohort.mix
@@ -169,7 +177,14 @@ def _plan(cohort: Cohort, seed: int, bed: str) -> BedPlan:
         disturbances=disturbances(rng, mix.habits, start_s=BASELINE_S, seconds=seconds),
         probe_off=probe_losses(rng, mix.habits, start_s=BASELINE_S, seconds=seconds),
     )
-    plan = BedPlan(bed=bed, reaction=name, opens_s=opens_s, dose_g_per_kg=dose_g_per_kg, case=case)
+    plan = BedPlan(
+        bed=bed,
+        reaction=name,
+        opens_s=opens_s,
+        dose_g_per_kg=dose_g_per_kg,
+        case=case,
+        equipment=equipment,
+    )
     if kind is None:
         return plan
     lived_s = seconds + OPENS_WITHIN_S - opens_s
@@ -180,6 +195,7 @@ def _plan(cohort: Cohort, seed: int, bed: str) -> BedPlan:
         start_s=BASELINE_S,
         seconds=lived_s,
         dose_g_per_kg=dose_g_per_kg,
+        planned=planned_rungs_of(plan, seed, lived_s),
     )
     return replace(plan, case=case)
 

@@ -33,6 +33,7 @@ class Rung:
     state: PumpState
     rate_ml_per_kg_h: float
     reason: str
+    alarm: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,13 @@ def planned_rungs(start_s: int) -> tuple[Rung, ...]:
     )
 
 
-def rungs(start_s: int, moves: Sequence[Move], *, volume_ml_per_kg: float) -> tuple[Rung, ...]:
+def rungs(
+    start_s: int,
+    moves: Sequence[Move],
+    *,
+    volume_ml_per_kg: float,
+    planned: Sequence[Rung] = (),
+) -> tuple[Rung, ...]:
     """Return the staircase as it is run.
 
     A slowed pump runs at half its rate, a resumed one at half the rate before the pause, and
@@ -71,6 +78,8 @@ def rungs(start_s: int, moves: Sequence[Move], *, volume_ml_per_kg: float) -> tu
         In order of time; none before the start.
     volume_ml_per_kg : float
         How much is to run in [mL/kg].
+    planned : sequence of Rung
+        What runs before the first move; the ladder of a nurse where nothing is given.
 
     Raises
     ------
@@ -83,9 +92,15 @@ def rungs(start_s: int, moves: Sequence[Move], *, volume_ml_per_kg: float) -> tu
         raise ValueError(f"a move comes before the start at {start_s} s: {list(moves)}")
     first_move_s = moves[0].at_s if moves else None
     staircase = [
-        rung for rung in planned_rungs(start_s) if first_move_s is None or rung.at_s < first_move_s
+        rung
+        for rung in planned or planned_rungs(start_s)
+        if first_move_s is None or rung.at_s < first_move_s
     ]
-    running = staircase[-1].rate_ml_per_kg_h if staircase else LADDER_ML_PER_KG_H[0]
+    # What ran last counts, not the nothing of a pump that was interrupted just now.
+    running = next(
+        (rung.rate_ml_per_kg_h for rung in reversed(staircase) if rung.rate_ml_per_kg_h),
+        LADDER_ML_PER_KG_H[0],
+    )
     for move in moves:
         rung = _moved(move, running)
         running = rung.rate_ml_per_kg_h or running

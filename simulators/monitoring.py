@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.channels import CENTI, Channel
 from monitor.wire.payloads import VitalsPayload, VitalValue, absent, stamp, vital
-from simulators.chairs import CHANNELS, Chair, Sent, charted_signs
+from simulators.chairs import Chair, Sent, charted_signs
 from simulators.devices import (
     PROBE_FALLS_S,
     ProbeLoss,
@@ -35,7 +35,10 @@ def monitor_messages(here: Chair) -> Iterator[Sent]:
     device = here.device("mon")
     phase_ms = int(here.generator("monitor-phase").integers(200, 1000))
     yield from here.greetings(
-        device, model="sim-monitor", channels=CHANNELS, interval_s=float(here.cadence_s)
+        device,
+        model="sim-monitor",
+        channels=here.equipment.channels,
+        interval_s=float(here.cadence_s),
     )
     instants = heapq.merge(_continuous(here), _cuff(here), _temperature(here), key=itemgetter(0))
     boot, reporting_s = here.boot(device), here.reporting_s

@@ -48,10 +48,14 @@ class Ill:
     volume_ml_per_kg: float
     remedies: tuple[str, ...]
     stops_at: int
+    planned: tuple[Rung, ...] = ()
+    """What the pump does by itself; empty where a nurse climbs the ladder."""
 
     def staircase(self, moves: Sequence[Move]) -> tuple[Rung, ...]:
         """Return the infusion as it runs under these moves."""
-        return rungs(self.start_s, moves, volume_ml_per_kg=self.volume_ml_per_kg)
+        return rungs(
+            self.start_s, moves, volume_ml_per_kg=self.volume_ml_per_kg, planned=self.planned
+        )
 
     def activity(self, moves: Sequence[Move], given: Sequence[Given]) -> Float:
         """Return how much of the reaction there is at every second under these acts."""

@@ -23,7 +23,7 @@ from paho.mqtt.properties import Properties
 
 from monitor.wire.payloads import StatusPayload, encode, stamp
 from monitor.wire.topics import ID_LIMIT, topic
-from simulators.bedside import ward_messages
+from simulators.bedside import ward_devices, ward_messages
 from simulators.chairs import Sent, generator
 from simulators.faults import fault_option, with_faults
 from simulators.scenario import Scenario, demo_story, reaction_option, ward_scenario
@@ -295,12 +295,7 @@ def publish(
     messages: Iterator[Sent] = ward_messages(scenario, unit=unit, started_ms=started_ms)
     drawn = generator(scenario.seed, "ward", "faults")
     messages = with_faults(messages, [fault_option(text, rng=drawn) for text in faults])
-    devices = [
-        (plan.bed, f"{kind}-{plan.bed}")
-        for plan in scenario.beds
-        for kind in ("mon", "pump", "tab")
-    ]
-    links = Links(devices, unit=unit, at_ms=started_ms)
+    links = Links(ward_devices(scenario), unit=unit, at_ms=started_ms)
     links.connect(host, port)
     count = 0
     is_complete = False
@@ -336,6 +331,7 @@ class SimulateOptions:
     minutes: float = 240.0
     cadence_s: int = 5
     is_demo: bool = False
+    equipment: tuple[str, ...] = ()
 
 
 def scenario_of(options: SimulateOptions) -> Scenario:
@@ -355,6 +351,7 @@ def scenario_of(options: SimulateOptions) -> Scenario:
         length_s=round(options.minutes * 60),
         speed=options.speed,
         cadence_s=options.cadence_s,
+        equipment=options.equipment,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from simulators.cases import Case
+from simulators.equipment import USUAL, Equipment, equipment_by_bed
 from simulators.infusion import planned_rungs
 from simulators.pictures import PICTURES
 from simulators.reactions import Picture
@@ -38,6 +39,7 @@ class BedPlan:
     opens_s: int = 0
     dose_g_per_kg: float = 0.4
     case: Case | None = None
+    equipment: Equipment = USUAL
 
     def __post_init__(self) -> None:
         """Refuse a reaction that nobody has drawn."""
@@ -287,13 +289,17 @@ def ward_scenario(
     length_s: int = 4 * 3600,
     speed: float = 1.0,
     cadence_s: int = 5,
+    equipment: Sequence[str] = (),
 ) -> Scenario:
     """Return a ward of uneventful beds with the given reactions planted.
+
+    ``equipment`` is read by :func:`simulators.equipment.equipment_by_bed`.
 
     Raises
     ------
     ValueError
-        The number of beds is not one of 1 to 999, or two reactions share a bed.
+        The number of beds is not one of 1 to 999, two reactions share a bed, or the equipment
+        cannot be read.
     """
     if not 1 <= beds <= BEDS:
         raise ValueError(f"{beds} beds: a simulated ward has 1 to {BEDS}")
@@ -302,6 +308,7 @@ def ward_scenario(
         if option.bed_number in by_bed:
             raise ValueError(f"bed {option.bed_number} has two reactions; plant one a bed")
         by_bed[option.bed_number] = option
+    equipped = equipment_by_bed(equipment, beds=beds)
     plans = []
     for number in range(1, beds + 1):
         planted_here = by_bed.get(number)
@@ -311,6 +318,7 @@ def ward_scenario(
                 reaction=planted_here.reaction if planted_here else "uneventful",
                 onset_s=planted_here.onset_s if planted_here else 0,
                 opens_s=(number - 1) % 12 * 5,
+                equipment=equipped.get(number, USUAL),
             )
         )
     return Scenario(

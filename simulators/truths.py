@@ -8,6 +8,7 @@ import numpy as np
 from detectors.channels import Float
 from monitor.facts.truth import TrueConfounder, TrueEvent, TrueSession
 from simulators.chairs import Chair, charted_signs
+from simulators.patches import patch_spans
 
 UNDER_WAY: Final = 0.3
 OVER: Final = 0.1
@@ -54,9 +55,23 @@ def true_session(here: Chair) -> TrueSession:
                     kind="probe-off", from_ms=here.at_ms(begin), until_ms=here.at_ms(end)
                 )
                 for begin, end in case.probe_off
-                if begin < here.reporting_s
+                if begin < here.reporting_s and not here.equipment.is_patched
             ),
+            *device_troubles(here),
         ),
+    )
+
+
+def device_troubles(here: Chair) -> tuple[TrueConfounder, ...]:
+    """Return what was wrong with the patch and the pump of a chair, in order of time."""
+    spans: list[tuple[str, int, int]] = [
+        (one.kind, one.from_s, one.until_s) for one in patch_spans(here)
+    ]
+    spans += [(one.kind, one.from_s, one.until_s) for one in here.interrupted]
+    return tuple(
+        TrueConfounder(kind=kind, from_ms=here.at_ms(from_s), until_ms=here.at_ms(until_s))
+        for kind, from_s, until_s in sorted(spans, key=lambda one: one[1:])
+        if from_s < here.reporting_s
     )
 
 

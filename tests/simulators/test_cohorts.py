@@ -61,9 +61,26 @@ def test_the_default_mix_holds_every_phenotype_in_about_its_share() -> None:
         assert abs(counts[name] - 900 * share) <= spread
 
 
+def test_beds_with_other_equipment_have_it_in_every_ward_and_the_truth_knows() -> None:
+    equipped = replace(SMALL, equipment=("cart@1-3", "patch@4-10", "titrating@all"))
+    ward = ward_scenario_of(equipped, 1)
+    begins_ms = started_ms(equipped, 1)
+    chairs = [chair(plan, ward, unit="w", started_ms=begins_ms) for plan in ward.beds]
+    devices = {sent.device.split("-")[0] for sent in all_messages(chairs)}
+    kinds = {one.kind for here in chairs for one in true_session(here).confounders}
+
+    assert devices == {"cart", "patch", "pump", "tab"}
+    assert {"motion", "loose", "radio-gap", "battery-low", "occlusion", "door-open"} & kinds
+    assert [plan.case.who for plan in ward.beds if plan.case] == [
+        plan.case.who for plan in ward_scenario_of(SMALL, 1).beds if plan.case
+    ]
+    assert len(ward_scenario_of(equipped, 3).beds) == 5
+
+
 @pytest.mark.parametrize(
     ("what", "words"),
     [
+        ({"sessions": 1, "equipment": ("robot@1",)}, "'robot' is unknown"),
         ({"sessions": 0}, "0 sessions, must be at least 1"),
         ({"sessions": 1, "beds_per_file": 0}, "0 beds a file, must be from 1 to 999"),
         ({"sessions": 100_000, "beds_per_file": 10}, "10000 files, at most 9999"),

@@ -215,6 +215,7 @@ def test_options_make_the_scenario() -> None:
         (SimulateOptions(speed=0.0), "speed 0.0: must be above 0"),
         (SimulateOptions(minutes=0.0), "0 minutes: a story takes at least"),
         (SimulateOptions(cadence_s=0), "cadence of 0 s: must be from 1 to 60"),
+        (SimulateOptions(equipment=("robot@1",)), "equipment 'robot@1': 'robot' is unknown"),
         (SimulateOptions(faults=("drop=7",)), "fault 'drop=7'"),
         (SimulateOptions(unit="infA"), "unit 'infA'"),
     ],
