@@ -19,9 +19,11 @@ import msgspec
 from monitor.adapters.recording import FORMAT, Header, InputFileError, write_recording
 from monitor.engines.work import Engine, chunks_of
 from simulators.bedside import all_messages
-from simulators.chairs import chair
+from simulators.chairs import chair, generator
 from simulators.cohorts import DEFAULT_MIX, Cohort, Mix, started_ms, ward_scenario_of
 from simulators.disturbances import Habits
+from simulators.fault_options import bed_faults, fault_option, faults_of_bed, way_faults
+from simulators.faults import with_faults
 from simulators.overloads import PHENOTYPES
 from simulators.recording import steps_of
 from simulators.truths import true_session
@@ -88,14 +90,19 @@ def made_ward(cohort: Cohort, directory: Path, software: str, item: str) -> byte
     scenario = ward_scenario_of(cohort, number)
     begins_ms = started_ms(cohort, number)
     chairs = [chair(plan, scenario, unit=name, started_ms=begins_ms) for plan in scenario.beds]
-    messages = all_messages(chairs)
+    options = [fault_option(text, beds=cohort.beds_per_file) for text in cohort.faults]
+    struck = bed_faults(options, scenario, started_ms=begins_ms)
+    way = way_faults(options, generator(scenario.seed, "ward", "faults"))
+    messages = list(with_faults(iter(all_messages(chairs, struck)), way))
     recording = directory / f"{name}.jsonl.gz"
     write_recording(
         recording,
         steps_of(messages, seed=scenario.seed, started_ms=begins_ms, step_ms=STEP_MS),
         header=Header(format=FORMAT, unit=name, software=software),
     )
-    truths = [true_session(here) for here in chairs]
+    truths = [
+        true_session(here, faults_of_bed(options, bed)) for bed, here in enumerate(chairs, start=1)
+    ]
     lines = b"".join(_TRUTH.encode(one) + b"\n" for one in truths)
     (directory / f"{name}.truth.jsonl").write_bytes(lines)
     made = WardMade(

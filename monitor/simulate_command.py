@@ -22,7 +22,14 @@ Equipment = Annotated[
     list[str] | None,
     typer.Option(help="cart@1-4, patch@all or titrating@2,5: KIND@BEDS, may be repeated."),
 ]
-Faults = Annotated[list[str] | None, typer.Option(help="For instance drop=0.02, may be repeated.")]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="drop=0.02 (or duplicate, reorder, delay), or NAME@BEDS:+20m/10m with silence, "
+        "clock-skew, clock-step, freeze, artefact, unit-swap, mean-as-systolic, device-swap, "
+        "probe-off, battery, storm; may be repeated; 'list' says what each is."
+    ),
+]
 
 simulation = typer.Typer()
 
@@ -64,29 +71,38 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Publish a ward of simulated beds to a broker, or write a cohort with its truth to files."""
-    if to is not None:
+    if faults == ["list"]:
+        _tell_faults()
+    elif to is not None:
         _cohort(
             to,
             size=(sessions, beds_per_file, hours, cadence or COHORT_CADENCE_S, seed),
-            equipment=tuple(equipment or ()),
+            strange=(tuple(equipment or ()), tuple(faults or ())),
             mix=mix,
             nurse=nurse,
             jobs=jobs or os.cpu_count() or 1,
             as_json=as_json,
         )
-        return
-    site = read_settings(config).site
-    default = f"{site.broker.host}:{site.broker.port}"
-    _publish(
-        address=address_of(broker or default, site.broker.port, "--broker"),
-        unit=unit or site.unit,
-        beds=beds,
-        speed=speed,
-        seed=seed,
-        minutes=minutes,
-        cadence_s=cadence or LIVE_CADENCE_S,
-        texts=(tuple(reaction or ()), tuple(faults or ()), tuple(equipment or ())),
-    )
+    else:
+        site = read_settings(config).site
+        default = f"{site.broker.host}:{site.broker.port}"
+        _publish(
+            address=address_of(broker or default, site.broker.port, "--broker"),
+            unit=unit or site.unit,
+            beds=beds,
+            speed=speed,
+            seed=seed,
+            minutes=minutes,
+            cadence_s=cadence or LIVE_CADENCE_S,
+            texts=(tuple(reaction or ()), tuple(faults or ()), tuple(equipment or ())),
+        )
+
+
+def _tell_faults() -> None:
+    from simulators.fault_options import fault_lines
+
+    for line in fault_lines():
+        typer.echo(line)
 
 
 def _publish(
@@ -129,17 +145,19 @@ def _cohort(
     to: Path,
     *,
     size: tuple[int, int, float, int, int],
-    equipment: tuple[str, ...],
+    strange: tuple[tuple[str, ...], tuple[str, ...]],
     mix: str,
     nurse: str,
     jobs: int,
     as_json: bool,
 ) -> None:
+    """Write a cohort; ``strange`` are its equipment and its faults as they were given."""
     import msgspec
 
     from monitor.cohort_files import mix_of, write_cohort
     from monitor.engines.local import ProcessEngine, SerialEngine
     from simulators.cohorts import Cohort
+    from simulators.fault_options import fault_option
 
     kinds: dict[str, NurseKind] = {"follows": "follows", "delays": "delays", "ignores": "ignores"}
     sessions, beds_per_file, hours, cadence_s, seed = size
@@ -154,8 +172,11 @@ def _cohort(
             seed=seed,
             mix=mix_of(mix),
             nurse=kinds[nurse],
-            equipment=equipment,
+            equipment=strange[0],
+            faults=strange[1],
         )
+        for text in cohort.faults:
+            fault_option(text, beds=beds_per_file)
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from fault
     engine = ProcessEngine(jobs) if jobs > 1 and cohort.wards > 1 else SerialEngine()

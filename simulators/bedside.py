@@ -4,14 +4,19 @@ import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from simulators.carts import carts_messages
 from simulators.chairs import Chair, Sent, chair
 from simulators.charting import pump_messages, tablet_messages
+from simulators.faults import Fault, with_faults
 from simulators.monitoring import monitor_messages
 from simulators.patches import patch_messages
 from simulators.scenario import BedPlan, Scenario
+
+FaultsByBed: TypeAlias = Mapping[str, Sequence[Fault]]
+NO_FAULTS: Final[FaultsByBed] = MappingProxyType({})
 
 SPEAKERS: Final[Mapping[str, Callable[[Chair], Iterator[Sent]]]] = {
     "tab": tablet_messages,
@@ -48,19 +53,30 @@ def _streams(here: Chair) -> Iterator[Iterator[Sent]]:
     return (speak(here) for kind, speak in SPEAKERS.items() if kind in here.equipment.kinds)
 
 
-def all_messages(chairs: Sequence[Chair]) -> list[Sent]:
+def all_messages(chairs: Sequence[Chair], faults: FaultsByBed = NO_FAULTS) -> list[Sent]:
     """Return what merging the messages of chairs and their carts would give, at once and faster."""
-    streams = chain.from_iterable(_streams(here) for here in chairs)
-    found = list(chain(chain.from_iterable(streams), carts_messages(chairs)))
+    found = list(carts_messages(chairs))
+    for here in chairs:
+        if here.plan.bed in faults:
+            found += with_faults(chair_messages(here), faults[here.plan.bed])
+        else:
+            found += chain.from_iterable(_streams(here))
     found.sort(key=attrgetter("at_ms"))
     return found
 
 
-def ward_messages(scenario: Scenario, *, unit: str, started_ms: int) -> Iterator[Sent]:
-    """Yield everything that a ward sends; beds whose messages coincide keep their order."""
+def ward_messages(
+    scenario: Scenario, *, unit: str, started_ms: int, faults: FaultsByBed = NO_FAULTS
+) -> Iterator[Sent]:
+    """Yield everything that a ward sends; beds whose messages coincide keep their order.
+
+    ``faults`` strike what is sent at one bed, before it meets the others.
+    """
     chairs = [chair(plan, scenario, unit=unit, started_ms=started_ms) for plan in scenario.beds]
     return heapq.merge(
-        *(chair_messages(here) for here in chairs), carts_messages(chairs), key=attrgetter("at_ms")
+        *(with_faults(chair_messages(here), faults.get(here.plan.bed, ())) for here in chairs),
+        carts_messages(chairs),
+        key=attrgetter("at_ms"),
     )
 
 

@@ -105,6 +105,18 @@ def unit_swap(stream: Iterable[Sent], *, device: str, from_ms: int) -> Iterator[
     return _changed(stream, device, from_ms, None, swapped)
 
 
+def mean_as_systolic(stream: Iterable[Sent], *, device: str, from_ms: int) -> Iterator[Sent]:
+    """Let a device send the mean pressure under the name of the systolic one, and no mean."""
+
+    def mistaken(message: dict[str, Any]) -> None:
+        values = {value["ch"]: value for value in message.get("values", ())}
+        if {"sbp", "map"} <= set(values):
+            values["sbp"]["v"] = values["map"]["v"]
+            message["values"] = [value for value in message["values"] if value["ch"] != "map"]
+
+    return _changed(stream, device, from_ms, None, mistaken)
+
+
 def device_swap(stream: Iterable[Sent], *, device: str, bed: str, from_ms: int) -> Iterator[Sent]:
     """Let a device be wheeled to another bed and go on under that bed's topic."""
     for sent in stream:

@@ -98,6 +98,8 @@ class Cohort:
     nurse: NurseKind = "follows"
     equipment: tuple[str, ...] = ()
     """What beds of every ward have, by their numbers: ``patch@1-20``."""
+    faults: tuple[str, ...] = ()
+    """What strikes every ward: ``drop=0.02``, ``storm@1-10:+30m``."""
 
     def __post_init__(self) -> None:
         """Refuse a cohort without sessions or time, with too many files or a strange equipment."""

@@ -16,6 +16,9 @@ import numpy as np
 
 from simulators.chairs import Sent
 
+LONGEST_DELAY_MS: Final = 30_000
+"""How long a message that is held back is held at most, where nobody says otherwise."""
+
 Fault: TypeAlias = Callable[[Iterator[Sent]], Iterator[Sent]]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -137,33 +140,3 @@ def moved_stamp(stamp: str, by_ms: int) -> str:
     if since < timedelta(0):
         raise ValueError(f"stamp {stamp} moved by {by_ms} ms lies before 1970")
     return moved.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def fault_option(text: str, *, rng: np.random.Generator) -> Fault:
-    """Read ``drop=0.02``, ``duplicate=0.01``, ``reorder=0.01`` or ``delay=0.05``.
-
-    Raises
-    ------
-    ValueError
-        The name is unknown or the share is not a number from 0 to 1.
-    """
-    name, _, share_text = text.partition("=")
-    try:
-        share = float(share_text)
-    except ValueError:
-        share = -1.0
-    if not 0.0 <= share <= 1.0:
-        raise ValueError(f"fault {text!r}: {share_text!r} is not a share from 0 to 1")
-    faults: dict[str, Fault] = {
-        "drop": lambda stream: drop(stream, share=share, rng=rng),
-        "duplicate": lambda stream: duplicate(stream, share=share, rng=rng),
-        "reorder": lambda stream: reorder(stream, share=share, rng=rng),
-        "delay": lambda stream: delay(stream, share=share, longest_ms=LONGEST_DELAY_MS, rng=rng),
-    }
-    if name not in faults:
-        raise ValueError(f"fault {text!r}: {name!r} is unknown, one of {', '.join(faults)}")
-    return faults[name]
-
-
-LONGEST_DELAY_MS: Final = 30_000
-"""How long ``delay`` on the command line holds a message back at most."""

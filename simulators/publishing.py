@@ -12,7 +12,7 @@ import re
 import selectors
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -25,7 +25,8 @@ from monitor.wire.payloads import StatusPayload, encode, stamp
 from monitor.wire.topics import ID_LIMIT, topic
 from simulators.bedside import ward_devices, ward_messages
 from simulators.chairs import Sent, generator
-from simulators.faults import fault_option, with_faults
+from simulators.fault_options import bed_faults, fault_option, way_faults
+from simulators.faults import with_faults
 from simulators.scenario import Scenario, demo_story, reaction_option, ward_scenario
 
 Clock: TypeAlias = Callable[[], int]
@@ -280,7 +281,7 @@ def publish(
     speed : float
         How fast ``clock`` runs, needed to know how long to wait.
     faults : sequence of str
-        As :func:`simulators.faults.fault_option` reads them.
+        As :func:`simulators.fault_options.fault_option` reads them.
 
     Raises
     ------
@@ -292,9 +293,16 @@ def publish(
     if ID_PATTERN.fullmatch(unit) is None:
         raise ValueError(f"unit {unit!r}: must be {ID_LIMIT}")
     started_ms = clock()
-    messages: Iterator[Sent] = ward_messages(scenario, unit=unit, started_ms=started_ms)
-    drawn = generator(scenario.seed, "ward", "faults")
-    messages = with_faults(messages, [fault_option(text, rng=drawn) for text in faults])
+    options = [fault_option(text, beds=len(scenario.beds)) for text in faults]
+    messages = with_faults(
+        ward_messages(
+            scenario,
+            unit=unit,
+            started_ms=started_ms,
+            faults=bed_faults(options, scenario, started_ms=started_ms),
+        ),
+        way_faults(options, generator(scenario.seed, "ward", "faults")),
+    )
     links = Links(ward_devices(scenario), unit=unit, at_ms=started_ms)
     links.connect(host, port)
     count = 0

@@ -16,8 +16,8 @@ ROUNDING: Final = 0.3
 """A reaction cut short at 0.77 of grade 3 was 2.3, which still counts as grade 2."""
 
 
-def true_session(here: Chair) -> TrueSession:
-    """Return what happened at a chair of a cohort.
+def true_session(here: Chair, faults: tuple[str, ...] = ()) -> TrueSession:
+    """Return what happened at a chair of a cohort, and which faults struck what was sent of it.
 
     Raises
     ------
@@ -39,6 +39,7 @@ def true_session(here: Chair) -> TrueSession:
         first_dose=case.first_dose,
         beta_blocker=case.beta_blocker,
         nurse=case.nurse,
+        faults=faults,
         phenotype=case.phenotype,
         confounders=(
             *(

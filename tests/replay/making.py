@@ -15,7 +15,7 @@ from monitor.adapters.chart import Chart, Rate
 from monitor.adapters.recording import Header, write_recording
 from monitor.facts.records import RawMessage, RecordedStep
 from monitor.wire.payloads import ChannelName
-from simulators.faults import fault_option
+from simulators.fault_options import fault_option, way_faults
 from simulators.recording import recorded_steps
 from simulators.scenario import BedPlan, Scenario
 
@@ -41,7 +41,8 @@ def three_chairs() -> Iterator[RecordedStep]:
     )
     scenario = Scenario(name="three-chairs", beds=beds, seed=2, length_s=2_700, cadence_s=30)
     rng = np.random.default_rng(2)
-    faults = [fault_option(text, rng=rng) for text in ("duplicate=0.02", "reorder=0.02")]
+    options = [fault_option(text, beds=3) for text in ("duplicate=0.02", "reorder=0.02")]
+    faults = way_faults(options, rng)
     return recorded_steps(scenario, unit=UNIT, started_ms=STARTED_MS, faults=faults)
 
 

@@ -16,12 +16,10 @@ from simulators.faults import (
     delay,
     drop,
     duplicate,
-    fault_option,
     freeze,
     moved_stamp,
     reorder,
     silence,
-    with_faults,
 )
 from simulators.scenario import BedPlan, Scenario
 
@@ -141,29 +139,6 @@ def test_a_frozen_channel_repeats_its_last_value_with_fresh_stamps() -> None:
     assert all(now["t"] == was["t"] for was, now in pairs)
     assert len(rates) == 60
     assert len(set(rates)) == 1
-
-
-def test_faults_compose() -> None:
-    rng = np.random.default_rng(1)
-    faults = [fault_option(text, rng=rng) for text in ("drop=0.1", "duplicate=0.2", "delay=0.1")]
-    messages = list(with_faults(iter(STREAM), faults))
-
-    assert set(payloads(messages)) < set(payloads(STREAM))
-    assert max(payloads(messages).values()) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("drop", "fault 'drop': '' is not a share from 0 to 1"),
-        ("drop=2", "fault 'drop=2': '2' is not a share from 0 to 1"),
-        ("drop=nan", "'nan' is not a share from 0 to 1"),
-        ("gremlins=0.1", "'gremlins' is unknown, one of drop, duplicate, reorder, delay"),
-    ],
-)
-def test_a_bad_fault_option_is_explained(text: str, complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint):
-        fault_option(text, rng=np.random.default_rng(1))
 
 
 def test_a_stamp_before_the_epoch_is_refused() -> None:
