@@ -18,6 +18,7 @@ from monitor.adapters.access import Access
 from monitor.adapters.broker import HOST
 from monitor.adapters.clock import SteadyClock
 from monitor.adapters.logbook import ROOT as LOG_ROOT
+from monitor.adapters.signals import Signals
 from monitor.adapters.watchman import SelfWatch
 from monitor.live import live_monitor, serve
 from monitor.settings.settings import load_settings
@@ -34,18 +35,23 @@ def watch(port: int, journal: Path) -> None:
     # A thousand beds with a monitor and a tablet each are more than a unit takes as shipped.
     room = replace(settings.ward.hearing, devices_max=DEVICES_MAX)
     ward = replace(settings.ward, hearing=room)
-    with live_monitor(
-        Ward(ward, unit=UNIT),
-        unit=UNIT,
-        access=Access(host=HOST, port=port, client_id=CLIENT_ID),
-        journal=journal,
-        clock=SteadyClock(),
-        software="benchmark",
-        config=settings.digest,
-        self_watch=SelfWatch(params=settings.site.self_check, ward=partial(Ward, ward, unit=UNIT)),
-    ) as monitor:
+    with (
+        Signals() as signals,
+        live_monitor(
+            Ward(ward, unit=UNIT),
+            unit=UNIT,
+            access=Access(host=HOST, port=port, client_id=CLIENT_ID),
+            journal=journal,
+            clock=SteadyClock(),
+            software="benchmark",
+            config=settings.digest,
+            self_watch=SelfWatch(
+                params=settings.site.self_check, ward=partial(Ward, ward, unit=UNIT)
+            ),
+        ) as monitor,
+    ):
         print("ready", flush=True)
-        serve(monitor)
+        serve(monitor, signals)
 
 
 if __name__ == "__main__":

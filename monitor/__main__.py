@@ -110,6 +110,7 @@ def live(
     from monitor.adapters.clock import SteadyClock
     from monitor.adapters.journal_file import set_aside
     from monitor.adapters.logbook import start_logging
+    from monitor.adapters.signals import Signals
     from monitor.adapters.watchman import SelfWatch
     from monitor.live import live_monitor, serve
     from monitor.reconfiguring import SiteFolder
@@ -124,11 +125,9 @@ def live(
     if fresh and (aside := set_aside(path)) is not None:
         typer.echo(f"{path} is now {aside}", err=True)
     ward = ward_of(settings)(unit)
-    beside = station_beside(
-        config=config, http=http, broker=broker, journal=path, users=users, log=log
-    )
     with (
-        beside,
+        Signals() as signals,
+        station_beside(config=config, http=http, broker=broker, journal=path, users=users, log=log),
         live_monitor(
             ward,
             unit=unit,
@@ -146,8 +145,8 @@ def live(
             ),
         ) as monitor,
     ):
-        was_interrupted = serve(monitor)
-    raise typer.Exit(INTERRUPTED if was_interrupted else OK)
+        code = INTERRUPTED if serve(monitor, signals) else OK
+    raise typer.Exit(code)
 
 
 @app.command()

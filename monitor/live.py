@@ -14,7 +14,6 @@ and published now. Times come from one clock that never goes backwards, and are 
 import contextlib
 import logging
 import os
-import signal
 import threading
 import time
 from collections import deque
@@ -43,6 +42,7 @@ from monitor.adapters.resumption import (
     resume,
 )
 from monitor.adapters.salvage import mended
+from monitor.adapters.signals import Signals
 from monitor.adapters.succession import boot_name
 from monitor.adapters.supervision import Supervisor
 from monitor.adapters.tenure import Tenure
@@ -356,26 +356,11 @@ def _log_start(unit: str, resumed: Resumed, away_ms: int, took_s: float) -> None
     )
 
 
-def serve(monitor: LiveMonitor) -> bool:
+def serve(monitor: LiveMonitor, signals: Signals) -> bool:
     """Run until SIGTERM or SIGINT; a second signal ends at once. True if it was SIGINT.
 
-    At SIGHUP the folder of the site is read again.
+    At SIGHUP the folder of the site is read again, also if it came before the monitor worked.
     """
-    heard: list[int] = []
-
-    def leave(number: int, _frame: object) -> None:
-        heard.append(number)
-        signal.signal(number, signal.SIG_DFL)
-        monitor.stop()
-
-    def read_again(_number: int, _frame: object) -> None:
-        monitor.read_again()
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
-    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, read_again)
-    try:
-        monitor.run()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return signal.SIGINT in heard
+    signals.attend(monitor)
+    monitor.run()
+    return signals.was_interrupted

@@ -6,11 +6,13 @@ Real processes of the shipped program with the shipped configuration; each blow 
 
 import contextlib
 import resource
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -21,7 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from monitor.adapters.broker import HOST, LocalBroker, free_port
 from monitor.adapters.viewing import is_of_the_past
 from monitor.wire.outbound import AckPayload, MonitorStatusPayload
-from monitor.wire.topics import monitor_status_topic, topic
+from monitor.wire.topics import monitor_status_topic, standbys_filter, topic
 from scripts.influx_server import RealInflux, Script, found_influxd, proxy
 from scripts.set_clock import put
 from scripts.valve import Valve
@@ -33,6 +35,7 @@ EVERY_MS: Final = 40
 HOUR_S: Final = 3_600
 BUCKET: Final = "irm"
 NAMES: Final = ("first", "second")
+SILENT_S_MAX: Final = 6.0
 
 Victim: TypeAlias = Literal["publisher", "broker", "monitor", "standby", "influx", "forwarder"]
 Blow: TypeAlias = Literal["cut", "half-open", "clock", "disk"]
@@ -58,6 +61,9 @@ class Witness:
         self.acknowledged: dict[str, int] = {}
         self.alerts: dict[str, bytes] = {}
         self.status: MonitorStatusPayload | None = None
+        self.standbys: dict[str, str] = {}
+        """What the monitors that wait say of themselves, by topic."""
+        self._status_s = 0.0
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id="witness", protocol=mqtt.MQTTv5
         )
@@ -65,6 +71,7 @@ class Witness:
             topic(unit, "+", "+", "ack"),
             topic(unit, "+", "_", "alert/+"),
             monitor_status_topic(unit),
+            standbys_filter(unit),
         ]
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
@@ -84,13 +91,35 @@ class Witness:
                 device = message.topic.split("/")[4]
                 self.acknowledged[device] = max(self.acknowledged.get(device, -1), receipt.seq)
             elif message.topic.endswith("/monitor/status"):
-                status = _STATUS.decode(message.payload)
-                if not is_of_the_past(status, self.status):
-                    self.status = status
+                self._hear_status(_STATUS.decode(message.payload))
+            elif "/monitor/standby/" in message.topic:
+                self.standbys[message.topic] = message.payload.decode("utf-8", "replace")
             elif message.payload:
                 self.alerts[message.topic] = bytes(message.payload)
             else:
                 self.alerts.pop(message.topic, None)
+
+    def _hear_status(self, status: MonitorStatusPayload) -> None:
+        # Whoever is silent for long is not believed any more, whatever its term was: a broker
+        # that was killed may have forgotten the highest one, and then a lower one speaks.
+        if self.silent_s() > SILENT_S_MAX or not is_of_the_past(status, self.status):
+            self.status, self._status_s = status, time.monotonic()
+
+    def silent_s(self) -> float:
+        """Return for how long no monitor has spoken for the unit."""
+        return time.monotonic() - self._status_s
+
+    def words(self) -> str:
+        """Return what is heard of the monitors and of the broker, in words."""
+        status = self.status
+        said = "nothing" if status is None else msgspec.json.encode(status).decode()
+        is_there = "is" if self._client.is_connected() else "is NOT"
+        return "\n".join(
+            [
+                f"the witness {is_there} connected; status {self.silent_s():.1f} s ago: {said}",
+                *(f"{name}: {words}" for name, words in self.standbys.items() if words),
+            ]
+        )
 
     def publish(self, name: str, payload: bytes) -> None:
         """Publish something."""
@@ -222,6 +251,29 @@ class Casualties:
                 self.left += 1
                 self._start(name)
 
+    def outbox(self) -> dict[str, tuple[int, int, int]]:
+        """Return by device how many messages wait for a receipt, and the first and last number."""
+        query = "SELECT device, count(*), min(number), max(number) FROM message GROUP BY device"
+        uri = (self._folder / "outbox").resolve().as_uri() + "?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            return {row[0]: tuple(row[1:]) for row in connection.execute(query)}
+
+    def words(self) -> str:
+        """Return how everything stands, for whoever has to find out why it does not go on."""
+        ends = {name: process.poll() for name, process in self.processes.items()}
+        processes = ", ".join(
+            f"{name} {self.processes[name].pid:x} {'runs' if code is None else f'ended {code}'}"
+            for name, code in ends.items()
+        )
+        receipts = self.witness.acknowledged
+        waiting = [
+            f"{device}: {count} messages wait for a receipt, {first} to {last}; "
+            f"the last receipt heard covers {receipts.get(device, -1)}"
+            for device, (count, first, last) in sorted(self.outbox().items())
+        ]
+        speaks = f"speaks: {self.holder() or 'nobody'}, the clock is {self._hours} h ahead"
+        return "\n".join([processes, speaks, self.witness.words(), *waiting])
+
     def leave(self) -> None:
         """End both monitors in order, the one that waits first, and the forwarder."""
         for name in (self._named("standby"), self._named("monitor"), "forwarder"):
@@ -262,6 +314,8 @@ class Casualties:
 
     def _start(self, name: str) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
+            log.write(f"--- started {datetime.now(UTC).isoformat()}\n".encode())
+            log.flush()
             self.processes[name] = subprocess.Popen(  # noqa: S603 - as above
                 # Ctrl-C is for the matrix alone.
                 self._command(name),

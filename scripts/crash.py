@@ -199,14 +199,11 @@ class Matrix:
         # The outbox may be ahead of what has arrived; its numbers are finished, too.
         self.report.readings = max(highest + 20, READINGS_MIN)
         self.struck.publish_until(self.report.readings)
-        publisher = self.struck.processes["publisher"]
         try:
             until(partial(self._is_settled, is_patient=is_patient), "all is kept and receipted")
             until(self._is_told, "the broker shows what stands", within_s=30.0)
         except TimeoutError as fault:
-            self.report.faults.append(f"never came true: {fault}")
-            if publisher.poll() is None:
-                self.report.faults.append("the publisher still waits for receipts")
+            self.report.faults += [f"never came true: {fault}", *self._lacking()]
         self._check_told()
         self.struck.leave()
 
@@ -218,6 +215,23 @@ class Matrix:
             with JournalReader.open(journal) as reader:
                 self._add_numbers(name, reader)
         return not self._lost() and self.struck.is_paired()
+
+    def _lacking(self) -> list[str]:
+        """Return what did not come about, and how everything stands, in words."""
+        found = [f"{device}: {numbers} not kept" for device, numbers in self._lost().items()]
+        if self.struck.processes["publisher"].poll() is None:
+            found.append("the publisher still waits for receipts")
+        if not self.struck.is_paired():
+            found.append("there is no monitor that speaks beside one that is ready to")
+        for name, journal in self.struck.monitors.items():
+            with JournalReader.open(journal) as reader:
+                steps, messages, effects = reader.counts()
+                last_ms = next(reader.rows("SELECT coalesce(max(now_ms), 0) FROM step"))[0]
+            found.append(
+                f"the {name} has kept {messages} messages in {steps} steps and {effects} effects; "
+                f"its last step was at {stamp(last_ms)}"
+            )
+        return [*found, *self.struck.words().splitlines()]
 
     def _lost(self) -> dict[str, list[int]]:
         """Return the first readings that stand in no journal, by device."""
@@ -348,15 +362,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=Path, help="leave journal and log in this new folder")
+    parser.add_argument(
+        "--keep", type=Path, help="new folder for journals and logs; default: kept after a fault"
+    )
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="irm-crash-"))
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="irm-crash-"))
+    folder.mkdir(parents=True, exist_ok=options.keep is None)
+    is_clean = False
     try:
         report = matrix(kills=options.kills, seed=options.seed, folder=folder, tell=True)
+        is_clean = not report.faults
     finally:
-        if options.keep:
-            shutil.copytree(folder, options.keep)
-        shutil.rmtree(folder, ignore_errors=True)
+        if options.keep is None and is_clean:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            print(f"journals, outbox and the log of every process: {folder}", file=sys.stderr)
     print(report.words())
     sys.exit(1 if report.faults else 0)
 

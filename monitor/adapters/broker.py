@@ -91,7 +91,7 @@ def accepts(port: int) -> bool:
 class LocalBroker:
     """A mosquitto for one ``with`` block.
 
-    With a ``store`` folder it keeps its sessions and messages there when it ends in order; a
+    With a ``store`` folder it keeps its log, sessions and messages there when it ends in order; a
     second broker with the same ``store`` and ``port`` is then the first one restarted.
     """
 
@@ -157,8 +157,9 @@ class LocalBroker:
         self._folder = Path(tempfile.mkdtemp(prefix="irm-broker-"))
         configuration = self._folder / "mosquitto.conf"
         configuration.write_text(self._configuration(port), encoding="utf-8")
-        log = self._folder / "log"
-        with log.open("wb") as output:
+        log = (self._store or self._folder) / "log"
+        with log.open("ab") as output:
+            begins = output.tell()
             self._process = subprocess.Popen(  # noqa: S603 - a program found by its own name
                 ["/bin/sh", "-c", KEEPER, "keeper", str(program), "-c", str(configuration)],
                 stdin=subprocess.PIPE,
@@ -169,6 +170,7 @@ class LocalBroker:
             )
         deadline_s = time.monotonic() + START_DEADLINE_S
         with log.open(encoding="utf-8", errors="replace") as said:
+            said.seek(begins)
             while time.monotonic() < deadline_s:
                 if self._process.poll() is not None:
                     self._tidy()

@@ -118,7 +118,13 @@ class BrokerLink:
         """
         self._will = will
         self._client = self._new_client()
-        within_s = self.access.connect_timeout_s
+        try:
+            self._connect_first(self.access.connect_timeout_s)
+        except BaseException:  # told to leave meanwhile, for instance
+            discard(self._client)
+            raise
+
+    def _connect_first(self, within_s: float) -> None:
         self._client.connect_timeout = within_s
         try:
             begin(self._client.connect, self.access)
@@ -128,13 +134,11 @@ class BrokerLink:
             ) from fault
         self._client.loop_start()
         if not self._answered.wait(within_s):
-            discard(self._client)
             raise LinkError(
                 f"broker {self.access}: no answer within {within_s:g} s; check the port, and "
                 "with TLS whether it wants a client certificate"
             )
         if self._refusal:
-            discard(self._client)
             raise LinkError(f"broker {self.access}: {self._refusal}; check user and access list")
 
     def receive(self, timeout_s: float, limit: int) -> list[Arrival]:

@@ -17,6 +17,7 @@ from monitor.adapters.broker import LocalBroker
 from monitor.adapters.configurations import configurations
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.resumption import LedgerDivergedError
+from monitor.adapters.signals import Signals
 from monitor.facts.effects import ActRecorded, AlertChanged
 from monitor.live import LiveMonitor, serve
 from monitor.reconfiguring import SiteFolder
@@ -249,10 +250,10 @@ def test_a_signal_changes_what_a_working_monitor_decides_by(
         finally:
             monitor.stop()
 
-    with unit.monitor(ward, config=site) as monitor:
+    with Signals() as signals, unit.monitor(ward, config=site) as monitor:
         nurse = threading.Thread(target=changes_its_mind, args=(monitor,))
         nurse.start()
-        assert not serve(monitor)
+        assert not serve(monitor, signals)
         nurse.join()
     assert found == [settings.digest, site.settings.digest, site.settings.digest]
     acts = [one for one in unit.effects() if isinstance(one, ActRecorded)]

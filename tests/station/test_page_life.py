@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 from station.fake_station import FakeStation
-from station.scenes import START_MS, alert, calm_scene
+from station.scenes import START_MS, alert, calm_scene, iso
 
 Serve = Callable[..., FakeStation]
 OpenPage = Callable[..., Page]
@@ -98,6 +98,35 @@ def test_a_weakness_of_the_monitor_is_said_and_covers_nothing(
     station.tell("status", {"now_ms": station.now_ms(), "status": status, "condition": words})
     expect(page.locator("#strip")).to_contain_text(words)
     expect(page.locator(".cover")).to_be_hidden()
+
+
+def test_the_second_monitor_is_shown_where_there_is_one(serve: Serve, open_page: OpenPage) -> None:
+    station = serve(calm_scene(4))
+    page = open_page(station)
+    waits, took_over = page.locator("[data-standby]"), page.locator("[data-took-over]")
+
+    def tell(state: str, standby: str, took_over_ms: int | None) -> None:
+        said = {"state": state, "standby": standby, "took_over_ms": took_over_ms}
+        status = {**said, "t": iso(station.now_ms())}
+        station.tell("status", {"now_ms": station.now_ms(), "status": status, "condition": ""})
+
+    tell("online", "ready", None)
+    expect(waits).to_have_text("standby ready")
+    expect(waits).not_to_have_attribute("data-state", "bad")
+    expect(took_over).to_be_hidden()
+    tell("online", "not-ready", 65_000)
+    expect(waits).to_have_text("STANDBY NOT READY")
+    expect(waits).to_have_attribute("data-state", "bad")
+    expect(took_over).to_have_text(re.compile(r"^standby took over 1:0\d ago$"))
+    tell("online", "none", 3_600_000)
+    expect(waits).to_be_hidden()
+    expect(took_over).to_be_hidden()
+    tell("online", "ready", 5_000)
+    expect(took_over).to_be_visible()
+    # Nobody speaks: what was said of who waits is not known any more.
+    tell("offline", "ready", 5_000)
+    expect(waits).to_be_hidden()
+    expect(took_over).to_be_hidden()
 
 
 def test_without_a_monitor_nothing_is_shown_as_known(serve: Serve, open_page: OpenPage) -> None:

@@ -1,11 +1,13 @@
 // The bar above everything: who calls, whether this page is alive and can sound, who acts here.
 
+import { stampMs } from "./clock.js";
 import { button, element, mark, remembered, setAttribute, setText } from "./dom.js";
 import { alertsByBed, isLoud, isStanding, kindOf, raisedMs } from "./order.js";
 import { timeOfDay, words } from "./words.js";
 
 const KINDS = ["high", "medium", "low", "technical"];
 const FLOWING = new Set(["infusing", "slowed"]);
+const TOOK_OVER_SHOWN_MS = 3600000;
 const THEMES = ["", "dark", "light"];
 
 function counters() {
@@ -173,6 +175,26 @@ function views() {
   };
 }
 
+// Whether another monitor waits, and whether the one that speaks took over lately: of a single monitor
+// nothing is said.
+function secondMonitor(clock) {
+  const standby = element("span", { class: "chip", "data-standby": "", hidden: true });
+  const tookOver = element("span", { class: "chip", "data-took-over": "", hidden: true });
+  return {
+    nodes: [standby, tookOver],
+    update(status) {
+      const isThere = status?.state === "online";
+      const waits = isThere ? words.header.standby[status.standby] : undefined;
+      setText(standby, waits ?? "");
+      setAttribute(standby, "data-state", status?.standby === "ready" ? null : "bad");
+      standby.hidden = !waits;
+      const since = isThere && status.took_over_ms != null ? status.took_over_ms + clock.now() - stampMs(status.t) : null;
+      tookOver.hidden = since === null || since > TOOK_OVER_SHOWN_MS;
+      setText(tookOver, tookOver.hidden ? "" : words.header.tookOver(Math.max(since, 0)));
+    },
+  };
+}
+
 export function mount(root, { store, acts, clock, tones, keys }) {
   const title = element("h1");
   const beds = element("span", { class: "chip" });
@@ -181,6 +203,7 @@ export function mount(root, { store, acts, clock, tones, keys }) {
   const live = element("span", { class: "chip", "data-live": "" });
   const blocked = element("span", { class: "chip", "data-state": "bad", hidden: true });
   const time = element("time");
+  const second = secondMonitor(clock);
   const login = loginDrawer(acts);
   const help = helpDrawer(keys);
   const sound = toneDrawer(tones);
@@ -189,7 +212,7 @@ export function mount(root, { store, acts, clock, tones, keys }) {
     element(
       "div", { class: "bar" },
       title, time, beds, counts.node, oldest, element("span", { class: "push" }),
-      layoutToggle(), sound.opener, blocked, live, links.node, login.opener, help.opener,
+      layoutToggle(), sound.opener, blocked, ...second.nodes, live, links.node, login.opener, help.opener,
     ),
     sound.node, login.node, help.node,
   );
@@ -200,6 +223,7 @@ export function mount(root, { store, acts, clock, tones, keys }) {
     setText(live, !clock.isKnown() ? words.header.connecting : isStale ? words.header.stale(silentMs) : words.header.live(silentMs));
     setAttribute(live, "data-state", isStale ? "bad" : null);
     setText(time, clock.isKnown() ? timeOfDay(clock.now()) : "");
+    second.update(isStale ? null : store.state.status);
   }
 
   function update() {

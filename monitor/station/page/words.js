@@ -103,6 +103,8 @@ const header = {
   live: (ms) => `live ${(ms / SECOND).toFixed(1)} s`,
   stale: (ms) => `STALE ${Math.floor(ms / SECOND)} s`,
   connecting: "CONNECTING",
+  standby: { ready: "standby ready", "not-ready": "STANDBY NOT READY" },
+  tookOver: (ms) => `standby took over ${running(ms)} ago`,
   layout: "Order",
   byBed: "by bed",
   byAcuity: "by acuity",
