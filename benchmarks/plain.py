@@ -17,7 +17,7 @@ from benchmarks.plain_tables import PlainClause, PlainRule, SignRules, Tables
 from detectors.ages import OLDEST_INFANT_CENTI
 from detectors.baseline import BASELINE_DEPTH
 from detectors.channels import N_CHANNELS, Channel, Flag
-from detectors.context import N_FLAGS
+from detectors.context import N_FLAGS, ContextFlag
 from detectors.history import HISTORY_DEPTH
 from detectors.patterns import NO_PATTERN
 
@@ -268,9 +268,9 @@ class PlainBed:
         """Return whether a reading of a sign needs no repeat."""
         tables = self.tables
         rules = tables.signs[index]
-        if not any(self.is_doubted[channel] for channel in rules.channels) and any(
-            self._holds(rule) for rule in rules.bypass
-        ):
+        is_sound = not any(self.is_doubted[channel] for channel in rules.channels)
+        is_extreme = is_sound and any(self._holds(rule) for rule in rules.bypass)
+        if is_extreme and not self._is_alone(rules):
             return True
         for other, sign in enumerate(tables.signs):
             if sign.group == rules.group:
@@ -283,6 +283,21 @@ class PlainBed:
             if other in fresh or self._highest(sign) >= tables.corroborating:
                 return True
         return False
+
+    def _is_alone(self, sign: SignRules) -> bool:
+        """Return whether it is known that nothing answers an extreme."""
+        if self.flags[ContextFlag.BETA_BLOCKER]:
+            return False
+        within_ms = self.tables.alone_within_ms
+        return any(
+            self._holds(rule)
+            and all(
+                self.at_ms - self.value_ms[channel] <= within_ms
+                for clause in rule.clauses
+                for channel, _ in clause.values
+            )
+            for rule in sign.alone
+        )
 
     # ------------------------------------------------------------------ pattern
 

@@ -50,6 +50,7 @@ class SignRules:
 
     rules: tuple[PlainRule, ...]
     bypass: tuple[PlainRule, ...]
+    alone: tuple[PlainRule, ...]
     channels: tuple[int, ...]
     persist_ms: int
     clear_ms: int
@@ -77,6 +78,7 @@ class Tables:
         self.doubt_centi = params.baseline.doubt_centi.tolist()
         self.valid_ms = params.valid_ms.tolist()
         self.corroborating = params.corroborating_grade
+        self.alone_within_ms = params.alone_within_ms
         self.signs = [self._sign(params, index) for index in range(self.n_signs)]
         self.signs_of = [
             [i for i, sign in enumerate(self.signs) if channel in sign.channels]
@@ -91,6 +93,7 @@ class Tables:
         return SignRules(
             rules=tuple(self._rule(rule) for rule in rules),
             bypass=tuple(self._rule(rule) for rule in params.bypass if rule.sign == name),
+            alone=tuple(self._rule(rule) for rule in params.alone if rule.sign == name),
             channels=tuple(sorted({c for r in rules for one in r.clauses for c in one.channels})),
             persist_ms=int(params.confirmation.persist_ms[index]),
             clear_ms=int(params.confirmation.clear_ms[index]),

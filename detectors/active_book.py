@@ -5,6 +5,7 @@ import numpy as np
 from detectors.baseline import baseline_doubt
 from detectors.beds import Beds
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Bool, Channel, Float, Int8, Int32, Int64
+from detectors.context import ContextFlag
 from detectors.expectations import expected_rises, leeway_table
 from detectors.parameters import DetectionParams
 from detectors.rulebook import (
@@ -51,6 +52,9 @@ class ActiveBook:
         extremes = RuleBook(name="bypass", version=1, title="", rules=params.bypass)
         self.bypass_forms = forms(extremes, np.zeros(N_CHANNELS, np.int32))
         self.bypass_ins = stand_in_channels(extremes)
+        lonely = RuleBook(name="alone", version=1, title="", rules=params.alone)
+        self._alone_forms = forms(lonely, np.zeros(N_CHANNELS, np.int32))
+        self._alone_rules = SignRules(params.alone, params.signs)
         self.stand_ins = stand_in_channels(params.book)
         self._dangerous = [
             place
@@ -116,6 +120,12 @@ class ActiveBook:
         extreme = judged(self.bypass_forms, values, baseline, beds.age_centi[bed])
         bypass = self.bypass_rules.among(standing_in(self.bypass_ins, extreme, baseline).holds)
         bypass &= ~(beds.doubted[bed] @ self.reads.T)
+        # What is not known to stand alone does not: a row that cannot be judged does not hold.
+        age_ms = beds.at_ms[bed][:, None] - beds.measured_ms[bed]
+        now = np.where(age_ms <= self.params.alone_within_ms, values, MISSING).astype(np.int32)
+        alone = judged(self._alone_forms, now, baseline, beds.age_centi[bed]).holds
+        is_blunted = beds.context[bed, ContextFlag.BETA_BLOCKER]
+        bypass &= ~self._alone_rules.among(alone) | is_blunted[:, None]
         # What was withdrawn with its probe corroborates nothing, although its value is still held.
         seen = np.minimum(shown, beds.shown[bed])
         strong = (seen >= self.params.corroborating_grade) | (beds.charted[bed] > 0)

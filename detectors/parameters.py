@@ -25,6 +25,11 @@ class DetectionParams:
         The site's active book.
     bypass : tuple of Rule
         Extremes that need no confirmation of their sign.
+    alone : tuple of Rule
+        Where one of a sign holds, its extremes need a confirmation after all: nothing answers
+        them.
+    alone_within_ms : int
+        Values older than the newest reading of the bed by more say nothing of that.
     signs : tuple of str
         The signs of the book, then those that only symptoms can show.
     confirmation : ConfirmationParams
@@ -70,6 +75,8 @@ class DetectionParams:
     excursions: ExcursionParams
     patterns: tuple[PatternRow, ...]
     expectations: Expectations
+    alone: tuple[Rule, ...] = ()
+    alone_within_ms: int = 60_000
     clues: tuple[Clue, ...] = ()
     memory_ms: int = 600_000
     inertia_centi: int = 0

@@ -10,7 +10,7 @@ from naive_steadiness import PRESSURES, NaiveSteadiness
 
 from benchmarks.plain_pictures import Facts, PlainMemory, PlainPictures, with_newest
 from detectors.channels import MISSING, N_CHANNELS, NEVER, Channel, Flag
-from detectors.context import N_FLAGS
+from detectors.context import N_FLAGS, ContextFlag
 from detectors.detection import Detection, DetectionParams
 from detectors.expectations import DRUG_PLACES
 from detectors.history import HISTORY_DEPTH
@@ -238,6 +238,14 @@ class NaiveBed:
     def bypassed(self, sign: str) -> bool:
         """Return whether an extreme that nobody doubts needs no confirmation."""
         if any(self.doubted[c] for c in self.channels(sign)):
+            return False
+        alone = naive.book_of(tuple(rule for rule in self.params.alone if rule.sign == sign))
+        now = [
+            MISSING if self.at_ms - at_ms > self.params.alone_within_ms else value
+            for value, at_ms in zip(self.valid(), self.value_ms, strict=True)
+        ]
+        stands = naive.rule_truths(alone, now, self.base, age_centi=self.age_centi)
+        if True in stands and not self.flags[ContextFlag.BETA_BLOCKER]:
             return False
         book = naive.book_of(tuple(rule for rule in self.params.bypass if rule.sign == sign))
         truths = naive.rule_truths(book, self.valid(), self.base, age_centi=self.age_centi)

@@ -79,6 +79,8 @@ def detection_params(
         ),
         book=book,
         bypass=tuple(row.rule() for row in file.bypass),
+        alone=tuple(row.rule() for row in file.alone),
+        alone_within_ms=file.corroboration.alone_within_ms,
         signs=signs,
         confirmation=ConfirmationParams(
             persist_ms=of_signs("persist_ms"), clear_ms=of_signs("clear_ms")

@@ -185,6 +185,7 @@ class LeastGrade:
     """The table [corroboration]."""
 
     least_grade: int
+    alone_within_ms: int
     source: tuple[str, ...]
 
 
@@ -238,6 +239,7 @@ class DetectionFile:
     sign: tuple[SignRow, ...]
     corroboration: LeastGrade
     bypass: tuple[RuleRow, ...]
+    alone: tuple[RuleRow, ...]
     pulse_pressure: tuple[PulseRow, ...]
     steadiness: SteadinessTable
     required: Required
@@ -312,6 +314,7 @@ def detection_file(table: Table) -> DetectionFile:
     )
     unique(table, "sign", [row.name for row in made.sign])
     unique(table, "bypass", [row.id for row in made.bypass])
+    unique(table, "alone", [row.id for row in made.alone])
     return made
 
 

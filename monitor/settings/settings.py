@@ -261,9 +261,10 @@ class _Reader:
         for sign in timed:
             if sign not in book.signs:
                 table.keep("sign", f"sign {sign!r} is in no rule of rule book {book.name!r}")
-        for row in file.bypass:
-            if row.sign not in book.signs:
-                table.keep(f"bypass {row.id}", f"unknown sign {row.sign!r}")
+        for name, rows in (("bypass", file.bypass), ("alone", file.alone)):
+            for row in rows:
+                if row.sign not in book.signs:
+                    table.keep(f"{name} {row.id}", f"unknown sign {row.sign!r}")
 
     def _check_refusals(self, file: DetectionFile, signs: tuple[str, ...]) -> None:
         """Keep a fault for a sign that baselines should wait for and that nothing can show."""

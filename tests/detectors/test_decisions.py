@@ -1,5 +1,7 @@
 """Single decisions of the core: what alarms at once, what waits, what is given up, what stays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from arrays import Array
@@ -23,6 +25,7 @@ from builders import (
 )
 
 from detectors.channels import MISSING, N_CHANNELS, Channel, Flag
+from detectors.context import ContextFlag
 from detectors.detection import Detection
 from detectors.patterns import NO_PATTERN
 from detectors.quality import Verdict
@@ -71,6 +74,56 @@ def test_with_a_baseline_an_extreme_is_low_and_fallen(
     told(made, message(0, sbp=sbp))
     assert (grade(made, "hypotension") >= 2) is confirmed
     assert shown(made, "hypotension") >= (2 if base is None and sbp == 79 else 1)
+
+
+@pytest.mark.parametrize(
+    ("pulse", "confirmed"),
+    [
+        (72, False),  # the pulse stands still: the repeat decides
+        (87, False),  # exactly 15 faster is no sign yet
+        (88, True),
+        (58, False),
+        (57, True),  # 15 slower is one, as in a faint
+        (None, True),  # no pulse was measured
+    ],
+)
+def test_an_extreme_that_the_pulse_does_not_answer_waits_for_its_repeat(
+    pulse: int | None, *, confirmed: bool
+) -> None:
+    made = detection(SHIPPED, baseline={"sbp": 120, "hr": 72})
+    seen = message(0, sbp=79) if pulse is None else message(0, sbp=79, hr=pulse)
+    told(made, seen)
+    assert (grade(made, "hypotension") >= 3) is confirmed
+    assert shown(made, "hypotension") >= 3
+    told(made, replace(seen, at_s=60))
+    assert grade(made, "hypotension") >= 3
+
+
+@pytest.mark.parametrize(("seconds", "confirmed"), [(60, False), (61, True)])
+def test_a_pulse_of_before_answers_for_nothing(seconds: int, *, confirmed: bool) -> None:
+    made = detection(SHIPPED, baseline={"sbp": 120, "hr": 72})
+    told(made, message(0, hr=72), message(seconds, sbp=79))
+    assert (grade(made, "hypotension") >= 3) is confirmed
+
+
+def test_who_has_no_pulse_to_compare_or_a_held_one_or_is_a_child_does_not_wait() -> None:
+    steady = message(0, sbp=69, hr=72)
+    unknown = detection(SHIPPED, baseline={"sbp": 120})
+    assert grade(told(unknown, steady), "hypotension") >= 3
+    blunted = detection(SHIPPED, baseline={"sbp": 120, "hr": 72})
+    blunted.context[0, ContextFlag.BETA_BLOCKER] = True
+    assert grade(told(blunted, steady), "hypotension") >= 3
+    child = detection(SHIPPED, baseline={"sbp": 120, "hr": 72})
+    child.age_centi[0] = 600
+    assert grade(told(child, steady), "hypotension") >= 3
+    adult = detection(SHIPPED, baseline={"sbp": 120, "hr": 72})
+    assert grade(told(adult, steady), "hypotension") < 3
+
+
+def test_a_charted_symptom_leaves_no_extreme_alone() -> None:
+    made = detection(SHIPPED, baseline={"sbp": 120, "hr": 72})
+    made.charted[0, SHIPPED.signs.index("skin")] = 1
+    assert grade(told(made, message(0, sbp=79, hr=72)), "hypotension") >= 3
 
 
 def test_a_sign_of_another_kind_confirms_at_once_and_one_of_the_same_kind_does_not() -> None:
