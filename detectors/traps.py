@@ -45,6 +45,23 @@ UNIT_TRAPS: Final = (
 """Units that fit no value of the channel's own unit."""
 
 
+def possible_bounds(limits: ChannelLimits) -> tuple[tuple[int, int], ...]:
+    """Return the least and the greatest value that is not refused.
+
+    Parameters
+    ----------
+    limits : ChannelLimits
+        ``impossible_below`` and ``impossible_above``.
+
+    Returns
+    -------
+    tuple of (int, int), one a channel
+        Hundredths of the canonical unit, both included, in column order.
+    """
+    below, above = limits.impossible_below.tolist(), limits.impossible_above.tolist()
+    return tuple(zip(below, above, strict=True))
+
+
 def probable_unit(limits: ChannelLimits, channel: int, value_centi: int) -> LooksLike | None:
     """Return the unit in which an implausible value was probably sent.
 

@@ -117,6 +117,12 @@ _ROWS: Final = (
         ends="none was refused for the time of trouble_forgotten",
     ),
     Trouble(
+        key="unit",
+        words="device {what} seems to send in another unit: {more}; its values are refused",
+        priority="medium",
+        ends="no value of it looked so for the time of trouble_forgotten",
+    ),
+    Trouble(
         key="rate",
         words="device {what} sends too often: what is more than {more} is not taken",
         priority="medium",

@@ -12,7 +12,9 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from detectors.channels import NEVER, Flag
+from detectors.traps import probable_unit
 from monitor.care.hearing import RIGHT, clock_after, counting_after
+from monitor.care.reasons import SHORT_NAMES
 from monitor.care.troubles import length
 from monitor.facts.records import (
     NO_SEQUENCE,
@@ -63,6 +65,8 @@ def listened(
             continue
         before = hearing.troubles
         corrected.append(_taken(state, hearing, record))
+        if isinstance(record, VitalsReported) and not _is_stored(record):
+            _note_units(state, hearing, record)
         _await_next(state, hearing, record)
         if hearing.troubles != before:
             found.append(
@@ -130,6 +134,29 @@ def _taken(state: WardState, hearing: Hearing, record: Input) -> Input:
     if hearing.clock.state != before.state:
         _tell_clock(hearing, now_ms)
     return moved(record, hearing.clock.offset_ms)
+
+
+def _note_units(state: WardState, hearing: Hearing, record: VitalsReported) -> None:
+    """Tell at once that values were refused that would be ordinary in another unit.
+
+    One is enough: no person has such a value, and to wait until the channel is silent would
+    leave its bed unwatched for as long as its slowest measurement takes.
+    """
+    found = []
+    for value in record.values:
+        least, most = state.possible_centi[value.channel]
+        if least <= value.value_centi <= most:
+            continue
+        limits = state.settings.detection.limits
+        unit = probable_unit(limits, value.channel, value.value_centi)
+        if unit is not None:
+            found.append(f"{SHORT_NAMES[value.channel]} looks like {unit.unit}")
+    if found:
+        going = hearing.troubles.get("unit")
+        known = set(going.more.split(", ")) if going is not None else set()
+        until_ms = record.received_ms + state.settings.hearing.trouble_forgotten_ms
+        more = ", ".join(sorted(known | set(found)))
+        _tell(hearing, "unit", record.received_ms, more=more, until_ms=until_ms)
 
 
 def _is_stored(record: Measured) -> bool:

@@ -10,6 +10,7 @@ from detectors.beds import Array
 from detectors.bookshelf import Bookshelf
 from detectors.channels import N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.detection import Detection
+from detectors.traps import possible_bounds
 from monitor.facts.effects import AnyEffect, Outcome
 from monitor.facts.records import PriorReaction
 from monitor.ward.bedside import Bedside
@@ -105,6 +106,7 @@ class WardState:
     def __init__(self, settings: WardSettings, unit: str) -> None:
         self.settings = settings
         self.unit = unit
+        self.possible_centi = possible_bounds(settings.detection.limits)
         self.roster = Roster()
         self.beds: list[Bedside] = []
         self.detection = Detection(settings.detection, 0)

@@ -2,13 +2,15 @@
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from builders import Number, centi, shipped
 from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.channels import CHANNEL_NAMES, MISSING, N_CHANNELS, Channel
-from detectors.traps import LooksLike, probable_unit
+from detectors.quality import Verdict, plausibility
+from detectors.traps import LooksLike, possible_bounds, probable_unit
 
 LIMITS = shipped().limits
 
@@ -68,3 +70,12 @@ def test_the_traps_by_name(channel: str, sent: Number, unit: str, meant: Number)
 @pytest.mark.parametrize(("channel", "sent"), [("sbp", 310), ("hr", 0), ("temp", 55), ("spo2", 30)])
 def test_what_no_unit_explains_is_given_none(channel: str, sent: Number) -> None:
     assert probable_unit(LIMITS, CHANNEL_NAMES.index(channel), centi(sent)) is None
+
+
+@pytest.mark.parametrize("channel", range(N_CHANNELS))
+def test_the_bounds_are_those_beyond_which_a_value_is_refused(channel: int) -> None:
+    least, most = possible_bounds(LIMITS)[channel]
+    rows = np.full((4, N_CHANNELS), MISSING, np.int32)
+    rows[:, channel] = (least - 1, least, most, most + 1)
+    refused = plausibility(LIMITS, rows)[:, channel] == Verdict.IMPOSSIBLE
+    assert refused.tolist() == [True, False, False, True]
