@@ -16,6 +16,9 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 16, 34, 46
 COLOURS: Final = ("#0b5d84", "#a3200f", "#3f6212", "#6d28d9", "#8a4b00", "#334155", "#9d174d")
 DASHES: Final = ("", "6 3", "2 3", "8 3 2 3")
 TICKS: Final = 6
+NAME: Final = 16
+"""The height of the name of a line."""
+
 DARK, GREY, PALE = "#111827", "#374151", "#e5e7eb"
 
 
@@ -67,15 +70,16 @@ def ticks(low: float, high: float) -> list[float]:
 def figure(
     title: str, x: Axis, y: Axis, *, dots: Sequence[Dot] = (), lines: Sequence[Line] = ()
 ) -> str:
-    """Return an SVG of points and lines."""
+    """Return an SVG of points and lines; what the lines are stands below, never over them."""
+    tall = HEIGHT + NAME * len(lines)
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {tall}" role="img" '
         'font-family="sans-serif" font-size="12">'
     )
     parts = [
         head,
         f"<title>{escape(title)}</title>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
+        f'<rect width="{WIDTH}" height="{tall}" fill="#ffffff"/>',
         _text(LEFT, 20, title, "start", DARK),
         *_axes(x, y),
     ]
@@ -134,13 +138,12 @@ def _line(line: Line, x: Axis, y: Axis, index: int) -> list[str]:
     colour = COLOURS[line.colour % len(COLOURS)]
     dash = DASHES[line.colour % len(DASHES)]
     mark = f' stroke-dasharray="{dash}"' if dash else ""
-    top = TOP + 14 + 16 * index
-    right = WIDTH - RIGHT - 260
+    top = HEIGHT + NAME * index + 4
     look = f' stroke-width="2"{mark}'
     return [
         f'<polyline points="{" ".join(path)}" fill="none" stroke="{colour}"{look}/>',
-        _rule((right, top - 4, right + 24, top - 4), colour, look),
-        _text(right + 30, top, line.name, "start", DARK),
+        _rule((LEFT, top - 4, LEFT + 24, top - 4), colour, look),
+        _text(LEFT + 30, top, line.name, "start", DARK),
     ]
 
 

@@ -35,7 +35,10 @@ def test_the_five_numbers_say_value_age_distance_and_rule(
     expect(pressure.locator(".number-rule")).to_have_text("SBP 84 mmHg is below 90")
     expect(page.locator(".number-hr .number-delta")).to_have_text("▲ +46 (+56 %) vs 82")
     expect(page.locator(".number-rr .number-delta")).to_have_text("no baseline")
-    expect(page.locator(".number-temp .number-age")).to_have_text("old: 6 m ago")
+    # What the monitor no longer holds for current is no number, here as on the tile.
+    expect(page.locator(".number-temp .number-value")).to_have_text("--")
+    expect(page.locator(".number-temp .number-age")).to_have_text("last 37.4, 6 m ago")
+    expect(page.locator(".number-temp .number-delta")).to_have_text("")
     expect(page.locator(".number-temp")).to_have_attribute("data-stale", "")
 
 
@@ -51,6 +54,17 @@ def test_the_head_and_the_clocks_say_what_runs(station: ChairStation, open_page:
     expect(strip.nth(2)).to_contain_text("not yet: 5 min more at this rate; grade 3")
     expect(strip.nth(3)).to_contain_text("every hour: Temp missing")
     expect(strip.nth(4)).to_contain_text("84.5 mL in265.5 mL left, pump")
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"), [("infusing", "none told"), ("paused", "none: nothing flows")]
+)
+def test_nothing_is_said_to_stand_still_while_it_flows(
+    station: ChairStation, open_page: OpenPage, phase: str, words: str
+) -> None:
+    station.scene.beds[BED] |= {"step_up": None, "phase": phase}
+    page = chair(open_page, station)
+    expect(page.locator(".strip-cell").nth(2).locator(".strip-big")).to_have_text(words)
 
 
 def test_what_is_not_known_is_said(station: ChairStation, open_page: OpenPage) -> None:

@@ -7,7 +7,16 @@ from typing import Final
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from station.fake_station import FakeStation
-from station.scenes import START_MS, alert, calm_scene, channel, iso, state
+from station.scenes import (
+    START_MS,
+    alert,
+    calm_scene,
+    channel,
+    iso,
+    reason,
+    state,
+    with_values,
+)
 
 Serve = Callable[..., FakeStation]
 OpenPage = Callable[..., Page]
@@ -81,10 +90,80 @@ def test_a_spot_value_has_its_age_and_is_dotted_once_another_is_owed(
 def test_what_is_absent_is_said_in_words(ward: FakeStation, open_page: OpenPage) -> None:
     page = open_page(ward)
     expect(tile(page, "12").locator(".notes")).to_contain_text("no baseline")
-    expect(tile(page, "12").locator(".notes")).to_contain_text("tones off")
+    expect(tile(page, "12").locator(".notes")).to_have_text("no baseline · tones off")
     expect(tile(page, "40").locator(".notes")).to_contain_text("tone paused 1:")
     expect(tile(page, "42").locator(".notes")).to_contain_text("nurse-2 has it")
     expect(tile(page, "8").locator(".band .age")).to_have_text("ended")
+
+
+CUT: Final = "one => one.scrollWidth > one.clientWidth"
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1024, 768)])
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_band_says_its_value_whole_whatever_stands_beside_it(
+    ward: FakeStation, open_page: OpenPage, size: tuple[int, int], motion: str
+) -> None:
+    page = open_page(ward, size=size, reduced_motion=motion)
+    for bed in ("17", "8", "10"):
+        band = tile(page, bed).locator(".band")
+        if band.count() == 0:  # on another page of beds
+            continue
+        assert not band.locator(".what").evaluate(CUT), (bed, band.inner_text())
+        expect(band.locator(".age")).to_be_in_viewport()
+    expect(tile(page, "8").locator(".what")).to_have_text("SBP 86 < 90")
+    expect(tile(page, "10").locator(".what")).to_have_text("SpO2 probe off")
+
+
+WIDE: Final = """one => {
+  const outer = one.getBoundingClientRect();
+  const boxes = [...one.querySelectorAll(".values .value b")].map((b) => b.getBoundingClientRect());
+  return boxes.every((box, at) => box.left >= outer.left && box.right <= outer.right &&
+    (at === 0 || box.left - boxes[at - 1].right >= 2));
+}"""
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1024, 768), (960, 540)])
+def test_the_longest_numbers_stand_apart(
+    serve: Serve, open_page: OpenPage, size: tuple[int, int]
+) -> None:
+    scene = calm_scene(60)
+    scene.beds["1"] = with_values(scene.beds["1"], hr=188, sbp=188, dbp=104, spo2=100)
+    called = alert("1", "high", "SBP 188 > 180")
+    scene.alerts = {called["id"]: called}
+    page = open_page(serve(scene), size=size, reduced_motion="reduce")
+    assert tile(page, "1").locator(".values b").all_inner_texts() == ["188", "188/104", "100"]
+    assert tile(page, "1").evaluate(WIDE)
+
+
+def test_the_drug_can_be_read_beside_vital_signs_that_are_late(
+    ward: FakeStation, open_page: OpenPage
+) -> None:
+    page = open_page(ward)
+    late = tile(page, "23")
+    expect(late.locator(".due")).to_have_text("VS late 4 m")
+    assert not late.locator(".drug").evaluate(CUT)
+    inside = "one => one.getBoundingClientRect().bottom <= innerHeight"
+    assert late.locator(".due").evaluate(inside)
+
+
+def test_a_tile_with_room_says_what_its_numbers_are(serve: Serve, open_page: OpenPage) -> None:
+    scene = calm_scene(4)
+    scene.beds["1"] |= {"product": "Gammaplex 10 %, primary immunodeficiency"}
+    page = open_page(serve(scene), size=(1024, 768))
+    shown = tile(page, "1")
+    assert shown.locator(".tag:visible").all_inner_texts() == ["HR /min", "BP mmHg", "SpO₂ %"]
+    expect(tile(open_page(serve(calm_scene(60))), "1").locator(".tag").first).to_be_hidden()
+
+
+def test_comparisons_are_written_as_people_write_them(serve: Serve, open_page: OpenPage) -> None:
+    scene = calm_scene(1)
+    row = reason("sbp", 70, limit=70) | {"words": "SBP 70 <= 70"}
+    called = alert("1", "high", "SBP 70 <= 70; SpO2 >= 1", because=[row])
+    scene.alerts = {called["id"]: called}
+    page = open_page(serve(scene))
+    expect(tile(page, "1").locator(".what")).to_have_text("SBP 70 ≤ 70")
+    expect(page.locator(".alert .words")).to_have_text("SBP 70 ≤ 70; SpO2 ≥ 1")
 
 
 def test_changed_limits_are_said_on_the_tile(serve: Serve, open_page: OpenPage) -> None:

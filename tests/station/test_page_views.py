@@ -53,6 +53,18 @@ def test_flags_never_overlap_and_none_is_lost(
     expect(page.locator(".flags li")).to_have_count(flags + 1)
 
 
+def test_what_is_not_there_takes_no_room_and_no_scale(
+    station: ChairStation, open_page: OpenPage
+) -> None:
+    assert isinstance(station.scene, ChairScene)
+    page = open_page(station, path=f"#/bed/{BED}")
+    with_flags = drawn(page)["rows"][0]["top"]
+    quiet = open_page(station, path="#/bed/1")
+    rows = drawn(quiet)["rows"]
+    assert rows[0]["top"] < with_flags - 30
+    assert [row["drawn"] for row in rows if row["key"] in {"rr", "temp"}] == [[], []]
+
+
 def test_rows_have_baseline_limits_and_dots_where_a_cuff_measures(
     station: ChairStation, open_page: OpenPage
 ) -> None:

@@ -5,6 +5,7 @@ import { button, element, setText } from "./dom.js";
 import { nothing, select } from "./forms.js";
 import { stampMs } from "./clock.js";
 import { timeOfDay } from "./words.js";
+import { typeset } from "./words_numbers.js";
 
 const HOURS = [1, 4, 12, 24];
 const SHOWN_MOST = 500;
@@ -65,7 +66,7 @@ function offer(control, values, all, names = {}) {
 }
 
 function tableOf(rows, said) {
-  const cells = (row) => [timeOfDay(stampMs(row.t_ms)), row.bed, said.kinds[row.kind] ?? row.kind, row.priority ?? "", row.words, row.by ?? "", row.session ?? ""];
+  const cells = (row) => [timeOfDay(stampMs(row.t_ms)), row.bed, said.kinds[row.kind] ?? row.kind, row.priority ?? "", typeset(row.words ?? ""), row.by ?? "", row.session ?? ""];
   return element("table", {}, element("thead", {}, element("tr", {}, said.columns.map((title) => element("th", { scope: "col" }, title)))),
     element("tbody", {}, rows.map((row) => element("tr", { "data-kind": row.kind, "data-priority": row.priority ?? null },
       cells(row).map((cell) => element("td", {}, String(cell)))))));

@@ -8,6 +8,7 @@ import { words } from "./words.js";
 
 const REM_WIDTH = 9.8; // the narrowest tile, at the size of text that the person has chosen
 const REM_HEIGHT = 7.4;
+const REM_LINE = 10.3; // the width in which a band has room for "SBP 86 < 90" and "ended"
 const SIZE_MAX = 2.1;
 const MOVE_MS = 10000;
 const HISTORY_AT_ONCE = 3;
@@ -26,7 +27,7 @@ export function layoutOf(beds, widthPx, heightPx, remPx) {
   for (let columns = 1; columns <= columnsMax; columns += 1) {
     const rows = Math.ceil(shown / columns);
     if (rows > rowsMax) continue;
-    const size = Math.min(widthPx / columns / (REM_WIDTH * remPx), heightPx / rows / (REM_HEIGHT * remPx));
+    const size = Math.min(widthPx / columns / (REM_LINE * remPx), heightPx / rows / (REM_HEIGHT * remPx));
     if (!best || size > best.size) best = { columns, rows, size };
   }
   best ??= { columns: columnsMax, rows: rowsMax, size: 1 };
@@ -34,7 +35,7 @@ export function layoutOf(beds, widthPx, heightPx, remPx) {
 }
 
 // Keeps the sparkline of every tile: the last hour once from the server, then what the stream says.
-function createSparks(store) {
+function createSparks(store, seeded) {
   const sparks = new Map();
   let make = null;
   let running = 0;
@@ -45,7 +46,10 @@ function createSparks(store) {
     running += 1;
     const bed = waiting.shift();
     const { status, body } = await get(`/api/v1/beds/${encodeURIComponent(bed)}/history?hours=1`);
-    if (status === 200 && sparks.has(bed)) sparks.get(bed).seed(body);
+    if (status === 200 && sparks.has(bed)) {
+      sparks.get(bed).seed(body);
+      seeded(bed);
+    }
     running -= 1;
     seedNext();
   }
@@ -88,7 +92,9 @@ function coloursOf() {
 
 export function mount(root, { store, clock, tones, focus }) {
   const tiles = new Map();
-  const sparks = createSparks(store);
+  const sparks = createSparks(store, (bed) => {
+    if (tiles.get(bed)?.item?.isConnected) drawSparks([bed]);
+  });
   const list = element("ul", { class: "tiles", "data-tiles": "" });
   const hold = createHold(list);
   const pages = element("div", { class: "row-of pages" });

@@ -5,6 +5,7 @@ import { button, element, setText } from "./dom.js";
 import { nothing } from "./forms.js";
 import { stampMs } from "./clock.js";
 import { timeOfDay } from "./words.js";
+import { typeset } from "./words_numbers.js";
 
 const PARTS = ["alerts", "snoozes", "steps", "untold", "why", "episodes_12h", "due"];
 
@@ -40,7 +41,7 @@ function bedOf(bed, said) {
   return element("section", { class: "sheet-bed", "aria-label": said.bed(bed.bed) },
     element("h3", {}, said.bed(bed.bed), " ", element("small", {}, said.head(bed))),
     parts.length ? parts.map(([name, rows]) => element("div", { class: "sheet-part" }, element("h4", {}, said.parts[name]),
-      element("ul", { class: "plain" }, rows.map((row) => element("li", {}, lineOf(row, said)))))) : nothing(said.nothing));
+      element("ul", { class: "plain" }, rows.map((row) => element("li", {}, typeset(lineOf(row, said))))))) : nothing(said.nothing));
 }
 
 // A row is a sentence already, or a record whose fields are said one after the other.

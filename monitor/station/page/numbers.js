@@ -44,18 +44,19 @@ function show(card, entry, rows, { said, clock }) {
   const [lead, low, mean] = card.names;
   const channel = entry?.channels.get(lead);
   const isThere = channel && channel.v !== null && channel.v !== undefined;
-  setText(card.value, isThere ? valueWords(entry, card.names) : said.none);
+  // What the monitor no longer holds for current is gone, as on the tile; what it was is said small.
+  setText(card.value, isThere && !channel.stale ? valueWords(entry, card.names) : said.none);
   const age = isThere && channel.t !== null ? Math.max(0, clock.now() - channel.t) : null;
   // The age is said where a number is no running one: a cuff, a thermometer, or one grown old.
   const isSpot = age !== null && (age > AGED_MS || (channel.everyMs ?? 0) > SPOT_MS);
   const mean_v = mean ? entry?.channels.get(mean)?.v : null;
   const remarks = [
-    !isThere ? said.noValue : channel.stale ? said.stale(age) : isSpot ? said.age(age) : "",
-    isThere && low && mean_v !== null && mean_v !== undefined ? said.mean(mean_v) : "",
+    !isThere ? said.noValue : channel.stale ? said.stale(valueWords(entry, card.names), age) : isSpot ? said.age(age) : "",
+    isThere && !channel.stale && low && mean_v !== null && mean_v !== undefined ? said.mean(mean_v) : "",
     channel?.doubt ? said.doubt(channel.doubt, channel.raw) : "",
   ];
   setText(card.age, remarks.filter(Boolean).join(" \u00b7 "));
-  setText(card.delta, isThere ? deltaWords(channel, lead, said) : "");
+  setText(card.delta, isThere && !channel.stale ? deltaWords(channel, lead, said) : "");
   // The gravest rule speaks; how many more there are is said, and the why-card has them all.
   const because = rows.filter((row) => card.names.includes(row.ch)).sort((one, other) => (other.grade ?? 0) - (one.grade ?? 0));
   setText(card.rule, because.length ? said.rule(because[0].words, because.length - 1) : "");

@@ -1,6 +1,7 @@
 // The one stream from the server, and the state that every view reads.
 
 import { stampMs } from "./clock.js";
+import { typeset } from "./words_numbers.js";
 
 const REOPEN_MS = 2000;
 const SILENT_MS = 12000;
@@ -64,8 +65,10 @@ function isOver(alert) {
 
 function takeAlert(state, alert) {
   if (isOver(alert)) state.alerts.delete(alert.id);
-  else state.alerts.set(alert.id, alert);
+  else state.alerts.set(alert.id, { ...alert, label: typeset(alert.label), because: (alert.because ?? []).map(readable) });
 }
+
+const readable = (row) => (row.words ? { ...row, words: typeset(row.words) } : row);
 
 function takeHello(state, hello) {
   state.hello = hello;

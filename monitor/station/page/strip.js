@@ -57,7 +57,7 @@ const SHOWN = {
   },
   step(state, now, said) {
     const step = state?.step_up;
-    if (!step) return [said.noStep];
+    if (!step) return [said.noStep(state?.phase)];
     const due = stampMs(step.due);
     const when = due === null ? said.unknown : due <= now ? said.dueNow : said.dueIn(due - now);
     const rate = step.rate ? said.rate(step.rate.v, step.rate.u) : "";

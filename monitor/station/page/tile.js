@@ -10,6 +10,8 @@ const FRESH_MS = 15000;
 const MISSED = 3;
 const SPOT_CHANNELS = new Set(["sbp", "dbp", "map", "temp"]);
 const FLOWING = new Set(["infusing", "slowed"]);
+// With more digits than "121 125/74 97" has, the three numbers are drawn smaller.
+const DIGITS = 11;
 
 // Returns how a value is to be shown: "fresh", "old" (dimmed and dotted, with its age) or "gone"
 // (a dash, with its age). The monitor says when it no longer believes a value; a spot value is old
@@ -43,7 +45,8 @@ export function briefly(alert) {
     return `${words.tile.channels[row.ch]} ${row.v} ${signed(Math.round((row.v - row.base) * 10) / 10)}`;
   }
   if (row?.words) return row.words;
-  return alert.label;
+  // A technical alert says after a colon how it is known, for which a tile has no room.
+  return alert.kind === "technical" ? alert.label.split(": ")[0] : alert.label;
 }
 
 // Returns the next set of vital signs in words, and its state.
@@ -68,8 +71,9 @@ export function notesOf(state, alerts, context) {
   const paused = alerts.find((one) => one.signal === "audio-paused");
   if (paused) said.push(words.tile.tonePaused((stampMs(paused.quiet_until) ?? context.nowMs) - context.nowMs));
   if (alerts.some((one) => one.signal === "snoozed")) said.push(words.tile.snoozed);
-  if (context.isSilent) said.push(words.tile.tonesOff);
   if (state.session && state.grade === null) said.push(words.tile.notAssessable);
+  // The same on every tile, so it comes last, where a narrow one cuts.
+  if (context.isSilent) said.push(words.tile.tonesOff);
   return said;
 }
 
@@ -77,9 +81,11 @@ function value(name) {
   const text = element("b");
   const age = element("span", { class: "aged" });
   const label = element("span", { class: "unseen" }, words.tile.spoken[name]);
-  const node = element("span", { class: `value ${name}` }, label, text, age);
+  const tag = element("span", { class: "tag", "aria-hidden": "true" }, words.tile.tags[name]);
+  const node = element("span", { class: `value ${name}` }, label, tag, text, age);
   return {
     node,
+    length: () => text.textContent.length,
     show(shown, { style, age: ageMs }) {
       setText(text, style === "gone" ? words.tile.gone : shown);
       setText(age, ageMs === null ? "" : short(ageMs));
@@ -141,6 +147,7 @@ export function makeTile(bed, onOpen) {
   const hr = value("hr");
   const bp = value("bp");
   const spo2 = value("spo2");
+  const values = element("span", { class: "values" }, hr.node, bp.node, spo2.node);
   const canvas = element("canvas", { "aria-hidden": "true" });
   const spark = element("span", { class: "spark" }, canvas);
   const drug = element("span");
@@ -154,7 +161,7 @@ export function makeTile(bed, onOpen) {
     { type: "button", class: "tile", "data-bed": bed, tabindex: "-1", click: () => onOpen(bed) },
     band.node,
     element("span", { class: "head" }, element("span", { class: "unseen" }, words.tile.bed), element("span", { class: "bed" }, bed), subject, temp.node),
-    element("span", { class: "values" }, hr.node, bp.node, spo2.node),
+    values,
     spark,
     notes,
     element("span", { class: "foot" }, element("span", { class: "drug" }, drug, " "), flow, due),
@@ -169,6 +176,7 @@ export function makeTile(bed, onOpen) {
     temp.show(heat === null || heat === undefined ? "" : words.tile.degrees(heat), ageing("temp", of("temp"), missing, nowMs));
     const low = of("dbp")?.v ?? words.tile.gone;
     bp.show(`${of("sbp")?.v ?? words.tile.gone}/${low}`, ageing("sbp", of("sbp"), missing, nowMs));
+    setAttribute(values, "data-long", hr.length() + bp.length() + spo2.length() > DIGITS);
   }
 
   function showFlow(state, context) {

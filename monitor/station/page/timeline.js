@@ -36,7 +36,7 @@ export function drawTimeline(canvas, history, options) {
   brush.clearRect(0, 0, view.width, view.height);
   brush.font = `${view.font}px ${view.family}`;
   brush.textBaseline = "middle";
-  const flags = flagsPlaced(history.flags ?? [], view);
+  const flags = flagsPlaced(history, view);
   const rows = rowsPlaced(history, view, flags.height);
   drawBands(brush, history.bands ?? [], view, rows);
   drawAxis(brush, view, rows);
@@ -80,7 +80,7 @@ function spanOf(history, options) {
 
 // Numbers stand in three lanes and give way to each other a little to the right; what still finds
 // no place joins its neighbour ("4-6").
-function flagsPlaced(flags, view) {
+function flagsPlaced({ flags = [], bands = [] }, view) {
   const size = view.font * 1.3;
   const marks = [];
   const ends = Array(LANES).fill(-Infinity);
@@ -100,7 +100,9 @@ function flagsPlaced(flags, view) {
     marks.push({ first: n, last: n, kinds: [kind], t_ms, x: moved, lane: free, width, size, y });
     ends[free] = moved + width / 2;
   }
-  return { marks, height: LANES * (size + 2) + view.font * 1.5 };
+  // Lanes in which nothing stands take no room from the rows.
+  const lanes = marks.reduce((count, mark) => Math.max(count, mark.lane + 1), 0);
+  return { marks, height: lanes * (size + 2) + (lanes || bands.length ? view.font * 1.5 : 0) };
 }
 
 function join(mark, n, kind, view, ends) {
@@ -153,8 +155,7 @@ function rangeOf(history, row, view) {
 
 const rateRange = (history) => [0, most([20, ...(history.rate ?? []).map((point) => point[1] * 1.15)])];
 
-const pointsOf = (history, name, view) =>
-  (history.series?.[name] ?? []).filter(([t]) => t >= view.from && t <= view.to);
+const pointsOf = (history, name, view) => (history.series?.[name] ?? []).filter(([t]) => t >= view.from && t <= view.to);
 const limitsOf = (history, name) =>
   (history.limits?.[name] ?? []).map(([, value, side]) => ({ value, direction: SIDES[side] ?? side }));
 
@@ -182,11 +183,10 @@ function drawAxis(brush, view, rows) {
   const span = (view.to - view.from) / MINUTE;
   const room = (view.right - view.left) / (view.font * 4.2);
   const step = (TICKS_MIN.find((minutes) => span / minutes <= room) ?? 720) * MINUTE;
-  const bottom = rows[rows.length - 1].bottom;
   brush.textAlign = "center";
   for (let t = Math.ceil(view.from / step) * step; t <= view.to; t += step) {
     upright(brush, view, rows, view.x(t), view.colours.grid, 1, []);
-    text(brush, view.clock(t), view.x(t), bottom + view.font * 1.1, view.colours.muted);
+    text(brush, view.clock(t), view.x(t), rows.at(-1).bottom + view.font * 1.1, view.colours.muted);
   }
   brush.textAlign = "left";
 }
@@ -197,11 +197,13 @@ function upright(brush, view, rows, x, colour, width, dash) {
 
 function drawRow(brush, history, view, row) {
   line(brush, [[view.left, row.bottom], [view.right, row.bottom]], view.colours.grid, 1, []);
-  brush.textAlign = "right";
-  for (const tick of ticksOf(row)) text(brush, plain(tick), view.left - 5, row.y(tick), view.colours.muted);
-  brush.textAlign = "left";
   if (row.key === "rate") drawRate(brush, history, view, row);
   else drawSeries(brush, history, view, row);
+  brush.textAlign = "right";
+  // A row without values has no scale: its ends would be made up.
+  const ticks = row.drawn.includes("values") ? ticksOf(row) : [];
+  for (const tick of ticks) text(brush, plain(tick), view.left - 5, within(row, row.y(tick), view), view.colours.muted);
+  brush.textAlign = "left";
   const [name, unit] = view.words.rows[row.key];
   const label = row.drawn.includes("values") ? `${name} ${unit}` : `${name}: ${view.words.no_values}`;
   const colour = view.colours[row.key === "bp" ? "sbp" : row.key];
@@ -213,6 +215,9 @@ function drawRow(brush, history, view, row) {
   brush.globalAlpha = 1;
   text(brush, label, view.left + 4, y, colour);
 }
+
+// Words at the edge of a row stay in it: those of its neighbour stand there too.
+const within = (row, y, view) => Math.max(row.top + view.font * 0.35, Math.min(row.bottom - view.font * 0.35, y));
 
 function ticksOf(row) {
   const room = Math.max(1, Math.floor((row.bottom - row.top) / 24));
@@ -253,7 +258,7 @@ function drawLimits(brush, history, view, row, name) {
     const y = row.y(limit.value);
     line(brush, [[view.left, y], [view.right, y]], view.colours.limit, 1, [6, 4]);
     row.drawn.push("limit");
-    const free = [y, y - view.font * 0.8, y + view.font * 0.8].find((at) =>
+    const free = [0, -0.8, 0.8].map((shift) => within(row, y + shift * view.font, view)).find((at) =>
       taken.every((other) => Math.abs(other - at) >= view.font * 1.1));
     if (free === undefined) continue;
     taken.push(free);
@@ -302,8 +307,7 @@ function drawRate(brush, history, view, row) {
   brush.globalAlpha = 0.3;
   brush.beginPath();
   brush.moveTo(corners[0][0], row.bottom);
-  for (const [x, y] of corners) brush.lineTo(x, y);
-  brush.lineTo(corners[corners.length - 1][0], row.bottom);
+  for (const [x, y] of [...corners, [corners.at(-1)[0], row.bottom]]) brush.lineTo(x, y);
   brush.fill();
   brush.globalAlpha = 1;
   line(brush, corners, view.colours.rate, 1.6, []);
@@ -313,9 +317,8 @@ function drawRate(brush, history, view, row) {
 function drawFlags(brush, marks, view, rows) {
   for (const mark of marks) {
     const alarm = mark.kinds.includes("alert");
-    const bottom = rows[rows.length - 1].bottom;
     const foot = Math.min(mark.x + mark.width / 2, Math.max(mark.x - mark.width / 2, view.x(mark.t_ms)));
-    const path = [[foot, mark.y + mark.size], [view.x(mark.t_ms), rows[0].top], [view.x(mark.t_ms), bottom]];
+    const path = [[foot, mark.y + mark.size], [view.x(mark.t_ms), rows[0].top], [view.x(mark.t_ms), rows.at(-1).bottom]];
     line(brush, path, view.colours.muted, alarm ? 1.4 : 0.8, alarm ? [] : [2, 3]);
   }
   brush.textAlign = "center";
@@ -344,9 +347,7 @@ function drawLast(brush, [, value], view, row, colour) {
   brush.font = `${view.font}px ${view.family}`;
 }
 
-function lastY(row, value) {
-  return Math.max(row.top + 4, Math.min(row.bottom - 4, row.y(value)));
-}
+const lastY = (row, value) => Math.max(row.top + 4, Math.min(row.bottom - 4, row.y(value)));
 
 function lines(brush, points, apart, view, row, colour, width) {
   let run = [];

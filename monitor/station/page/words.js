@@ -179,6 +179,7 @@ const tile = {
   bed: "Bed ",
   calling: (kind) => `${kind} alert: `,
   owned: (kind) => `${kind} alert that somebody has: `,
+  tags: { hr: "HR /min", bp: "BP mmHg", spo2: "SpO\u2082 %", temp: "" },
   spoken: { hr: "heart rate ", bp: "pressure ", spo2: "saturation ", temp: "temperature " },
 };
 

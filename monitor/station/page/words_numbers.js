@@ -40,3 +40,6 @@ export function spoken(ms) {
 
 // A number with a sign that reads well: +34, −40.
 export const signed = (value) => `${value > 0 ? "+" : value < 0 ? MINUS : "\u00b1"}${Math.abs(value)}`;
+
+// Comparisons as people write them: SBP 70 ≤ 70.
+export const typeset = (text) => text.replaceAll("<=", "\u2264").replaceAll(">=", "\u2265");
