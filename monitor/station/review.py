@@ -20,6 +20,7 @@ from monitor.facts.effects import (
     SnoozeChanged,
 )
 from monitor.station.board import StandingAlert, StandingState
+from monitor.wire.bed_parts import DueShown
 from monitor.wire.outbound import AdvicePayload, AlertPayload, StatePayload
 
 FLAGS: Final = frozenset(
@@ -52,6 +53,14 @@ SESSION_WORDS: Final = {
 }
 ACT_KINDS: Final = {"symptom": "symptom", "vitals": "vitals", "condition": "vitals"}
 WHY_ROWS: Final = 3
+
+SIGNALS: Final = {
+    "on": "calling, nobody has it",
+    "latched": "over, nobody has seen it",
+    "audio-paused": "tone paused, nobody has it",
+}
+"""What a sheet says of an alert that nobody has; other signals are words already."""
+
 """So many reasons of an alert fit on a sheet that is read aloud."""
 
 EPISODES_MS: Final = 12 * 3_600_000
@@ -212,20 +221,45 @@ def _bands_of(alert: AlertChanged) -> list[Band]:
 
 
 def episodes(effects: Iterable[AnyEffect], bed: str, since_ms: int) -> list[str]:
-    """Return every episode of a bed since a time, in one line: peak, from when to when, who."""
+    """Return the episodes of a bed since a time: reactions a line each, then what was technical.
+
+    Of technical ones those with the same words share a line: a device that falls silent again and
+    again must not hide a reaction.
+    """
     newest: dict[str, AlertChanged] = {}
     peak: dict[str, int] = {}
     for effect in effects:
         if isinstance(effect, AlertChanged) and effect.bed == bed and effect.at_ms >= since_ms:
             newest[effect.id] = effect
             peak[effect.id] = max(peak.get(effect.id, NOT_ASSESSABLE), effect.grade)
-    return [_episode_line(alert, peak[name]) for name, alert in newest.items()]
+    technical: dict[str, list[AlertChanged]] = {}
+    for alert in newest.values():
+        if alert.kind == "technical":
+            technical.setdefault(alert.label, []).append(alert)
+    return [
+        *(
+            _episode_line(alert, peak[name])
+            for name, alert in newest.items()
+            if alert.kind != "technical"
+        ),
+        *(_technical_line(found) for found in technical.values()),
+    ]
+
+
+def _technical_line(alerts: Sequence[AlertChanged]) -> str:
+    times = f"{len(alerts)} times, " if len(alerts) > 1 else ""
+    lasted = sum(_minutes(alert) for alert in alerts)
+    end = f"{lasted} min" if alerts[-1].condition == "ended" else "goes on"
+    return f"technical: {alerts[-1].label}; {times}{end}"
+
+
+def _minutes(alert: AlertChanged) -> int:
+    return max(0, alert.at_ms - alert.onset_ms) // 60_000
 
 
 def _episode_line(alert: AlertChanged, peak: int) -> str:
     grade = "" if peak == NOT_ASSESSABLE else f", up to grade {peak}"
-    minutes = max(0, alert.at_ms - alert.onset_ms) // 60_000
-    end = f"ended after {minutes} min" if alert.condition == "ended" else "goes on"
+    end = f"ended after {_minutes(alert)} min" if alert.condition == "ended" else "goes on"
     taken = f"; taken on by {alert.acknowledged_by}" if alert.acknowledged_by else "; not taken on"
     return f"{alert.priority} {alert.pattern or alert.cause}{grade}: {alert.label}; {end}{taken}"
 
@@ -263,7 +297,9 @@ def sheet(
             for one in state.snoozes
         ],
         "steps": [
-            f"{step.words} ({step.state})" for step in steps if step.state in ("offered", "started")
+            step.words if step.state == "offered" else f"{step.words} (started)"
+            for step in steps
+            if step.state in ("offered", "started")
         ],
         "untold": [f"{one.what}: {one.reason}" for one in state.untold],
         "why": why,
@@ -284,18 +320,21 @@ def _alert_line(one: StandingAlert, now_ms: int) -> str:
     alert = one.payload
     minutes = max(0, now_ms - time_ms(alert.onset)) // 60_000
     words = f"{alert.priority} {alert.label}, {alert.state}, {minutes} min old"
-    return f"{words}; {alert.acked.by} has it" if alert.acked else f"{words}; {alert.signal}"
+    has = SIGNALS.get(alert.signal, alert.signal)
+    return f"{words}; {alert.acked.by} has it" if alert.acked else f"{words}; {has}"
+
+
+def _due_words(one: DueShown) -> str:
+    """Return a set of vital signs; before it is due nothing of it is missing yet."""
+    words = f"vital signs {one.words}"
+    if one.state == "next":
+        return words
+    missing = f"; missing {', '.join(one.missing)}" if one.missing else ""
+    return f"{words}: {one.state}{missing}"
 
 
 def _due(state: StatePayload) -> list[SheetRow]:
-    rows = [
-        SheetRow(
-            words=f"vital signs {one.words}: {one.state}"
-            + (f"; missing {', '.join(one.missing)}" if one.missing else ""),
-            due=one.due,
-        )
-        for one in state.vitals_due
-    ]
+    rows = [SheetRow(words=_due_words(one), due=one.due) for one in state.vitals_due]
     rows += [SheetRow(words=f"wanted: {name}") for name in state.wanted]
     rows += [SheetRow(words=f"watched for {one.words}", until=one.until) for one in state.watch]
     if state.step_up is not None and state.step_up.due is not None:

@@ -17,15 +17,16 @@ from detectors.rulebook import Clause, Rule
 from monitor.adapters.feed import Heard
 from monitor.facts.effects import AdviceChanged, AlertChanged, AlertEscalated, AnyEffect
 from monitor.settings.settings import load_settings
+from monitor.station.board import StandingAlert, StandingState
 from monitor.station.in_force import ADULT_CENTI, age_centi, limit_lines, sections
 from monitor.station.looks import Followed, Looks
 from monitor.station.past import HeardPast
 from monitor.station.retold import advice_retold, alert_retold, call_retold
-from monitor.station.review import FLAGS, bands, event_rows
+from monitor.station.review import FLAGS, SIGNALS, bands, episodes, event_rows, sheet
 from monitor.station.tracks import KEPT_MOST, Track, Tracks, staircase, thinned
 from monitor.station.web import Web
 from monitor.wire.announcements import announcements
-from monitor.wire.bed_parts import RateShown, SnoozeShown
+from monitor.wire.bed_parts import DueShown, RateShown, SnoozeShown
 from monitor.wire.outbound import Acknowledged, AdvicePayload, AlertPayload, CallPayload, iso
 
 CONFIG: Final = Path(__file__).resolve().parents[2] / "config"
@@ -183,6 +184,57 @@ def reaction() -> list[Heard]:
         heard("17", "alert/al-1", alert(rev=3)),
         heard("17", "alert/al-1", alert(rev=4, acked=acked, phase="acknowledge")),
         heard("17", "advice", advice()),
+    ]
+
+
+def technical(name: str, onset_min: int, *, ends: bool = True) -> AlertChanged:
+    """Return an alert of a silent device that lasted two minutes, or goes on."""
+    return alert_retold(
+        "17",
+        alert(
+            name,
+            kind="technical",
+            pattern="",
+            grade=0,
+            priority="low",
+            label="heart rate is silent",
+            onset=iso(NOW_MS + onset_min * 60_000),
+            t=iso(NOW_MS + (onset_min + 2) * 60_000),
+            state="ended" if ends else "active",
+        ),
+    )
+
+
+def test_what_falls_silent_again_and_again_hides_no_reaction_on_a_sheet() -> None:
+    silent = [technical(f"al-{one}", one * 5) for one in range(4)]
+    reaction = alert_retold("17", alert("al-9", t=iso(NOW_MS + 60_000)))
+    told = "high anaphylaxis, up to grade 3: SBP 84 < 90; goes on; not taken on"
+    assert episodes([*silent, reaction], "17", NOW_MS) == [
+        told,
+        "technical: heart rate is silent; 4 times, 8 min",
+    ]
+    assert episodes([technical("al-1", 0, ends=False)], "17", NOW_MS) == [
+        "technical: heart rate is silent; goes on"
+    ]
+
+
+@pytest.mark.parametrize(("signal", "words"), SIGNALS.items())
+def test_a_sheet_says_that_nobody_has_an_alert(signal: str, words: str) -> None:
+    due = DueShown(key="r", words="every hour", due=iso(NOW_MS), missing=("hr",), state="next")
+    late = msgspec.structs.replace(due, state="late")
+    found = sheet(
+        "17",
+        StandingState(state(vitals_due=(due, late)), b""),
+        [StandingAlert("17", alert(signal=signal), b"", 1)],
+        None,
+        effects=(),
+        now_ms=NOW_MS,
+    )
+    assert found["alerts"] == [f"high SBP 84 < 90, active, 0 min old; {words}"]
+    # What is not due yet lacks nothing.
+    assert [row.words for row in found["due"]] == [  # type: ignore[attr-defined]  # rows of a sheet
+        "vital signs every hour",
+        "vital signs every hour: late; missing hr",
     ]
 
 

@@ -9,7 +9,7 @@ import { words } from "./words.js";
 const REM_WIDTH = 9.8; // the narrowest tile, at the size of text that the person has chosen
 const REM_HEIGHT = 7.4;
 const REM_LINE = 10.3; // the width in which a band has room for "SBP 86 < 90" and "ended"
-const SIZE_MAX = 2.1;
+const SIZE_MAX = 1.8; // what is left then shows the trend, and the drug in full
 const MOVE_MS = 10000;
 const HISTORY_AT_ONCE = 3;
 const FEW = 36; // so many beds leave room for a wide chair beside them
