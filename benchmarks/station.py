@@ -166,7 +166,8 @@ async def listening(port: int, number: int) -> None:
     reader, writer = await asyncio.open_connection(
         HOST, port, local_addr=(f"127.0.1.{number // 4 + 1}", 0)
     )
-    writer.write(f"GET /feed HTTP/1.1\r\nHost: {HOST}:{port}\r\n\r\n".encode())
+    asked = ("GET /feed HTTP/1.1", f"Host: {HOST}:{port}", "Accept-Encoding: gzip")
+    writer.write(("\r\n".join(asked) + "\r\n\r\n").encode())
     while await reader.read(65_536):
         pass
 

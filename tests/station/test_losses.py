@@ -107,7 +107,7 @@ def standing(page: Page) -> list[str]:
           const { body } = await fetch("/feed");
           const reader = body.pipeThrough(new TextDecoderStream()).getReader();
           let text = "";
-          while (!text.includes("\\n\\n")) text += (await reader.read()).value;
+          while (!/event: hello[^]*\\n\\n/.test(text)) text += (await reader.read()).value;
           reader.cancel();
           return text.split("\\n").find((line) => line.startsWith("data: ")).slice(6);
         }"""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from station.fake_station import FakeStation
 from station.scenes import START_MS, alert, calm_scene, iso
 
@@ -135,6 +135,21 @@ def test_without_a_monitor_nothing_is_shown_as_known(serve: Serve, open_page: Op
     page = open_page(serve(scene))
     expect(page.locator(".cover")).to_contain_text("NO MONITOR")
     expect(page.locator("#grid")).to_contain_text("No bed is known yet")
+
+
+def test_a_page_whose_program_does_not_come_says_that_it_shows_nothing(
+    serve: Serve, browser: Browser
+) -> None:
+    station = serve(calm_scene(2))
+    page = browser.new_page()
+    page.route("**/page/app.js", lambda route: route.abort())
+    page.goto(station.url)
+    expect(page.locator("#strip")).to_contain_text("Nothing is shown or sounded on this screen yet")
+    page.unroute_all()
+    page.reload()
+    expect(page.locator(".tile")).to_have_count(2)
+    expect(page.locator("#strip")).to_be_empty()
+    page.close()
 
 
 def test_a_day_of_events_does_not_grow_the_page(serve: Serve, open_page: OpenPage) -> None:

@@ -1,6 +1,7 @@
 """The stream: what a screen has applied is what a fresh one would be given, however slow it is."""
 
 import asyncio
+import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from monitor.adapters.feed import Heard
 from monitor.station import news
 from monitor.station.board import SETTLED_AFTER_S, WHOLE_EVERY_S, Board, UnitClock
 from monitor.station.news import News, Newsroom, Queue
+from monitor.station.stream import packed, packer_for
 from monitor.wire.answers import AnswerPayload
 from monitor.wire.bed_parts import WhyNotShown
 from monitor.wire.outbound import iso
@@ -315,6 +317,47 @@ def test_an_act_is_answered_once_and_a_rejected_message_is_an_answer(tmp_path: A
     screen = Screen()
     screen.take(queue.take())
     assert [(event, data["refused"]) for event, data in screen.heard] == [("answer", "")]
+
+
+@given(st.lists(st.binary(min_size=1, max_size=3_000), min_size=1, max_size=8))
+def test_what_is_packed_can_be_read_at_once_and_not_only_with_what_comes_next(
+    texts: list[bytes],
+) -> None:
+    packer = packer_for("gzip, deflate, br")
+    assert packer is not None
+    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    for text in texts:
+        assert reader.decompress(packed(text, packer)) == text
+    assert reader.decompress(packer.flush()) == b""
+    assert reader.eof
+
+
+def test_a_screen_that_accepts_nothing_packed_is_sent_plain_text() -> None:
+    assert packer_for("") is None
+    assert packer_for("br") is None
+    assert packed(b"x", None) == b"x"
+
+
+@pytest.mark.parametrize(("accepted", "encoding"), [("gzip", "gzip"), ("identity", None)])
+def test_the_picture_of_a_ward_is_packed_where_the_browser_asks_for_it(
+    tmp_path: Any,  # noqa: ANN401 - a path
+    accepted: str,
+    encoding: str | None,
+) -> None:
+    at = desktop(tmp_path)
+    at.station.hear([heard(str(bed), "state", state()) for bed in range(60)])
+    asked = {"accept-encoding": accepted}
+
+    async def work() -> None:
+        asyncio.get_running_loop().call_later(0.2, at.station.stopping.set)
+        answer = await at.browser("10.0.0.1").get("/feed", headers=asked)
+        assert answer.headers.get("content-encoding") == encoding
+        assert answer.headers["vary"] == "accept-encoding"
+        assert "event: hello" in answer.text
+        size = answer.num_bytes_downloaded
+        assert (size < len(answer.content) / 5) == (encoding == "gzip")
+
+    asyncio.run(work())
 
 
 def test_streams_are_limited_for_one_viewer_and_end_when_the_server_stops(tmp_path: Any) -> None:  # noqa: ANN401 - a path

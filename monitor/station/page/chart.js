@@ -46,7 +46,7 @@ export function mount(root, { store, words, clock, bed }) {
     const flags = flagsNumbered(history?.flags ?? []).reverse();
     parts.list.replaceChildren(...flags.map((flag) => element("li", { value: flag.n, "data-kind": flag.kind },
       element("span", { class: "flag-n" }, String(flag.n)), element("time", {}, minuteOfDay(flag.t_ms)), " ",
-      typeset(flag.words ?? ""), flag.by ? element("span", { class: "muted" }, ` ${said.by(flag.by)}`) : null)));
+      typeset(flag.words), flag.by ? element("span", { class: "muted" }, ` ${said.by(flag.by)}`) : null)));
     if (flags.length === 0) parts.list.replaceChildren(nothing(said.noFlags));
   }
 

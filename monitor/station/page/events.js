@@ -66,7 +66,7 @@ function offer(control, values, all, names = {}) {
 }
 
 function tableOf(rows, said) {
-  const cells = (row) => [timeOfDay(stampMs(row.t_ms)), row.bed, said.kinds[row.kind] ?? row.kind, row.priority ?? "", typeset(row.words ?? ""), row.by ?? "", row.session ?? ""];
+  const cells = (row) => [timeOfDay(stampMs(row.t_ms)), row.bed, said.kinds[row.kind] ?? row.kind, row.priority ?? "", typeset(row.words), row.by ?? "", row.session ?? ""];
   return element("table", {}, element("thead", {}, element("tr", {}, said.columns.map((title) => element("th", { scope: "col" }, title)))),
     element("tbody", {}, rows.map((row) => element("tr", { "data-kind": row.kind, "data-priority": row.priority ?? null },
       cells(row).map((cell) => element("td", {}, String(cell)))))));

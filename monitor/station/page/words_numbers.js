@@ -42,4 +42,4 @@ export function spoken(ms) {
 export const signed = (value) => `${value > 0 ? "+" : value < 0 ? MINUS : "\u00b1"}${Math.abs(value)}`;
 
 // Comparisons as people write them: SBP 70 ≤ 70.
-export const typeset = (text) => text.replaceAll("<=", "\u2264").replaceAll(">=", "\u2265");
+export const typeset = (text) => String(text ?? "").replaceAll("<=", "\u2264").replaceAll(">=", "\u2265");
