@@ -67,6 +67,10 @@ UNKEPT_GRACE_S: Final = 2.0
 nobody has kept them: with a full window the broker would send no more, and the ward would be
 blind. The devices still have them, because no receipt covers them."""
 
+LONG_RESUME_S: Final = 2.0
+"""A start that took longer leaves a snapshot at once: killed again and again, a monitor must not
+come up later and later."""
+
 WARD_FAILURES_MAX: Final = 3
 
 
@@ -303,6 +307,9 @@ def live_monitor(
         program = program_name(software)
         began_s = time.monotonic()
         resumed = resume(memory, program=program)
+        upkeep = Upkeep(memory, self_watch.recovery, program=program)
+        if time.monotonic() - began_s > LONG_RESUME_S:
+            upkeep.snapshots.hurry()
         if site is not None:
             digest = site.settings.digest
             self_watch = replace(self_watch, ward=self_watch.ward and site.proof_ward)
@@ -321,7 +328,7 @@ def live_monitor(
             log_effects(LOG, own)
         yield LiveMonitor(
             memory=memory,
-            upkeep=Upkeep(memory, self_watch.recovery, program=program),
+            upkeep=upkeep,
             clock=clock,
             access=access,
             identity=Identity(

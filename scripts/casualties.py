@@ -31,7 +31,8 @@ from scripts.valve import Valve
 ROOT: Final = Path(__file__).resolve().parents[1]
 CONFIG: Final = ROOT / "config"
 BEDS: Final = 6
-EVERY_MS: Final = 40
+EVERY_MS: Final = 60
+"""Within the rate that the shipped configuration lets a device have."""
 HOUR_S: Final = 3_600
 BUCKET: Final = "irm"
 NAMES: Final = ("first", "second")

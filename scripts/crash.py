@@ -67,6 +67,9 @@ from scripts.strikes import LONGEST_WAIT_S, SHORT_WAIT_S, Strike, plan
 READINGS_MIN: Final = 100
 """Every bed has been in trouble once by then."""
 
+SETTLED_S: Final = 240.0
+"""A gap is waited for a minute, and a resume may take as long."""
+
 FOREVER_MS: Final = 4_000_000_000_000
 
 
@@ -200,7 +203,11 @@ class Matrix:
         self.report.readings = max(highest + 20, READINGS_MIN)
         self.struck.publish_until(self.report.readings)
         try:
-            until(partial(self._is_settled, is_patient=is_patient), "all is kept and receipted")
+            until(
+                partial(self._is_settled, is_patient=is_patient),
+                "all is kept and receipted",
+                within_s=SETTLED_S if is_patient else SETTLED_S / 2,
+            )
             until(self._is_told, "the broker shows what stands", within_s=30.0)
         except TimeoutError as fault:
             self.report.faults += [f"never came true: {fault}", *self._lacking()]

@@ -3,7 +3,8 @@
 A broker's acknowledgement does not survive the broker. So every message gets a number, is
 committed to a file before it is sent, and is forgotten only when the monitor's retained ``ack``
 of that device and ``boot`` covers its number. Whatever is not covered is sent again with every
-new connection, and when nothing was covered for a while; the monitor recognises what it has.
+new connection, and when nothing was covered for a while; the monitor recognises what it has. Only
+so many are on their way at once.
 
 This is also the example for integrators: an SQLite file, one MQTT client, no other part of this
 program but the topics. ``python -m simulators.keeping --help`` publishes beds that react now and
@@ -30,9 +31,12 @@ from monitor.wire.topics import topic
 AGAIN_AFTER_S: Final = 5.0
 """So long without a receipt, everything that waits is sent again; then twice as long, and so on."""
 
-AGAIN_AFTER_S_MAX: Final = 60.0
+AGAIN_AFTER_S_MAX: Final = 600.0
 
 SENT_AT_ONCE: Final = 200
+SENT_MAX: Final = 2_000
+"""So many are on their way without a receipt; the others wait in the file. A broker that nobody
+reads would else be given everything again and again, and whoever reads it at last all of that."""
 LOW_EVERY: Final = 120
 """Readings after which a bed of the example is in trouble, for half as many."""
 
@@ -93,6 +97,12 @@ class KeptMessages:
                 "DELETE FROM message WHERE device = ? AND number <= ?", (device, number)
             )
 
+    def count(self, until: int) -> int:
+        """Return how many messages wait for a receipt, up to a place."""
+        query = "SELECT count(*) FROM message WHERE place <= ?"
+        with self._lock:
+            return int(self._connection.execute(query, (until,)).fetchone()[0])
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -144,7 +154,8 @@ class KeepingPublisher:
             self._news_s, self._sent = time.monotonic(), 0
             self._again_s = min(2 * self._again_s, AGAIN_AFTER_S_MAX)
         if self._client.is_connected():
-            for one in self._kept.waiting(self._sent, SENT_AT_ONCE):
+            room = SENT_MAX - self._kept.count(self._sent)
+            for one in self._kept.waiting(self._sent, min(room, SENT_AT_ONCE)) if room > 0 else ():
                 self._client.publish(one.topic, one.payload, qos=1)
                 self._sent = one.place
         return len(self._kept.waiting(0, 1))

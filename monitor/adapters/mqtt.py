@@ -50,6 +50,8 @@ GOODBYE_S: Final = 0.5
 SILENT_S_MAX: Final = 15.0
 """A link on which nothing shows that it lives for so long is rebuilt."""
 
+ANSWER_S: Final = 0.5
+
 
 class Arrival(NamedTuple):
     """One message and what is needed to acknowledge it on the connection that brought it."""
@@ -132,8 +134,12 @@ class BrokerLink:
             raise LinkError(
                 f"broker {self.access}: cannot connect ({fault}); is it running there?"
             ) from fault
+        self._sign_s = time.monotonic()
         self._client.loop_start()
-        if not self._answered.wait(within_s):
+        # What it kept for us may come before its answer, for as long as that takes.
+        while not self._answered.wait(ANSWER_S) and self._silent_s() < within_s:
+            pass
+        if not self._answered.is_set():
             raise LinkError(
                 f"broker {self.access}: no answer within {within_s:g} s; check the port, and "
                 "with TLS whether it wants a client certificate"
@@ -222,7 +228,10 @@ class BrokerLink:
 
     def is_silent(self) -> bool:
         """Tell whether nothing has shown for too long that thread and broker live."""
-        return time.monotonic() - self._sign_s > SILENT_S_MAX
+        return self._silent_s() > SILENT_S_MAX
+
+    def _silent_s(self) -> float:
+        return time.monotonic() - self._sign_s
 
     def rebuild(self, will: Announcement | None = None) -> None:
         """Leave the connection as it is and build a new one, without waiting for either.
@@ -356,10 +365,12 @@ class BrokerLink:
             client.ack(message.mid, message.qos)
 
     def _take(self, client: paho.Client, message: paho.MQTTMessage) -> None:
+        # A broker that was restarted sends all that it kept for us before anything else, our own
+        # heartbeat among it. To begin anew then would let it begin anew, for ever.
+        self._sign_s = time.monotonic()
         name = message.topic
         said = Said(name, bytes(message.payload), is_retained=message.retain)
         if name in {self._status_topic, self._lease_topic} or name.startswith(self._standbys):
-            self._sign_s = time.monotonic()
             client.ack(message.mid, message.qos)
             is_fresh = not message.retain or self.connections > 1
             if name == self._lease_topic and is_fresh and not self._is_paired:

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ward_builders import UNIT, anaphylactic
 
+from monitor.adapters.broker import free_port
 from monitor.ward.snapshots import Records
 from monitor.ward.ward import Ward
-from scripts.casualties import BLOWS, ROOT, VICTIMS
+from monitor.wire.outbound import MonitorStatusPayload
+from scripts.casualties import BLOWS, ROOT, VICTIMS, Witness
 from scripts.crash import Report, matrix, state_of
 from scripts.set_clock import put
 from scripts.strikes import plan
@@ -90,3 +92,23 @@ def test_states_that_differ_are_told_apart() -> None:
     assert isinstance(state_of(other)[0], Records)
     other.state.detection.value_centi[0, 0] += 1
     assert state_of(other) != state_of(ward)
+
+
+def test_a_witness_believes_a_lower_term_only_after_a_silence() -> None:
+    """A broker that was killed may have forgotten the highest term."""
+    witness = Witness("u", free_port())
+    old, new = (
+        MonitorStatusPayload(
+            state="online", t="2026-11-24T10:00:00.000Z", software="", config="", boot=boot,
+            reason="", store="ok", steps=0, ledger="", term=term,
+        )
+        for boot, term in (("b2", 7), ("b3", 5))
+    )  # fmt: skip
+    witness._hear_status(old)
+    witness._hear_status(new)
+    assert witness.status == old
+    witness._status_s -= 60
+    witness._hear_status(new)
+    assert witness.status == new
+    assert '"b3"' in witness.words()
+    witness.close()

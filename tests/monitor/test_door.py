@@ -203,3 +203,15 @@ def test_a_bucket_gives_what_a_slow_count_gives(steps: list[int], rate: int, bur
         assert is_given == (left_milli >= TOKEN_MILLI)
         left_milli -= TOKEN_MILLI if is_given else 0
         assert bucket == Bucket(left_milli=left_milli, at_ms=newest_ms)
+
+
+def test_a_device_that_sends_everything_again_is_heard_with_what_it_measures_now() -> None:
+    one = ward()
+    told(one, T0_MS, [session("open"), session("start")])
+    for second in range(1, 40):
+        now_ms = T0_MS + 1000 * second
+        again = [kept(T0_MS + 10 * number, number, now_ms) for number in range(20)]
+        told(one, now_ms, [*again, reading(now_ms, 100 + second)])
+        (bed,) = one.view(now_ms).beds
+        assert [channel.measured_ms for channel in bed.channels] == [now_ms]
+    assert one.state.refused > 100

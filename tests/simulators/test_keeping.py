@@ -113,3 +113,33 @@ def test_the_example_ends_when_all_is_covered(tmp_path: Path) -> None:
         where = ("--store", str(store), "--unit", "infa", "--port", str(broker.port))
         publish_beds([*where, "--beds", "1", "--readings", "1", "--every-ms", "1"])
     assert before.waiting(0, 9) == []
+
+
+@pytest.mark.broker
+def test_only_so_many_are_on_their_way_without_a_receipt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulators.keeping.SENT_MAX", 5)
+    kept = KeptMessages(tmp_path / "k", boot="b1")
+    name = "irm/v1/infa/1/mon-1/vitals"
+    with LocalBroker() as broker, Listener(broker.port, name, "end") as listener:
+        link = KeepingPublisher(
+            kept, unit="infa", client_id="keeping", host="127.0.0.1", port=broker.port
+        )
+        for number in range(12):
+            kept.put("mon-1", number, name, str(number).encode())
+
+        def heard(words: str) -> bool:
+            link.send()
+            return (listener.heard or [("", "")])[-1][1] == words
+
+        assert eventually(partial(heard, "4"))
+        payload = AckPayload(t="2026-11-24T10:00:00.000Z", boot="b1", seq=1)
+        link._client.publish("irm/v1/infa/1/mon-1/ack", encode_published(payload), qos=1)
+        assert eventually(partial(heard, "6"))
+        for _ in range(3):
+            link.send()
+        link._client.publish("end", b"end", qos=1)
+        assert eventually(partial(heard, "end"))
+        assert [words for topic, words in listener.heard if topic == name] == list("0123456")
+        link.close()

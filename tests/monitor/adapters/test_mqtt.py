@@ -3,6 +3,8 @@
 import os
 import socket
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from fakes import Listener, ManualClock, now_ms
 
 from monitor.adapters.access import Access, LinkError, Tls
 from monitor.adapters.broker import HOST, LocalBroker, accepts, found_mosquitto, free_port
+from monitor.adapters.filters import filters
 from monitor.adapters.mqtt import BrokerLink
 from monitor.wire.announcements import Announcement
 from monitor.wire.topics import monitor_status_topic
@@ -209,3 +212,53 @@ def test_everything_published_is_confirmed_and_the_last_word_is_heard(broker: Lo
         status = monitor_status_topic(unit)
         assert listener.hears(lambda one: one.standing.get(status) == "bye")
         assert len(listener.standing) == 301
+
+
+def test_a_link_on_which_anything_comes_is_not_silent(broker: LocalBroker) -> None:
+    """Our own heartbeat may be behind all that a broker kept: to begin anew would not help."""
+    link = link_to(access_to(broker.port))
+    link.connect(WILL)
+    link._sign_s -= 60
+    assert link.is_silent()
+    publish(broker.port, "-t", "irm/v1/infa/1/mon-1/vitals", "-q", "1", "-m", "x")
+    assert eventually(lambda: not link.is_silent())
+    bye(link)
+
+
+def test_an_answer_that_comes_behind_what_the_broker_kept_is_waited_for() -> None:
+    behind_s, asked = 1.2, threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        end, _ = listening.accept()
+        with end:
+            end.recv(4_096)
+            end.sendall(bytes([0x20, 3, 0, 0, 0]))
+            mid = end.recv(4_096)[-1_000:]
+            place = mid.index(0x82)
+            length = 1 if mid[place + 1] < 128 else 2
+            number = mid[place + 1 + length : place + 3 + length]
+            name = b"irm/v1/infa/1/mon-1/vitals"
+            kept = bytes([0x30, len(name) + 4, 0, len(name)]) + name + b"\0x"
+            until_s = time.monotonic() + behind_s
+            while time.monotonic() < until_s:
+                end.sendall(kept)
+                asked.wait(0.1)
+            granted = bytes(len(filters("infa", wants_retained=True)))
+            end.sendall(bytes([0x90, 3 + len(granted)]) + number + b"\0" + granted)
+            while end.recv(4_096):
+                pass
+
+    with socket.create_server((HOST, 0)) as listening:
+        broker = threading.Thread(target=serve, args=(listening,))
+        broker.start()
+        access = Access(
+            host=HOST, port=listening.getsockname()[1], client_id="m", connect_timeout_s=0.8
+        )
+        link = link_to(access)
+        began_s = time.monotonic()
+        link.connect(WILL)
+        assert time.monotonic() - began_s > behind_s
+        assert link.is_connected
+        assert link.waiting > 1
+        bye(link)
+        broker.join()
