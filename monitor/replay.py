@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol, TextIO, TypeGuard
+from typing import Final, TextIO, TypeGuard
 
 import msgspec
 
@@ -28,7 +28,8 @@ from monitor.facts.effects import (
     ReadingsKept,
     SessionChanged,
 )
-from monitor.facts.records import Input, RecordedStep
+from monitor.facts.records import RecordedStep
+from monitor.following import Behind, SiteWards, TakesSteps
 from monitor.wire.messages import decode
 
 Replayed = tuple[RecordedStep, tuple[AnyEffect, ...]]
@@ -50,13 +51,6 @@ CALLING: Final = frozenset({"medium", "high"})
 _PROGRESS_EVERY: Final = 10_000
 
 
-class TakesSteps(Protocol):
-    """What a replay needs of a ward."""
-
-    def take(self, now_ms: int, inputs: Sequence[Input]) -> tuple[AnyEffect, ...]:
-        """Take one step of decoded messages."""
-
-
 WardOf = Callable[[str], TakesSteps]
 """Makes a fresh ward for a unit."""
 
@@ -65,14 +59,18 @@ Failed = Callable[[RecordedStep, Exception], None]
 
 
 def replay(
-    steps: Iterable[RecordedStep], ward: TakesSteps, *, failed: Failed | None = None
+    steps: Iterable[RecordedStep],
+    ward: TakesSteps,
+    *,
+    failed: Failed | None = None,
+    behind: Behind | None = None,
 ) -> Iterator[Replayed]:
-    """Yield every step with the effects that the ward made of it.
+    """Yield every step with the effects that the ward made of it, and of what came ``behind`` it.
 
     A live monitor goes on without the effects of a step in which its ward failed. With
     ``failed``, which is told of it, so does the replay; without it the failure is raised.
     """
-    for step in steps:
+    for number, step in enumerate(steps, start=1):
         inputs = [decode(raw, position=n) for n, raw in enumerate(step.messages)]
         try:
             effects = ward.take(step.now_ms, inputs)
@@ -81,7 +79,7 @@ def replay(
                 raise
             failed(step, fault)
             effects = ()
-        yield step, effects
+        yield step, effects if behind is None else (*effects, *behind(number))
 
 
 def rebatch(steps: Iterable[RecordedStep], *, window_ms: int) -> Iterator[RecordedStep]:
@@ -280,8 +278,9 @@ def run(
 ) -> int:
     """Replay files and say what came out; return the exit code of the command.
 
-    Every recording gets a ward of its own. With ``as_json`` the effects go to ``out`` as lines,
-    otherwise a summary does. With ``compare`` the effects must equal the lines of that file.
+    Every recording gets a ward of its own; those of a folder go through the configurations of a
+    journal. With ``as_json`` the effects go to ``out`` as lines, otherwise a summary does. With
+    ``compare`` the effects must equal the lines of that file.
     """
     tally, remarks = Tally(), Remarks()
     blessed = None
@@ -333,7 +332,11 @@ def _effects(
         for recording in open_source(path, remarks, form=form):
             failed = partial(note_failure, recording.name, remarks)
             ward = ward_of(recording.unit)
-            replayed = replay(steps_of(recording, window), ward, failed=failed)
+            behind = None
+            if isinstance(ward_of, SiteWards):
+                anew = window is not None
+                behind = ward_of.site.behind(recording, ward, remarks, is_rebatched=anew)
+            replayed = replay(steps_of(recording, window), ward, failed=failed, behind=behind)
             for _, effects in tally.add(replayed):
                 if tally.steps % _PROGRESS_EVERY == 0:
                     err.write(f"{path}: {tally.recordings} recordings, {tally.steps} steps\n")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from monitor.replay import WardOf
     from monitor.settings.settings import Settings
     from monitor.ward.ward import Ward
+    from monitor.ward.ward_settings import WardSettings
 
 OUT_OF_REACH: Final = 3
 FOUND: Final = 1
@@ -99,6 +100,7 @@ def replay(
         how = (engine, jobs, scheduler, chunk, resume)
         _archive(settings, files, config, how, (form, rebatch, compare, as_json))
         return
+    from monitor.following import Site, SiteWards
     from monitor.replay import run
 
     wards = ward_of(settings)
@@ -106,7 +108,10 @@ def replay(
     with piped():
         code = run(
             files,
-            ward_of=wards if speed is None else _paced(wards, speed),
+            ward_of=SiteWards(
+                ward_of=wards if speed is None else _paced(wards, speed),
+                site=Site(digest=settings.digest, directory=config),
+            ),
             out=sys.stdout,
             err=sys.stderr,
             as_json=as_json,
@@ -132,6 +137,9 @@ def _paced(wards: "Callable[[str], Ward]", speed: float) -> "WardOf":
             self._ward = wards(unit)
             self._clock: AcceleratedClock | None = None
             self._waiting = threading.Event()
+
+        def configure(self, settings: "WardSettings") -> None:
+            self._ward.configure(settings)
 
         def take(self, now_ms: int, inputs: "Sequence[Input]") -> "tuple[AnyEffect, ...]":
             if self._clock is None:

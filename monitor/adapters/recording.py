@@ -16,7 +16,7 @@ import binascii
 import gzip
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Annotated, BinaryIO, Final, TypeAlias, cast
 
 import msgspec
 
+from monitor.facts.effects import AnyEffect
 from monitor.facts.records import RawMessage, RecordedStep
 
 FORMAT: Final = 1
@@ -85,6 +86,20 @@ class Remarks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A configuration that a journal was under from behind a step on, or that was refused then.
+
+    ``told`` is what the ledger says of it: nothing of the one that the journal began with.
+    """
+
+    step: int
+    digest: str
+    files: Mapping[str, bytes]
+    is_refused: bool
+    told: tuple[AnyEffect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """Steps that belong to one ward, and where they come from."""
 
@@ -95,6 +110,8 @@ class Recording:
     software: str = ""
     group: str = ""
     """Which row of a table it is counted in, where a file holds several recordings."""
+    turns: tuple[Turn, ...] = ()
+    """The configurations of a journal in order, from the one on that it began with."""
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
 from monitor.adapters import cases, columns, eicu, mimic, mimic_tables, numerics, physionet
+from monitor.adapters.configurations import configurations
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
-from monitor.adapters.recording import InputFileError, Recording, Remarks, open_recording
+from monitor.adapters.recording import InputFileError, Recording, Remarks, Turn, open_recording
 from monitor.facts.records import RecordedStep
 
 Format: TypeAlias = Literal[
@@ -128,6 +129,16 @@ def _journal(path: Path, _: Remarks) -> Iterator[Recording]:
     try:
         with JournalReader.open(path) as journal:
             about = journal.about
+            turns = tuple(
+                Turn(
+                    step=one.step,
+                    digest=one.digest,
+                    files=one.files,
+                    is_refused=bool(one.refused),
+                    told=(one.act(),) if one.row else (),
+                )
+                for one in configurations(journal)
+            )
     except JournalError as fault:
         raise InputFileError(path, f"{fault.reason}; {fault.remedy}") from fault
     yield Recording(
@@ -136,6 +147,7 @@ def _journal(path: Path, _: Remarks) -> Iterator[Recording]:
         steps=_journal_steps(path),
         config=about.config,
         software=about.software,
+        turns=turns,
     )
 
 

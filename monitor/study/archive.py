@@ -18,6 +18,7 @@ from monitor.adapters.ledger import effect_bytes
 from monitor.adapters.recording import InputFileError, Remarks
 from monitor.adapters.sources import open_source, recognised
 from monitor.engines.work import Done, digest_of
+from monitor.following import Site
 from monitor.replay import (
     BAD_INPUT,
     FAILED_STEPS,
@@ -131,7 +132,10 @@ def replayed_bytes(item: str) -> bytes:
         for recording in open_source(path, remarks, form=work.form):
             ward = Ward(settings.ward, unit=recording.unit)
             failed = partial(note_failure, recording.name, remarks)
-            steps = replay(steps_of(recording, work.rebatch_ms), ward, failed=failed)
+            behind = Site(digest=settings.digest, directory=Path(work.config)).behind(
+                recording, ward, remarks, is_rebatched=work.rebatch_ms is not None
+            )
+            steps = replay(steps_of(recording, work.rebatch_ms), ward, failed=failed, behind=behind)
             for _, effects in tally.add(steps):
                 for effect in effects:
                     total.update(effect_bytes(effect) + b"\n")

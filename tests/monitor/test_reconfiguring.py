@@ -1,6 +1,7 @@
 """A configuration that changes while beds are watched: taken or refused, kept, and taken again."""
 
 import contextlib
+import io
 import os
 import shutil
 import signal
@@ -19,8 +20,11 @@ from monitor.adapters.journal import JournalReader
 from monitor.adapters.resumption import LedgerDivergedError
 from monitor.adapters.signals import Signals
 from monitor.facts.effects import ActRecorded, AlertChanged
+from monitor.following import Site, SiteWards
 from monitor.live import LiveMonitor, serve
 from monitor.reconfiguring import SiteFolder
+from monitor.replay import BAD_INPUT
+from monitor.replay import run as replay_run
 from monitor.settings.config_files import read_all
 from monitor.settings.reloads import changes
 from monitor.settings.settings import load_settings
@@ -219,6 +223,53 @@ def test_a_journal_that_never_kept_its_configuration_needs_the_same_one(
     longer_realert(folder)
     with pytest.raises(LedgerDivergedError, match="was written under configuration"):
         Run(tmp_path / "j", config=folder)
+
+
+def test_a_replay_goes_through_the_configurations_of_the_journal(
+    folder: Path, tmp_path: Path
+) -> None:
+    before = Path(shutil.copytree(folder, tmp_path / "before"))
+    run = Run(tmp_path / "j", config=folder)
+    run.live(range(30))
+    clears_sooner(folder)
+    run.read_again()
+    run.live(range(30, 40))
+    edit(folder, "site.toml", "port = 1883", "port = 1884")
+    refused = run.read_again()
+    assert refused is not None
+    assert refused.refused
+    edit(folder, "site.toml", "port = 1884", "port = 1883")
+    run.live(range(40, 60))
+    run.die()
+    with JournalReader.open(tmp_path / "j") as reader:
+        ledger = [row.body.decode() for row in reader.ledger()]
+    for given in (before, folder):
+        assert replayed(tmp_path / "j", given) == (0, ledger, "")
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    longer_realert(other)
+    code, effects, said = replayed(tmp_path / "j", other)
+    assert code == 0
+    assert not any('"configure"' in one for one in effects)
+    assert "j: was decided under " in said
+    code, effects, said = replayed(tmp_path / "j", folder, rebatch_ms=0)
+    assert code == BAD_INPUT
+    assert effects == []
+    assert "its configuration changed behind step 30" in said
+
+
+def replayed(
+    journal: Path, folder: Path, *, rebatch_ms: int | None = None
+) -> tuple[int, list[str], str]:
+    """Return exit code, effects and remarks of a replay with a folder."""
+    settings = load_settings(folder)
+    site = Site(digest=settings.digest, directory=folder)
+    wards = SiteWards(ward_of=lambda unit: Ward(settings.ward, unit=unit), site=site)
+    out, err = io.StringIO(), io.StringIO()
+    code = replay_run(
+        [journal], ward_of=wards, out=out, err=err, as_json=True, rebatch_ms=rebatch_ms
+    )
+    said = "\n".join(line for line in err.getvalue().splitlines() if str(journal.name) in line[:2])
+    return code, out.getvalue().splitlines(), said if code == 0 else err.getvalue()
 
 
 @pytest.mark.broker
