@@ -116,7 +116,7 @@ imports: setup ## Check that imports point one way
 	@$(RUN)/lint-imports --no-logo
 
 .PHONY: crash
-crash: setup ## Kill everything that can die again and again: make crash KILLS=204 SEED=7
+crash: setup ## Kill everything that can die again and again: make crash KILLS=204 SEED=8
 	@$(RUN)/python -m scripts.crash --kills $(KILLS) --seed $(SEED)
 
 .PHONY: takeover

@@ -137,13 +137,12 @@ class BrokerLink:
         self._sign_s = time.monotonic()
         self._client.loop_start()
         # What it kept for us may come before its answer, for as long as that takes.
-        while not self._answered.wait(ANSWER_S) and self._silent_s() < within_s:
-            pass
-        if not self._answered.is_set():
-            raise LinkError(
-                f"broker {self.access}: no answer within {within_s:g} s; check the port, and "
-                "with TLS whether it wants a client certificate"
-            )
+        while not self._answered.wait(ANSWER_S):
+            if self._silent_s() > within_s:
+                raise LinkError(
+                    f"broker {self.access}: no answer within {within_s:g} s; check the port, and "
+                    "with TLS whether it wants a client certificate"
+                )
         if self._refusal:
             raise LinkError(f"broker {self.access}: {self._refusal}; check user and access list")
 
