@@ -46,6 +46,7 @@ SHELLS = frozenset(
         "engines",
         "live",
         "operations_command",
+        "following",
         "reconfiguring",
         "replay",
         "report_command",
