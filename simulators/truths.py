@@ -15,6 +15,20 @@ OVER: Final = 0.1
 ROUNDING: Final = 0.3
 """A reaction cut short at 0.77 of grade 3 was 2.3, which still counts as grade 2."""
 
+EPINEPHRINE_MAY_BE_RIGHT: Final = frozenset(
+    {
+        "anaphylaxis",
+        "anaphylaxis-no-skin",
+        "anaphylaxis-beta-blocked",
+        "cytokine-release",
+        "hypotensive",
+        "lung-injury",
+        "pseudo-allergic",
+    }
+)
+"""Phenotypes in which somebody may have to think of it; in all others, and where nothing happens,
+it would be a fault (ours, as published cases of the others were treated without it)."""
+
 
 def true_session(here: Chair, faults: tuple[str, ...] = ()) -> TrueSession:
     """Return what happened at a chair of a cohort, and which faults struck what was sent of it.
@@ -40,6 +54,7 @@ def true_session(here: Chair, faults: tuple[str, ...] = ()) -> TrueSession:
         beta_blocker=case.beta_blocker,
         nurse=case.nurse,
         faults=faults,
+        must_not=() if case.phenotype in EPINEPHRINE_MAY_BE_RIGHT else ("epinephrine",),
         phenotype=case.phenotype,
         confounders=(
             *(

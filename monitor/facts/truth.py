@@ -56,3 +56,5 @@ class TrueSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     phenotype: str = ""
     """The kind of reaction that was drawn; its pattern is what the monitor should name."""
     confounders: tuple[TrueConfounder, ...] = ()
+    must_not: tuple[str, ...] = ()
+    """Steps that would be a fault at any time of the session, in the words of the scores."""

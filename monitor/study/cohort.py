@@ -5,6 +5,7 @@ workers and any cut into chunks, and is printed so that two runs can be compared
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TextIO
@@ -137,6 +138,20 @@ def lines(found: CohortScore) -> Iterator[str]:
         yield f"| {grade} | {' | '.join(map(str, row))} |"
     kappa = "not defined" if found.weighted_kappa is None else f"{found.weighted_kappa:.3f}"
     yield f"\nWeighted kappa of the grades: {kappa}. Floods of one session: {found.floods}."
+    yield from _forbidden_lines(found)
+
+
+def _forbidden_lines(found: CohortScore) -> Iterator[str]:
+    """Yield how often a step was offered that would be a fault, and in which kind of session."""
+    if not found.must_not_sessions:
+        return
+    kinds = Counter((one.step, one.phenotype) for one in found.must_not_violations)
+    said = ", ".join(f"{step} in {kind} {count}" for (step, kind), count in kinds.most_common())
+    count = len(found.must_not_violations)
+    yield (
+        f"Steps that would be a fault: {count} offered in {found.must_not_sessions} sessions of "
+        f"which the truth names one{f' ({said})' if said else ''}."
+    )
 
 
 def _rule_line(rule: RuleScore) -> str:

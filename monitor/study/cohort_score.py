@@ -16,7 +16,14 @@ import msgspec
 import numpy as np
 
 from monitor.facts.truth import TrueEvent, TrueSession
-from monitor.study.cohort_ward import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
+from monitor.study.cohort_ward import (
+    MINUTE_MS,
+    USUAL_CARE,
+    ForbiddenStep,
+    HeardAlert,
+    SessionHeard,
+    forbidden_steps,
+)
 from monitor.study.peers import KEYS, PEERS
 
 BEFORE_MS: Final = 5 * MINUTE_MS
@@ -104,6 +111,9 @@ class CohortScore(msgspec.Struct, frozen=True, kw_only=True):
     alerts_per_patient_hour: float
     floods: int
     """How often one session began more than 10 reaction alerts in 10 minutes."""
+    must_not_sessions: int = 0
+    """Sessions of which the truth names a step that would be a fault."""
+    must_not_violations: tuple[ForbiddenStep, ...] = ()
     digest: str = ""
     faults: tuple[str, ...] = ()
 
@@ -133,6 +143,8 @@ def score_of(sessions: Sequence[SessionHeard], *, seed: int = 1) -> CohortScore:
         weighted_kappa=weighted_kappa(confusion),
         alerts_per_patient_hour=_ratio(shown, total_h) or 0.0,
         floods=_floods(sessions),
+        must_not_sessions=sum(bool(heard.truth.must_not) for heard in sessions),
+        must_not_violations=tuple(forbidden_steps(sessions)),
     )
 
 

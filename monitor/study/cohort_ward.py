@@ -23,6 +23,7 @@ from monitor.facts.truth import TrueSession
 from monitor.replay import CALLING
 from monitor.settings.settings import Settings, load_settings
 from monitor.study.peers import ANY_OF_FOUR, KEYS, scores, single_signs, tables_of
+from monitor.study.scoring import words_of_steps
 from monitor.ward.ward import Ward
 from monitor.wire.messages import decode
 
@@ -71,6 +72,18 @@ class SessionHeard(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[tuple[int, str], ...]
     """When a step was first offered, and which."""
     peers: dict[str, tuple[int, ...]]
+    must_not: tuple[tuple[int, str], ...] = ()
+    """When a step was first offered that the truth forbids, and its word."""
+
+
+class ForbiddenStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that was offered in a session in which the truth says that it would be a fault."""
+
+    bed: str
+    session: str
+    phenotype: str
+    step: str
+    at_ms: int
 
 
 class FileHeard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -160,6 +173,7 @@ def heard(path: Path, settings: Settings) -> FileHeard:
             if ear is not None:
                 ear.hear(effect)
     tables = tables_of(settings.ward.side_books)
+    words = words_of_steps(settings.ward)
     return FileHeard(
         name=path.name,
         sessions=tuple(
@@ -168,6 +182,7 @@ def heard(path: Path, settings: Settings) -> FileHeard:
                 alerts=ear.alerts(),
                 steps=tuple(sorted((at_ms, key) for key, at_ms in ear.offered.items())),
                 peers=ear.peers(tables),
+                must_not=ear.must_not(words),
             )
             for ear in ears.values()
         ),
@@ -222,6 +237,15 @@ class _Ear:
         """Return the alerts in the order in which they began."""
         return tuple(self._alerts.values())
 
+    def must_not(self, words: Mapping[str, str]) -> tuple[tuple[int, str], ...]:
+        """Return the steps that were offered and that the truth forbids, in order of time."""
+        found: dict[str, int] = {}
+        for key, at_ms in self.offered.items():
+            word = words.get(key, key)
+            if word in self.truth.must_not:
+                found[word] = min(at_ms, found.get(word, at_ms))
+        return tuple(sorted((at_ms, word) for word, at_ms in found.items()))
+
     def peers(self, tables: Mapping[str, object]) -> dict[str, tuple[int, ...]]:
         """Return when each simple rule began to hold, from the start of the flow on."""
         if not self._times_ms:
@@ -272,6 +296,20 @@ def current(at_ms: Int64, value_centi: Int32) -> Int32:
 def begun(holds: Bool) -> Int64:
     """Return the rows at which something begins to hold, in order."""
     return np.flatnonzero(holds & ~np.r_[False, holds[:-1]])
+
+
+def forbidden_steps(sessions: Sequence[SessionHeard]) -> Iterator[ForbiddenStep]:
+    """Yield what was offered although the truth forbids it, session by session."""
+    for heard in sessions:
+        truth = heard.truth
+        for at_ms, word in heard.must_not:
+            yield ForbiddenStep(
+                bed=truth.bed,
+                session=truth.session,
+                phenotype=truth.phenotype or "uneventful",
+                step=word,
+                at_ms=at_ms,
+            )
 
 
 def _updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
