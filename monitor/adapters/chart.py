@@ -158,6 +158,10 @@ class Chart:
         self._measurements += 1
         self._put(at_ms, MONITOR, "vitals", payload)
 
+    def received(self, at_ms: int, device: str, payload: VitalsPayload) -> None:
+        """Enter what a device had measured when it came in."""
+        self._put(at_ms, device, "vitals", payload)
+
     def symptom(
         self, at_ms: int, symptom: str, *, severity: Severity = "moderate", present: bool = True
     ) -> None:

@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
-from monitor.adapters import cases, columns, eicu, mimic, mimic_tables, numerics, physionet
+from monitor.adapters import (
+    cases,
+    columns,
+    eicu,
+    exports,
+    mimic,
+    mimic_tables,
+    numerics,
+    physionet,
+)
 from monitor.adapters.configurations import configurations
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
@@ -28,6 +37,7 @@ Format: TypeAlias = Literal[
     "vitaldb",
     "cases",
     "columns",
+    "export",
 ]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
@@ -63,6 +73,7 @@ def _recognised_head(path: Path, head: bytes) -> Format | None:
         (head.startswith(numerics.VITAL_MAGIC), "vitaldb"),
         (numerics.has_wfdb_header(path, head), "wfdb"),
         (physionet.is_record(first), "physionet2012"),
+        (exports.is_export(head), "export"),
         (is_object and b'"format"' in first, "recording"),
         (is_object and b'"timeline"' in first, "cases"),
     )
@@ -174,4 +185,5 @@ _READERS: Final[Mapping[Format, Callable[[Path, Remarks], Iterator[Recording]]]]
     "vitaldb": numerics.vitaldb_recordings,
     "cases": cases.recordings,
     "columns": columns.recordings,
+    "export": exports.recordings,
 }

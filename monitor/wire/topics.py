@@ -43,6 +43,11 @@ class Place(NamedTuple):
     kind: str
 
 
+def is_id(text: str) -> bool:
+    """Tell whether a text may stand in a topic as a unit, bed or device."""
+    return _ID.fullmatch(text) is not None
+
+
 def topic(unit: str, bed: str, device: str, kind: str) -> str:
     """Return the topic of one kind of message of one device at one bed."""
     return f"{PREFIX}/{unit}/{bed}/{device}/{kind}"
