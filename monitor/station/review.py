@@ -127,7 +127,10 @@ def _alert_row(alert: AlertChanged) -> EventRow | None:
         return None
     name = alert.pattern or alert.cause
     grade = "" if alert.grade == NOT_ASSESSABLE else f", grade {alert.grade}"
-    words = f"{name}{grade}: {alert.label}"
+    # At its end a reaction says only what it waits for; what is technical has no grade.
+    words = f"{name}{grade}" + ("" if alert.phase == "end" else f": {alert.label}")
+    if alert.kind == "technical":
+        words = alert.label
     if alert.phase == "acknowledge":
         return _event(
             alert,
@@ -227,23 +230,31 @@ def episodes(effects: Iterable[AnyEffect], bed: str, since_ms: int) -> list[str]
     again must not hide a reaction.
     """
     newest: dict[str, AlertChanged] = {}
-    peak: dict[str, int] = {}
+    worst: dict[str, AlertChanged] = {}
     for effect in effects:
         if isinstance(effect, AlertChanged) and effect.bed == bed and effect.at_ms >= since_ms:
             newest[effect.id] = effect
-            peak[effect.id] = max(peak.get(effect.id, NOT_ASSESSABLE), effect.grade)
+            known = worst.get(effect.id)
+            # Of words at the same grade the last while it stood, which know the most.
+            is_as_bad = known is not None and effect.grade == known.grade
+            if known is None or effect.grade > known.grade or (is_as_bad and _stands(effect)):
+                worst[effect.id] = effect
     technical: dict[str, list[AlertChanged]] = {}
     for alert in newest.values():
         if alert.kind == "technical":
             technical.setdefault(alert.label, []).append(alert)
     return [
         *(
-            _episode_line(alert, peak[name])
+            _episode_line(alert, worst[name])
             for name, alert in newest.items()
             if alert.kind != "technical"
         ),
         *(_technical_line(found) for found in technical.values()),
     ]
+
+
+def _stands(alert: AlertChanged) -> bool:
+    return alert.condition == "active"
 
 
 def _technical_line(alerts: Sequence[AlertChanged]) -> str:
@@ -257,11 +268,13 @@ def _minutes(alert: AlertChanged) -> int:
     return max(0, alert.at_ms - alert.onset_ms) // 60_000
 
 
-def _episode_line(alert: AlertChanged, peak: int) -> str:
-    grade = "" if peak == NOT_ASSESSABLE else f", up to grade {peak}"
+def _episode_line(alert: AlertChanged, worst: AlertChanged) -> str:
+    """Return what an episode was when it was worst, how long it lasted, and who had it."""
+    grade = "" if worst.grade == NOT_ASSESSABLE else f", up to grade {worst.grade}"
     end = f"ended after {_minutes(alert)} min" if alert.condition == "ended" else "goes on"
     taken = f"; taken on by {alert.acknowledged_by}" if alert.acknowledged_by else "; not taken on"
-    return f"{alert.priority} {alert.pattern or alert.cause}{grade}: {alert.label}; {end}{taken}"
+    name = worst.pattern or worst.cause
+    return f"{worst.priority} {name}{grade}: {worst.label}; {end}{taken}"
 
 
 def sheet(

@@ -164,16 +164,18 @@ class Program:
 
 
 @contextmanager
-def station_of(unit: str, broker: LocalBroker, folder: Path) -> Iterator[tuple[Program, str]]:
-    """Serve a unit to browsers; gives the process and its address."""
+def station_of(
+    unit: str, broker: LocalBroker, folder: Path, name: str = "station"
+) -> Iterator[tuple[Program, str]]:
+    """Serve a unit to browsers; gives the process and its address. Each of a unit has its name."""
     users, port = folder / "users", free_port()
     row = user_row("nurse", PASSWORD)
-    for name in ("nurse-1", "nurse-2"):
-        write_user(users, name, row)
+    for person in ("nurse-1", "nurse-2"):
+        write_user(users, person, row)
     with Program(
         *("station", "--http", f"{HOST}:{port}", "--broker", f"{HOST}:{broker.port}"),
-        *("--unit", unit, "--users", str(users), "--audit", str(folder / "audit")),
-        *("--journal", str(folder / "journal"), "--device-id", f"station-{unit}"),
+        *("--unit", unit, "--users", str(users), "--audit", str(folder / f"{name}.audit")),
+        *("--journal", str(folder / "journal"), "--device-id", f"{name}-{unit}"),
     ) as program:
         address = f"http://{HOST}:{port}"
         assert eventually(lambda: answers(f"{address}/healthz"), deadline_s=40)

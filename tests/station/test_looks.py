@@ -208,8 +208,17 @@ def technical(name: str, onset_min: int, *, ends: bool = True) -> AlertChanged:
 def test_what_falls_silent_again_and_again_hides_no_reaction_on_a_sheet() -> None:
     silent = [technical(f"al-{one}", one * 5) for one in range(4)]
     reaction = alert_retold("17", alert("al-9", t=iso(NOW_MS + 60_000)))
-    told = "high anaphylaxis, up to grade 3: SBP 84 < 90; goes on; not taken on"
-    assert episodes([*silent, reaction], "17", NOW_MS) == [
+    told = "high anaphylaxis, up to grade 3: SBP 84 < 90; ended after 5 min; not taken on"
+    first = msgspec.structs.replace(reaction, pattern="hypotensive", label="SBP 84")
+    over = msgspec.structs.replace(
+        reaction,
+        at_ms=NOW_MS + 5 * 60_000,
+        priority="low",
+        label="hypotension eases: grade 3 ends when it stays clear",
+        condition="ended",
+    )
+    # What it was is said as it was when it was worst, not by the last word before its end.
+    assert episodes([*silent, first, reaction, over], "17", NOW_MS) == [
         told,
         "technical: heart rate is silent; 4 times, 8 min",
     ]
@@ -235,6 +244,14 @@ def test_a_sheet_says_that_nobody_has_an_alert(signal: str, words: str) -> None:
     assert [row.words for row in found["due"]] == [  # type: ignore[attr-defined]  # rows of a sheet
         "vital signs every hour",
         "vital signs every hour: late; missing hr",
+    ]
+
+
+def test_the_end_of_an_alert_is_told_by_its_name_and_what_is_technical_without_a_grade() -> None:
+    over = alert_retold("17", alert("al-1", phase="end", state="ended", signal="off"))
+    assert [row.words for row in event_rows([over, technical("al-2", 0)])] == [
+        "ended: anaphylaxis, grade 3",
+        "heart rate is silent",
     ]
 
 

@@ -154,7 +154,10 @@ HANDOVER: Json = {
             "untold": [],
             "why": ["SBP 84 mmHg is below 90"],
             "episodes_12h": [{"label": HOSTILE, "grade": 3, "onset": iso(START_MS)}],
-            "due": [{"words": "vital signs every hour: next", "due": iso(START_MS)}],
+            "due": [
+                {"words": "watched for headache", "until": iso(START_MS + 26 * 3_600_000)},
+                {"words": "vital signs every hour: next", "due": iso(START_MS)},
+            ],
         },
         {"bed": "2", "session": "", "phase": "none", "grade": None},
     ],
@@ -169,6 +172,8 @@ def test_the_hand_over_is_a_sheet_that_prints_alone(
     for said in ("Open alerts", "nurse-1 has it", "To do", "Episodes of the last 12 h", HOSTILE):
         expect(first).to_contain_text(said)
     expect(first).to_contain_text(re.compile(r"every hour: next · due \d\d:\d\d$"))
+    # A time of tomorrow must not read as one of today that is over.
+    expect(first).to_contain_text(re.compile(r"headache · until (Mon|Tue) \d\d:\d\d"))
     expect(page.get_by_role("region", name="Bed 2")).to_contain_text("Nothing open.")
     assert page.evaluate("window.hacked") is None
     page.emulate_media(media="print")

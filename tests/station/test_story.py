@@ -188,7 +188,11 @@ def test_the_whole_story_from_an_opened_session_to_the_note(
             nurse.sets_rate("84")
             nurse.photographed("resumed")
 
-            with screen(browser, address, "nurse-2") as other:
+            # Another station of the same unit, a process of its own with another name.
+            with (
+                station_of("story", broker, tmp_path, "desk") as (_, elsewhere),
+                screen(browser, elsewhere, "nurse-2") as other,
+            ):
                 anaphylaxis(nurse, other, chair)
             after(nurse, chair)
 
@@ -207,6 +211,8 @@ def anaphylaxis(nurse: Nurse, other: Page, chair: Chair) -> None:
     seen_s = page.evaluate("window.seen['high on']") / 1000
     assert seen_s - chair.alerts["high on"] < WITHIN_S
     expect(alert_row(other)).to_have_attribute("data-signal", "on")
+    seen_s = other.evaluate("window.seen['high on']") / 1000
+    assert seen_s - chair.alerts["high on"] < WITHIN_S
     nurse.photographed("anaphylaxis")
 
     row.locator("[data-act=ack]").click()

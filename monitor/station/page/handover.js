@@ -29,24 +29,24 @@ export function mount(root, { store, words }) {
     if (status !== 200) return;
     setText(made, said.made(timeOfDay(stampMs(body.t ?? body.now_ms) ?? store.state.now()), store.state.hello?.unit ?? ""));
     const beds = body.beds ?? [];
-    place.replaceChildren(...(beds.length ? beds.map((bed) => bedOf(bed, said)) : [nothing(said.none)]));
+    place.replaceChildren(...(beds.length ? beds.map((bed) => bedOf(bed, said, store.state.now())) : [nothing(said.none)]));
   }
 
   load();
   return { update() {}, unmount() { isGone = true; node.remove(); } };
 }
 
-function bedOf(bed, said) {
+function bedOf(bed, said, nowMs) {
   const parts = PARTS.map((name) => [name, bed[name] ?? []]).filter(([, rows]) => rows.length > 0);
   return element("section", { class: "sheet-bed", "aria-label": said.bed(bed.bed) },
     element("h3", {}, said.bed(bed.bed), " ", element("small", {}, said.head(bed))),
     parts.length ? parts.map(([name, rows]) => element("div", { class: "sheet-part" }, element("h4", {}, said.parts[name]),
-      element("ul", { class: "plain" }, rows.map((row) => element("li", {}, typeset(lineOf(row, said))))))) : nothing(said.nothing));
+      element("ul", { class: "plain" }, rows.map((row) => element("li", {}, typeset(lineOf(row, said, nowMs))))))) : nothing(said.nothing));
 }
 
 // A row is a sentence already, or a record whose fields are said one after the other.
-function lineOf(row, said) {
+function lineOf(row, said, nowMs) {
   if (typeof row === "string") return row;
-  if (row.words ?? row.label) return said.row(row);
+  if (row.words ?? row.label) return said.row(row, nowMs);
   return Object.values(row).filter((value) => typeof value === "string" || typeof value === "number").join(" \u00b7 ");
 }

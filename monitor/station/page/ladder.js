@@ -4,6 +4,7 @@
 import { arrange, button, element, setAttribute, setText } from "./dom.js";
 import { DOSE_UNITS, createOutcome, doseOf, field, form, nothing, numberInput, numberOf, refuseField, section, select, submit, textInput } from "./forms.js";
 import { stampMs } from "./clock.js";
+import { typeset } from "./words_numbers.js";
 
 const OPEN = new Set(["offered", "started"]);
 const REASON_MOST = 64;
@@ -27,7 +28,7 @@ export function mount(root, context) {
     const advice = store.state.advice.get(bed);
     const steps = advice?.steps ?? [];
     setText(head, steps.length ? said.head(advice) : "");
-    setText(why, steps.length ? said.plan(advice) : "");
+    setText(why, steps.length ? typeset(said.plan(advice)) : "");
     none.hidden = steps.length > 0;
     const kinds = kindsOf(store.state, advice);
     const current = steps.find((step) => OPEN.has(step.state) && !kinds(step).adjunct)?.key;
@@ -96,7 +97,7 @@ function rowOf(key, context) {
   function show(step, advice, isCurrent) {
     now = { step, advice };
     setText(text, [step.words, step.dose, step.rate ? said.rate(step.rate) : ""].filter(Boolean).join(" \u00b7 "));
-    setText(small, said.small(step, stampMs(step.t), stampMs(step.look_at)));
+    setText(small, typeset(said.small(step, stampMs(step.t), stampMs(step.look_at))));
     setText(badge, `${said.marks[step.state]} ${said.states[step.state]}`);
     setAttribute(node, "data-state", step.state);
     setAttribute(node, "aria-current", isCurrent ? "step" : null);

@@ -121,6 +121,6 @@ function closeForm(context) {
     return deliver(context, controls, made, said.closed);
   }
   return shell(context, said.close, send,
-    stays.length ? element("p", { class: "warned" }, said.stays(stays)) : null, field(stays.length ? said.reason : said.reasonMaybe, controls.reason));
+    stays.length ? element("p", { class: "warned" }, said.stays(stays, store.state.now())) : null, field(stays.length ? said.reason : said.reasonMaybe, controls.reason));
 }
 

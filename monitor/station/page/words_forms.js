@@ -1,7 +1,7 @@
 // The words of what is recorded, of the why-card, and of the views beside the chair.
 
 import { CANCEL, PATTERN, amount, joined, plain, unitOf } from "./words_chair.js";
-import { minuteOfDay, signed, timeOfDay } from "./words_numbers.js";
+import { dayAndMinute, minuteOfDay, signed, timeOfDay } from "./words_numbers.js";
 
 const record = {
   title: "Record what was done",
@@ -148,7 +148,7 @@ const session = {
   toBedHint: "A free bed",
   reason: "Reason",
   reasonMaybe: "Reason, if there is one",
-  stays: (list) => `Somebody is to stay: ${list.map((one) => `${one.words} until ${minuteOfDay(Date.parse(one.until))}`).join("; ")}. Closing now needs a reason.`,
+  stays: (list, nowMs) => `Somebody is to stay: ${list.map((one) => `${one.words} until ${dayAndMinute(Date.parse(one.until), nowMs)}`).join("; ")}. Closing now needs a reason.`,
   opened: (subject) => `session of ${subject} opened`,
   transferred: (bed) => `session moved to bed ${bed}`,
   closed: "session closed",
@@ -181,9 +181,9 @@ const handover = {
   sign: "Handed over by ____________________   Taken over by ____________________   Time ________",
   notice: (hello) => joined([hello?.notice, hello?.software ? `software ${hello.software}` : "", hello?.config ? `configuration ${hello.config}` : ""]),
   parts: { alerts: "Open alerts", snoozes: "Snoozed", steps: "To do", untold: "Not told", why: "Why", episodes_12h: "Episodes of the last 12 h", due: "Due next" },
-  row: (row) => joined([row.words ?? row.label, row.priority, row.grade === undefined || row.grade === null ? "" : `grade ${row.grade}`, row.state,
-    row.onset ? `since ${minuteOfDay(Date.parse(row.onset))}` : "", row.due ? `due ${minuteOfDay(Date.parse(row.due))}` : "",
-    row.until ? `until ${minuteOfDay(Date.parse(row.until))}` : "", row.acked_by || row.by ? `by ${row.acked_by || row.by}` : "", row.reason]),
+  row: (row, nowMs) => joined([row.words ?? row.label, row.priority, row.grade === undefined || row.grade === null ? "" : `grade ${row.grade}`, row.state,
+    row.onset ? `since ${dayAndMinute(Date.parse(row.onset), nowMs)}` : "", row.due ? `due ${dayAndMinute(Date.parse(row.due), nowMs)}` : "",
+    row.until ? `until ${dayAndMinute(Date.parse(row.until), nowMs)}` : "", row.acked_by || row.by ? `by ${row.acked_by || row.by}` : "", row.reason]),
 };
 
 const events = {

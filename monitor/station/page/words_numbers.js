@@ -41,5 +41,14 @@ export function spoken(ms) {
 // A number with a sign that reads well: +34, −40.
 export const signed = (value) => `${value > 0 ? "+" : value < 0 ? MINUS : "\u00b1"}${Math.abs(value)}`;
 
-// Comparisons as people write them: SBP 70 ≤ 70.
-export const typeset = (text) => String(text ?? "").replaceAll("<=", "\u2264").replaceAll(">=", "\u2265");
+// A time of day that is not of today says its day: Tue 15:44.
+const DAY = new Intl.DateTimeFormat(LANGUAGE, { weekday: "short" });
+const DATE = new Intl.DateTimeFormat(LANGUAGE, { year: "numeric", month: "numeric", day: "numeric" });
+export function dayAndMinute(ms, nowMs) {
+  const isToday = DATE.format(new Date(ms)) === DATE.format(new Date(nowMs));
+  return isToday ? minuteOfDay(ms) : `${DAY.format(new Date(ms))} ${minuteOfDay(ms)}`;
+}
+
+// Comparisons and changes as people write them: SBP 70 ≤ 70, grade 2 → 1.
+const SIGNS = { "<=": "\u2264", ">=": "\u2265", "->": "\u2192" };
+export const typeset = (text) => String(text ?? "").replaceAll(/<=|>=|->/gu, (sign) => SIGNS[sign]);
