@@ -195,6 +195,7 @@ class ManualClock:
 
     shown_ms: int
     off_ms: int = 0
+    jump_ms: int = 0
 
     def now_ms(self) -> int:
         """Return the time that was set."""
@@ -207,6 +208,11 @@ class ManualClock:
     def ahead_ms(self) -> int:
         """Return how far off it was told to be."""
         return self.off_ms
+
+    def jumped_ms(self) -> int:
+        """Return how far it was told to jump, once."""
+        jumped_ms, self.jump_ms = self.jump_ms, 0
+        return jumped_ms
 
     def seconds_for(self, duration_ms: int) -> float:
         """Return the same duration."""

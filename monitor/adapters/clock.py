@@ -5,8 +5,10 @@ neither stop nor jump back when somebody sets the clock of the machine, so the s
 runs on the monotonic counter and follows the time of day by two rules:
 
 * the time of day is ahead: it is taken over at once, because every bedside device has it too;
-* the time of day is behind (it was set back): the clock goes on, 5 % slower, until the two
-  agree, and says how far it is ahead.
+* the time of day is behind (it was set back): the clock goes on and says how far it is ahead. Up to
+  half a minute it goes 5 % slower until the two agree. Further it goes on at its own pace: the
+  devices did not follow, or their times are corrected by an offset that must not drift, and a
+  clock that fell behind theirs would make them seem to measure in the future.
 
 What it shows is written into the journal with every step and message, so a replay repeats it.
 """
@@ -15,6 +17,9 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
+
+SLOWED_MS_MAX: Final = 30_000
+"""What is further ahead is not given back: as far as a device may be off and count as on time."""
 
 SLOWED_BY: Final = 20
 """While ahead of the time of day, one part in so many of the elapsed time is given back."""
@@ -37,6 +42,10 @@ class Clock(Protocol):
         """Return how far the clock runs ahead of the time of day."""
         ...
 
+    def jumped_ms(self) -> int:
+        """Return how far it was set forward at once since this was asked last."""
+        ...
+
     def seconds_for(self, duration_ms: int) -> float:
         """Return how many real seconds a duration on this clock takes."""
         ...
@@ -56,7 +65,7 @@ class SteadyClock:
         self._lock = threading.Lock()
         self._shown_ns = time_of_day_ns()
         self._counted_ns = counter_ns()
-        self._ahead_ns = 0
+        self._ahead_ns = self._jumped_ns = 0
 
     def now_ms(self) -> int:
         """Return the steady time in milliseconds since the Unix epoch."""
@@ -66,8 +75,12 @@ class SteadyClock:
             self._counted_ns = counted_ns
             due_ns = self._shown_ns + elapsed_ns
             ahead_ns = due_ns - self._time_of_day_ns()
-            self._shown_ns = due_ns - min(ahead_ns, elapsed_ns // SLOWED_BY)
+            if ahead_ns <= SLOWED_MS_MAX * _NS:
+                self._shown_ns = due_ns - min(ahead_ns, elapsed_ns // SLOWED_BY)
+            else:
+                self._shown_ns = due_ns
             self._ahead_ns = max(0, ahead_ns)
+            self._jumped_ns = max(self._jumped_ns, -ahead_ns)
             return self._shown_ns // _NS
 
     def hold(self, at_least_ms: int) -> None:
@@ -78,6 +91,12 @@ class SteadyClock:
     def ahead_ms(self) -> int:
         """Return how far the clock was ahead of the time of day when it was last read."""
         return self._ahead_ns // _NS
+
+    def jumped_ms(self) -> int:
+        """Return how far it was set forward at once since this was asked last."""
+        with self._lock:
+            jumped_ns, self._jumped_ns = self._jumped_ns, 0
+            return jumped_ns // _NS
 
     def seconds_for(self, duration_ms: int) -> float:
         """Return the duration in real seconds."""
@@ -112,6 +131,10 @@ class AcceleratedClock:
 
     def ahead_ms(self) -> int:
         """Return 0: a simulated time has no time of day to be ahead of."""
+        return 0
+
+    def jumped_ms(self) -> int:
+        """Return 0: nobody sets a simulated time."""
         return 0
 
     def seconds_for(self, duration_ms: int) -> float:

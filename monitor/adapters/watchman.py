@@ -21,6 +21,8 @@ from monitor.facts.effects import AlertChanged
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 
 AHEAD_MS_TOLD: Final = 1_000
+CLOCK_SET_MS: Final = 5_000
+"""A clock that was set further is a trouble that people are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +112,13 @@ class Watchman:
             since_ms["standby-lost"] = self._since_ms.get(
                 "standby-lost", now_ms - int(lost_s * 1000)
             )
+        if self._clock.ahead_ms() > CLOCK_SET_MS:
+            since_ms["clock-set-back"] = self._since_ms.get("clock-set-back", now_ms)
         self._since_ms = since_ms
-        return self.checks.take(now_ms, since_ms)
+        jumped_ms = self._clock.jumped_ms()
+        jumped = {"clock-jumped": now_ms - jumped_ms} if jumped_ms > CLOCK_SET_MS else {}
+        found = self.checks.take(now_ms, {**since_ms, **jumped})
+        return found + self.checks.take(now_ms, since_ms) if jumped else found
 
     def _is_unproven(self, proof: PathProof) -> bool:
         connected_ms = int((self._seconds() - self._connected_s) * 1000)

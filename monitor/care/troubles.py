@@ -182,6 +182,19 @@ _ROWS: Final = (
         ends="a configuration is taken, or the monitor is started again",
     ),
     Trouble(
+        key="clock-set-back",
+        words="the clock of this machine was set back: times go on as they were",
+        priority="medium",
+        ends="the clock and the times of the monitor agree",
+    ),
+    Trouble(
+        key="clock-jumped",
+        words="the clock of this machine jumped ahead",
+        priority="medium",
+        ends="it was told for the time of over_told",
+        over="the clock of this machine jumped ahead by {more}: what was measured before is old",
+    ),
+    Trouble(
         key="standby-lost",
         words="no standby: the monitor that would take over does not answer",
         priority="low",
