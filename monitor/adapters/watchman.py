@@ -117,8 +117,8 @@ class Watchman:
         self._since_ms = since_ms
         jumped_ms = self._clock.jumped_ms()
         jumped = {"clock-jumped": now_ms - jumped_ms} if jumped_ms > CLOCK_SET_MS else {}
-        found = self.checks.take(now_ms, {**since_ms, **jumped})
-        return found + self.checks.take(now_ms, since_ms) if jumped else found
+        told = self.checks.take(now_ms, {**since_ms, **jumped})
+        return told + self.checks.take(now_ms, since_ms) if jumped else told
 
     def _is_unproven(self, proof: PathProof) -> bool:
         connected_ms = int((self._seconds() - self._connected_s) * 1000)

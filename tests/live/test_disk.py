@@ -1,7 +1,8 @@
 """Real full disks: alerts keep coming, the loss of recording is told, recording resumes by itself.
 
-One disk is a tmpfs that a file of somebody else fills (needs the right to mount one); the other
-is a limit on the length of files that the system sets for the running process.
+One disk is a tmpfs that a file of somebody else fills (needs the right to mount one); another one
+is a limit on the length of files that the system sets for the running process; the third is a
+file system in a file, in which the system finds a fault.
 """
 
 import contextlib
@@ -173,6 +174,51 @@ def test_files_that_may_not_grow_stop_no_alert_and_are_written_when_they_may(
             assert listener.hears(lambda one: store(one) == "ok")
         assert eventually(lambda: process.returncode == 0)
         check_journal(journal, {"1": 3, "2": 4})
+
+
+@pytest.fixture
+def faulty_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own that becomes read-only at its first fault, as servers do."""
+    image, folder = tmp_path / "image", tmp_path / "faulty"
+    folder.mkdir()
+    with image.open("wb") as file:
+        file.truncate(16 * 1024 * 1024)
+    made = subprocess.run(["mkfs.ext4", "-q", str(image)], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-o", "loop,errors=remount-ro", str(image), str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if made.returncode or mounted.returncode:
+        pytest.skip("making and mounting a file system needs more rights")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def break_down(folder: Path) -> None:
+    """Let the system find a fault in a file system that is in use; from then on it is read-only."""
+    mounts = [line.split() for line in Path("/proc/mounts").read_text("utf-8").splitlines()]
+    (device,) = (Path(one[0]).name for one in mounts if one[1] == str(folder))
+    Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("test", encoding="ascii")
+    with pytest.raises(OSError, match="Read-only file system"):
+        (folder / "more").touch()
+
+
+def test_a_disk_that_becomes_read_only_in_use_stops_no_alert_and_is_told(
+    faulty_disk: Path,
+) -> None:
+    with LocalBroker() as broker, Listener(broker.port, STATUS, ALERTS, OWN) as listener:
+        with running(broker, faulty_disk / "journal") as process:
+            assert listener.hears(is_online)
+            opened(broker, "1")
+            trouble(broker, listener, "1", range(3))
+            break_down(faulty_disk)
+            opened(broker, "2")
+            trouble(broker, listener, "2", range(4))
+            assert listener.hears(lambda one: "cannot be written" in labels(one))
+            assert listener.hears(lambda one: store(one) == "failing")
+        assert process.returncode == 0
+        assert listener.hears(lambda one: '"stopped"' in one.standing[STATUS])
 
 
 def test_a_disk_that_may_only_be_read_refuses_the_start_in_words(disk: Path) -> None:
