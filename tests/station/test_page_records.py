@@ -23,6 +23,23 @@ from monitor.wire.payloads import (
 )
 
 
+def test_fields_of_a_row_stand_in_line_whether_or_not_a_hint_is_below(
+    station: ChairStation, open_page: OpenPage
+) -> None:
+    page = chair(open_page, station)
+    page.locator("[data-record=vitals]").click()
+    rows = page.eval_on_selector_all(
+        ".part-vitals .field",
+        """all => all.map((one) => [one.getBoundingClientRect().top,
+          one.querySelector("input, select").getBoundingClientRect().top].map(Math.round))""",
+    )
+    controls: dict[int, set[int]] = {}
+    for label, control in rows:
+        controls.setdefault(label, set()).add(control)
+    assert all(len(tops) == 1 for tops in controls.values()), controls
+    assert len(controls) < len(rows)
+
+
 def test_one_tap_is_onset_now(station: ChairStation, open_page: OpenPage) -> None:
     page = chair(open_page, station)
     expect(part(page, "symptoms").locator(".charted")).to_contain_text("Present: hives moderate")
