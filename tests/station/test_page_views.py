@@ -171,6 +171,10 @@ def test_the_hand_over_is_a_sheet_that_prints_alone(
     first = page.get_by_role("region", name="Bed 17")
     for said in ("Open alerts", "nurse-1 has it", "To do", "Episodes of the last 12 h", HOSTILE):
         expect(first).to_contain_text(said)
+    # A sheet of paper outlives its day.
+    expect(page.locator(".handover")).to_contain_text(
+        re.compile(r"as of \w+ 22 November 2026, \d\d:\d\d:\d\d")
+    )
     expect(first).to_contain_text(re.compile(r"every hour: next · due \d\d:\d\d$"))
     # A time of tomorrow must not read as one of today that is over.
     expect(first).to_contain_text(re.compile(r"headache · until (Mon|Tue) \d\d:\d\d"))

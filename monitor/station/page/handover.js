@@ -4,8 +4,7 @@ import { get } from "./acts.js";
 import { button, element, setText } from "./dom.js";
 import { nothing } from "./forms.js";
 import { stampMs } from "./clock.js";
-import { timeOfDay } from "./words.js";
-import { typeset } from "./words_numbers.js";
+import { dayAndTime, typeset } from "./words_numbers.js";
 
 const PARTS = ["alerts", "snoozes", "steps", "untold", "why", "episodes_12h", "due"];
 
@@ -27,7 +26,7 @@ export function mount(root, { store, words }) {
     if (isGone) return;
     setText(told, status === 200 ? "" : said.failed);
     if (status !== 200) return;
-    setText(made, said.made(timeOfDay(stampMs(body.t ?? body.now_ms) ?? store.state.now()), store.state.hello?.unit ?? ""));
+    setText(made, said.made(dayAndTime(stampMs(body.t ?? body.now_ms) ?? store.state.now()), store.state.hello?.unit ?? ""));
     const beds = body.beds ?? [];
     place.replaceChildren(...(beds.length ? beds.map((bed) => bedOf(bed, said, store.state.now())) : [nothing(said.none)]));
   }

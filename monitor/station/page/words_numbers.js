@@ -49,6 +49,10 @@ export function dayAndMinute(ms, nowMs) {
   return isToday ? minuteOfDay(ms) : `${DAY.format(new Date(ms))} ${minuteOfDay(ms)}`;
 }
 
+// The day and the time of what is kept on paper: Sunday 22 November 2026, 13:45:57.
+const LONG_DAY = new Intl.DateTimeFormat(LANGUAGE, { weekday: "long", year: "numeric", month: "long", day: "numeric" });
+export const dayAndTime = (ms) => `${LONG_DAY.format(new Date(ms)).replace(",", "")}, ${timeOfDay(ms)}`;
+
 // Comparisons and changes as people write them: SBP 70 ≤ 70, grade 2 → 1.
 const SIGNS = { "<=": "\u2264", ">=": "\u2265", "->": "\u2192" };
 export const typeset = (text) => String(text ?? "").replaceAll(/<=|>=|->/gu, (sign) => SIGNS[sign]);
