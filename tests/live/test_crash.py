@@ -16,7 +16,7 @@ from monitor.adapters.broker import free_port
 from monitor.ward.snapshots import Records
 from monitor.ward.ward import Ward
 from monitor.wire.outbound import MonitorStatusPayload
-from scripts.casualties import BLOWS, ROOT, VICTIMS, Witness
+from scripts.casualties import BLOWS, ROOT, VICTIMS, Casualties, Witness
 from scripts.crash import Report, matrix, state_of
 from scripts.set_clock import put
 from scripts.strikes import plan
@@ -112,3 +112,15 @@ def test_a_witness_believes_a_lower_term_only_after_a_silence() -> None:
     assert witness.status == new
     assert '"b3"' in witness.words()
     witness.close()
+
+
+def test_what_waits_for_a_receipt_is_told_by_device(tmp_path: Path) -> None:
+    kept = ShuffledMessages(tmp_path / "outbox", boot="b")
+    for number in range(5):
+        kept.put("mon-1", number, "t", b"x")
+    kept.put("mon-2", 0, "t", b"x")
+    kept.cover("mon-1", 1)
+    struck = Casualties.__new__(Casualties)
+    struck._folder = tmp_path
+    assert struck.outbox() == {"mon-1": (3, 2, 4), "mon-2": (1, 0, 0)}
+    kept.close()

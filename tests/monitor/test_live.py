@@ -350,3 +350,18 @@ def test_no_broker_is_told_at_once_and_where(tmp_path: Path) -> None:
     unit = Unit(nobody, "infa", tmp_path / "journal")
     with pytest.raises(LinkError, match=r"127\.0\.0\.1:1: cannot connect"), unit.monitor():
         pass
+
+
+@pytest.mark.parametrize(("long_s", "count"), [(-1.0, 1), (60.0, 0)])
+def test_a_long_start_leaves_a_snapshot_at_once(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch, *, long_s: float, count: int
+) -> None:
+    """Killed again and again, a monitor must not come up later and later."""
+    monkeypatch.setattr("monitor.live.LONG_RESUME_S", long_s)
+    with unit.running() as monitor:
+        unit.measure(80)
+        assert eventually(lambda: bool(unit.effects()))
+        written = monitor._upkeep.snapshots
+        if count:
+            assert eventually(lambda: written.written == count)
+        assert written.written == count
