@@ -62,7 +62,7 @@ simulator-report: setup-run ## Hold the simulator against published numbers: EVI
 
 .PHONY: fault-matrix
 fault-matrix: setup-run ## Break every scenario in every way and write docs/fault-matrix.md
-	@$(RUN)/python -m scripts.fault_matrix --to docs/fault-matrix.md
+	@$(RUN)/python -m scripts.fault_page --to docs/fault-matrix.md
 
 .PHONY: replay
 replay: setup-run ## Replay a recording or a journal: make replay SESSION=file
