@@ -35,12 +35,15 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of pages come last.
+    """Mark the tests of pages, and let them come last.
 
     Playwright keeps an event loop running in the thread of the tests for as long as its browser
     is open; what starts a loop of its own, or counts its recursion, would stumble over it.
     """
     items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+    for item in items:
+        if "playwright" in getattr(item, "fixturenames", ()):
+            item.add_marker("page")
 
 
 @pytest.fixture(scope="session")
