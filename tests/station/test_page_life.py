@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from playwright.sync_api import Browser, Page, expect
 from station.fake_station import FakeStation
@@ -166,3 +167,70 @@ def test_a_day_of_events_does_not_grow_the_page(serve: Serve, open_page: OpenPag
     expect(page.locator(".alert")).to_have_count(1, timeout=15_000)
     expect(page.locator(".alert")).to_contain_text("the last one")
     assert page.evaluate("document.querySelectorAll('*').length") < 1200
+
+
+OWN_STREAM = """
+  let ahead = 0;
+  const real = performance.now.bind(performance);
+  performance.now = () => real() + ahead;
+  const heard = {};
+  globalThis.EventSource = class {
+    readyState = 1;
+    addEventListener(kind, listener) { heard[kind] = listener; }
+    close() {}
+  };
+  globalThis.day = { heard, pass(ms) { ahead += ms; } };
+"""
+"""Lets a test tell the stream, and lets time pass between two frames."""
+
+LONG_DAY = """async ({hello, call, minutes}) => {
+  const { heard, pass } = globalThis.day;
+  const say = (kind, data) => heard[kind]({ data: JSON.stringify(data) });
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const heap = () => { gc(); gc(); return performance.memory.usedJSHeapSize; };
+  const size = async () => {
+    for (let one = 0; one < 20; one += 1) await frame();
+    return { heap: heap(), nodes: document.querySelectorAll("*").length };
+  };
+  say("hello", hello);
+  const names = Object.keys(hello.beds);
+  let early;
+  for (let minute = 1; minute <= minutes; minute += 1) {
+    pass(60_000);
+    const at = hello.now_ms + minute * 60_000;
+    const told = {};
+    for (const bed of names) {
+      told[bed] = { hr: [60 + minute % 40, at, 0, 72], spo2: [95 + minute % 5, at, 0, 97] };
+    }
+    say("v", { now_ms: at, beds: told });
+    if (minute % 5) continue;
+    const about = { ...call, bed: names[minute % names.length], id: `al-${minute}` };
+    say("alert", { ...about, rev: 1, state: "active", signal: "on" });
+    await frame();
+    say("answer", { id: `act-${minute}`, bed: about.bed, act: "ack", by: "nurse-1", refused: "" });
+    say("alert", { ...about, rev: 2, state: "ended", signal: "off" });
+    await frame();
+    if (minute === 120) early = await size();
+  }
+  return { early, late: await size(), rows: document.querySelectorAll("#feed .alert").length };
+}"""
+"""Shows a day to the whole page, an alert every five minutes; what is there early and late."""
+
+GROWN_MAX_BYTES: Final = 2_000_000
+
+
+def test_a_day_on_the_whole_page_leaves_nothing_behind(
+    serve: Serve, chromium_that_collects: Browser
+) -> None:
+    station = serve(calm_scene(8))
+    page = chromium_that_collects.new_page()
+    page.add_init_script(OWN_STREAM)
+    page.goto(station.url)
+    page.wait_for_function("() => globalThis.day.heard.hello")
+    call = alert("1", "al-0", "high")
+    found = page.evaluate(LONG_DAY, {"hello": station.hello(), "call": call, "minutes": 1440})
+    expect(page.locator(".tile")).to_have_count(8)
+    page.close()
+    assert found["rows"] == 0, found
+    assert found["late"]["nodes"] <= found["early"]["nodes"]
+    assert found["late"]["heap"] - found["early"]["heap"] < GROWN_MAX_BYTES, found
