@@ -28,13 +28,16 @@ export function mount(root, { store, words, clock, bed }) {
   let drawnAt = -Infinity;
   let cursor = null;
   let isGone = false;
+  let question = 0;
 
   async function load() {
     asked = clock.now();
     wantedAt = Infinity;
+    const mine = question += 1;
     const hours = Math.max(1, Number(parts.range.value));
     const { status, body } = await get(`/api/v1/beds/${encodeURIComponent(bed)}/history?hours=${hours}`);
-    if (isGone) return;
+    // Of two questions the answer to the later one counts, whichever comes last.
+    if (isGone || mine !== question) return;
     if (status === 200) history = body;
     setText(parts.trouble, status === 200 ? "" : said.noHistory);
     listFlags();
