@@ -270,7 +270,7 @@ class PlainBed:
         rules = tables.signs[index]
         is_sound = not any(self.is_doubted[channel] for channel in rules.channels)
         is_extreme = is_sound and any(self._holds(rule) for rule in rules.bypass)
-        if is_extreme and not self._is_alone(rules):
+        if is_extreme and (self.signs[index].grade or not self._is_alone(rules)):
             return True
         for other, sign in enumerate(tables.signs):
             if sign.group == rules.group:

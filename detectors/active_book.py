@@ -125,7 +125,8 @@ class ActiveBook:
         now = np.where(age_ms <= self.params.alone_within_ms, values, MISSING).astype(np.int32)
         alone = judged(self._alone_forms, now, baseline, beds.age_centi[bed]).holds
         is_blunted = beds.context[bed, ContextFlag.BETA_BLOCKER]
-        bypass &= ~self._alone_rules.among(alone) | is_blunted[:, None]
+        is_alone = self._alone_rules.among(alone) & ~is_blunted[:, None]
+        bypass &= ~is_alone | (beds.track.grade[bed] > 0)
         # What was withdrawn with its probe corroborates nothing, although its value is still held.
         seen = np.minimum(shown, beds.shown[bed])
         strong = (seen >= self.params.corroborating_grade) | (beds.charted[bed] > 0)

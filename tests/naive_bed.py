@@ -245,7 +245,8 @@ class NaiveBed:
             for value, at_ms in zip(self.valid(), self.value_ms, strict=True)
         ]
         stands = naive.rule_truths(alone, now, self.base, age_centi=self.age_centi)
-        if True in stands and not self.flags[ContextFlag.BETA_BLOCKER]:
+        is_known = self.signs[sign].grade > 0 or self.flags[ContextFlag.BETA_BLOCKER]
+        if True in stands and not is_known:
             return False
         book = naive.book_of(tuple(rule for rule in self.params.bypass if rule.sign == sign))
         truths = naive.rule_truths(book, self.valid(), self.base, age_centi=self.age_centi)

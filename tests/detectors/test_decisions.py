@@ -120,6 +120,13 @@ def test_who_has_no_pulse_to_compare_or_a_held_one_or_is_a_child_does_not_wait()
     assert grade(told(adult, steady), "hypotension") < 3
 
 
+def test_who_is_known_to_be_hypotensive_does_not_wait() -> None:
+    falling = detection(SHIPPED, baseline={"sbp": 120, "hr": 72})
+    told(falling, message(0, sbp=88, hr=72), message(60, sbp=88, hr=72))
+    assert 1 <= grade(falling, "hypotension") < 3
+    assert grade(told(falling, message(120, sbp=76, hr=72)), "hypotension") == 3
+
+
 def test_a_charted_symptom_leaves_no_extreme_alone() -> None:
     made = detection(SHIPPED, baseline={"sbp": 120, "hr": 72})
     made.charted[0, SHIPPED.signs.index("skin")] = 1

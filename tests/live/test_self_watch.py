@@ -48,6 +48,11 @@ def proving(unit: Unit) -> SelfWatch:
     return SelfWatch(params=SelfCheckParams(), ward=partial(Ward, SETTINGS.ward, unit=unit.name))
 
 
+def troubles_of(listener: Listener, unit: Unit) -> str:
+    """Return what the monitor says of its troubles, empty before it has said anything."""
+    return str(status_of(listener, unit).get("troubles", ""))
+
+
 def test_the_alarm_path_is_proven_and_nobody_counts_the_proof(unit: Unit) -> None:
     with (
         Listener(unit.broker.port, proof_topic(unit.name)) as proofs,
@@ -77,7 +82,7 @@ def test_a_ward_that_raises_no_alert_leaves_the_path_unproven_until_it_does(unit
     watch = SelfWatch(params=QUICK, ward=ward)
     with unit.listener() as listener, unit.running(self_watch=watch):
         assert listener.hears(lambda one: "path-unproven" in own_alerts_of(one))
-        assert listener.hears(lambda one: "unproven" in str(status_of(one, unit)["troubles"]))
+        assert listener.hears(lambda one: "unproven" in troubles_of(one, unit))
         age_ms = status_of(listener, unit)["proof_age_ms"]
         assert isinstance(age_ms, int)
         assert age_ms > QUICK.proof_limit_ms
@@ -138,7 +143,7 @@ def test_a_lost_broker_is_told_with_its_length_when_it_is_back(tmp_path: Path) -
                 )
                 label = str(own_alerts_of(listener)["broker-lost"]["label"])
                 assert label.startswith("the broker was lost for ")
-                assert listener.hears(lambda one: label in str(status_of(one, unit)["troubles"]))
+                assert listener.hears(lambda one: label in troubles_of(one, unit))
     # What the shell finds about itself is no decision of the ward: a replay must not have it.
     assert [one for one in unit.effects() if isinstance(one, AlertChanged)] == []
 
@@ -151,7 +156,7 @@ def test_a_start_after_a_gap_is_told_and_one_without_is_not(unit: Unit) -> None:
     with unit.listener() as listener, unit.running() as monitor:
         assert listener.hears(lambda one: "resumed" in own_alerts_of(one))
         assert "resumed after 1 h" in str(own_alerts_of(listener)["resumed"]["label"])
-        assert listener.hears(lambda one: "resumed after" in str(status_of(one, unit)["troubles"]))
+        assert listener.hears(lambda one: "resumed after" in troubles_of(one, unit))
         # Only a step is time that somebody watched.
         assert eventually(lambda: monitor.steps > 0)
     with unit.listener() as listener, unit.running():

@@ -48,8 +48,8 @@ def deciders(settings: WardSettings, some: Sets) -> dict[str, DeciderCounts]:
 
 
 def test_a_single_extreme_that_is_gone_at_the_next_reading_is_like_an_artefact() -> None:
-    once = ((-30, WELL), (30, low(72)), (60, WELL), (90, WELL))
-    twice = ((-30, WELL), (30, low(72)), (60, low(72)), (90, WELL))
+    once = ((-30, WELL), (30, low(72, 95)), (60, WELL), (90, WELL))
+    twice = ((-30, WELL), (30, low(72, 95)), (60, low(72, 95)), (90, WELL))
     well = ((-30, WELL), (30, WELL), (60, WELL), (90, WELL))
     (found,) = deciders(SETTINGS, sets(once, twice, well)).values()
     assert found == DeciderCounts(windows=2, single=2, gone_at_next=1, artefact_like=1)

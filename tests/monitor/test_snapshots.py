@@ -81,7 +81,8 @@ def test_a_snapshot_of_many_beds_brings_back_each_of_them() -> None:
 def test_nothing_of_a_ward_is_forgotten() -> None:
     """A new attribute must be kept, be an array, or be named here with its reason."""
     arrays = {name for name, one in vars(state_of_nobody()).items() if isinstance(one, np.ndarray)}
-    follows = {"settings", "unit", "_told"}  # configuration, and the effects of the last step
+    # Configuration and what is made of it, and the effects of the last step.
+    follows = {"settings", "unit", "possible_centi", "_told"}
     in_arrays = {"detection", "shelf"}
     assert set(vars(state_of_nobody())) == (
         arrays | set(Records.__struct_fields__) | follows | in_arrays

@@ -116,10 +116,20 @@ def test_a_good_repeat_ends_what_was_pending() -> None:
 
 def test_an_extreme_pressure_needs_no_repeat() -> None:
     play = infusing()
-    play.well(330, sbp=79, dbp=55)
+    play.well(330, sbp=79, dbp=55, hr=99)
     assert (play.alert.phase, play.alert.condition, play.alert.grade) == ("start", "active", 3)
     assert play.alert.priority == "high"
     assert "rapid-response" in play.steps
+
+
+def test_an_extreme_pressure_that_the_pulse_does_not_answer_calls_and_asks_for_its_repeat() -> None:
+    play = infusing()
+    play.well(330, sbp=79, dbp=55)
+    assert (play.alert.condition, play.alert.priority) == ("pending", "medium")
+    assert [one.channel for one in play.told if isinstance(one, MeasurementWanted)] == ["sbp"]
+    play.well(390, sbp=78, dbp=55)
+    assert (play.alert.condition, play.alert.priority) == ("active", "high")
+    assert play.alert.grade == 3
 
 
 def test_an_extreme_pressure_that_is_doubted_waits() -> None:
@@ -260,7 +270,7 @@ def test_a_late_reading_is_stored_and_raises_nothing() -> None:
 
 def test_what_a_person_took_is_never_too_late() -> None:
     play = infusing()
-    play.read(330, received_s=600, sbp=70, dbp=45, flags=Flag.HAND)
+    play.read(330, received_s=600, sbp=70, dbp=45, hr=99, flags=Flag.HAND)
     assert (play.alert.condition, play.alert.grade) == ("active", 4)
 
 
@@ -290,7 +300,7 @@ def test_an_older_reading_does_not_take_the_place_of_a_newer_one() -> None:
 def test_a_stamp_from_the_future_hides_nothing_that_comes_after_it() -> None:
     play = infusing()
     play.take(vitals(390, received_s=331, sbp=120, dbp=80))
-    play.take(vitals(335, sbp=78, dbp=50))
+    play.take(vitals(335, sbp=78, dbp=50, hr=99))
     assert (play.alert.condition, play.alert.grade) == ("active", 3)
 
 
