@@ -129,7 +129,7 @@ def publish_all(broker: LocalBroker) -> None:
     client.loop_stop()
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_monitor_that_is_killed_again_and_again_loses_and_doubles_nothing(
     seed: int, tmp_path: Path
 ) -> None:
