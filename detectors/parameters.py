@@ -76,7 +76,7 @@ class DetectionParams:
     patterns: tuple[PatternRow, ...]
     expectations: Expectations
     alone: tuple[Rule, ...] = ()
-    alone_within_ms: int = 60_000
+    alone_within_ms: int = 0
     clues: tuple[Clue, ...] = ()
     memory_ms: int = 600_000
     inertia_centi: int = 0
