@@ -156,9 +156,15 @@ def demo(
     speed: Annotated[float | None, typer.Option(min=1, help="How much faster than time.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
     http: Http = f"127.0.0.1:{HTTP_PORT}",
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder for the journal and the truth about the ward.")
+    ] = None,
 ) -> None:
     """Show a simulated ward react: broker, chairs and monitor on this machine, no setup."""
-    from monitor.demo import run
+    from monitor.demo import JOURNAL, run
+
+    if keep is not None and (keep / JOURNAL).exists():
+        raise typer.BadParameter(f"--keep {keep}: holds a {JOURNAL} already; name another folder")
 
     host, port = address_of(http, HTTP_PORT, "--http")
     raise typer.Exit(
@@ -168,6 +174,7 @@ def demo(
             speed=speed,
             seed=seed,
             http=(host, port),
+            keep=keep,
         )
     )
 

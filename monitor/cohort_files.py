@@ -18,22 +18,23 @@ import msgspec
 
 from monitor.adapters.recording import FORMAT, Header, InputFileError, write_recording
 from monitor.engines.work import Engine, chunks_of
+from monitor.truth_file import truth_lines
 from simulators.bedside import all_messages
 from simulators.chairs import chair, generator
 from simulators.cohorts import DEFAULT_MIX, Cohort, Mix, started_ms, ward_scenario_of
 from simulators.disturbances import Habits
-from simulators.fault_options import bed_faults, fault_option, faults_of_bed, way_faults
+from simulators.equipment import equipment_by_bed
+from simulators.fault_options import FaultOption, fault_option
 from simulators.faults import with_faults
 from simulators.overloads import PHENOTYPES
 from simulators.recording import steps_of
+from simulators.strikes import bed_faults, faults_of_bed, way_faults
 from simulators.truths import true_session
 
 STEP_MS: Final = 5000
 """Wards of a cohort are stepped every five seconds, so that many readings share a step."""
 
 TOLD_EVERY_S: Final = 2.0
-
-_TRUTH: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class WardMade(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +84,19 @@ def mix_of(name: str) -> Mix:
         raise InputFileError(path, str(fault)) from fault
 
 
+def fault_options_of(cohort: Cohort) -> list[FaultOption]:
+    """Return the faults of a cohort; the last ward may lack what some of them strike.
+
+    Raises
+    ------
+    ValueError
+        A text cannot be read, or names a bed or cart that no ward has.
+    """
+    equipped = equipment_by_bed(cohort.equipment, beds=cohort.beds_per_file)
+    carts = {one.cart for one in equipped.values()} - {""}
+    return [fault_option(text, beds=cohort.beds_per_file, carts=carts) for text in cohort.faults]
+
+
 def made_ward(cohort: Cohort, directory: Path, software: str, item: str) -> bytes:
     """Write ward ``item`` of a cohort and return a :class:`WardMade` as JSON."""
     number = int(item)
@@ -90,7 +104,7 @@ def made_ward(cohort: Cohort, directory: Path, software: str, item: str) -> byte
     scenario = ward_scenario_of(cohort, number)
     begins_ms = started_ms(cohort, number)
     chairs = [chair(plan, scenario, unit=name, started_ms=begins_ms) for plan in scenario.beds]
-    options = [fault_option(text, beds=cohort.beds_per_file) for text in cohort.faults]
+    options = fault_options_of(cohort)
     struck = bed_faults(options, scenario, started_ms=begins_ms)
     way = way_faults(options, generator(scenario.seed, "ward", "faults"))
     messages = list(with_faults(iter(all_messages(chairs, struck)), way))
@@ -101,9 +115,10 @@ def made_ward(cohort: Cohort, directory: Path, software: str, item: str) -> byte
         header=Header(format=FORMAT, unit=name, software=software),
     )
     truths = [
-        true_session(here, faults_of_bed(options, bed)) for bed, here in enumerate(chairs, start=1)
+        true_session(here, faults_of_bed(options, bed, here.equipment.cart))
+        for bed, here in enumerate(chairs, start=1)
     ]
-    lines = b"".join(_TRUTH.encode(one) + b"\n" for one in truths)
+    lines = truth_lines(truths)
     (directory / f"{name}.truth.jsonl").write_bytes(lines)
     made = WardMade(
         sessions=len(truths),

@@ -34,6 +34,7 @@ from monitor.live import live_monitor
 from monitor.settings.settings import Settings
 from monitor.station.people import Role, user_row, write_user
 from monitor.station_process import station_child
+from monitor.truth_file import TruthFile
 from monitor.ward.ward import Ward
 from monitor.wire.outbound import AlertPayload
 from simulators.publishing import publish
@@ -42,6 +43,10 @@ from simulators.verdict import Raised, Verdict, verdict
 
 OK: Final = 0
 MISSED: Final = 1
+JOURNAL: Final = "demo.journal"
+TRUTH: Final = "demo.truth.jsonl"
+"""What stays in the folder that is to be kept."""
+
 SETTLE_S: Final = 3.0
 """After the last message so long is listened for what it leads to."""
 
@@ -90,9 +95,12 @@ class Tale:
 class Stage:
     """The broker, the monitor and the devices of one story; leaves nothing behind."""
 
-    def __init__(self, settings: Settings, scenario: Scenario) -> None:
+    def __init__(
+        self, settings: Settings, scenario: Scenario, *, truth: TruthFile | None = None
+    ) -> None:
         self.settings = settings
         self.scenario = scenario
+        self.truth = truth
         self.unit = settings.site.unit
         self.started_ms = SteadyClock().now_ms()
         self.clock = AcceleratedClock(speed=scenario.speed, start_ms=self.started_ms)
@@ -113,7 +121,7 @@ class Stage:
             Ward(self.settings.ward, unit=self.unit),
             unit=self.unit,
             access=access,
-            journal=folder / "demo.journal",
+            journal=folder / JOURNAL,
             clock=self.clock,
             software="demo",
             config=self.settings.digest,
@@ -137,12 +145,12 @@ class Stage:
     def _tell(self, port: int) -> None:
         publish(
             self.scenario,
-            host="127.0.0.1",
-            port=port,
+            address=("127.0.0.1", port),
             unit=self.unit,
             clock=self.clock.now_ms,
             stop=self._leaving,
             speed=self.scenario.speed,
+            truths=self.truth.write if self.truth is not None else None,
         )
         self.told.set()
 
@@ -155,9 +163,18 @@ class Stage:
 
 
 def run(
-    *, settings: Settings, config: Path, speed: float | None, seed: int, http: tuple[str, int]
+    *,
+    settings: Settings,
+    config: Path,
+    speed: float | None,
+    seed: int,
+    http: tuple[str, int],
+    keep: Path | None = None,
 ) -> int:
-    """Tell the story and return the exit code: 0 if it went as it should."""
+    """Tell the story and return the exit code: 0 if it went as it should.
+
+    Where ``keep`` is given, the journal of the monitor and the truth about the ward stay there.
+    """
     console = Console()
     story = demo_story(seed)
     story = replace(story, speed=speed or story.speed)
@@ -169,10 +186,18 @@ def run(
         _interruptible(),
         LocalBroker() as broker,
     ):
-        stage = Stage(settings, story)
+        truth = None if keep is None else TruthFile(keep / TRUTH)
+        journals = keep or Path(folder)
+        stage = Stage(settings, story, truth=truth)
         with (
-            stage.play(broker, Path(folder)) as feed,
-            station(Path(folder), config=config, broker=broker.port, http=http) as door,
+            stage.play(broker, journals) as feed,
+            station(
+                Path(folder),
+                journal=journals / JOURNAL,
+                config=config,
+                broker=broker.port,
+                http=http,
+            ) as door,
         ):
             words = f"{door}; {_invitation(stage.unit, broker.port)}"
             if console.is_terminal:
@@ -181,7 +206,9 @@ def run(
 
 
 @contextlib.contextmanager
-def station(folder: Path, *, config: Path, broker: int, http: tuple[str, int]) -> Iterator[str]:
+def station(
+    folder: Path, *, journal: Path, config: Path, broker: int, http: tuple[str, int]
+) -> Iterator[str]:
     """Serve the nursing station beside the story; give its address and how to log in.
 
     Where the port that is asked for is taken, another one is used.
@@ -196,7 +223,7 @@ def station(folder: Path, *, config: Path, broker: int, http: tuple[str, int]) -
         config=config,
         http=f"{host}:{port}",
         broker=f"127.0.0.1:{broker}",
-        journal=folder / "demo.journal",
+        journal=journal,
         users=users,
         audit=folder / "demo.audit",
         is_quiet=True,

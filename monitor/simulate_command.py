@@ -1,7 +1,12 @@
 """The command ``simulate``: a ward on a broker, or a cohort in files."""
 
+import contextlib
 import os
+import signal
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -27,8 +32,32 @@ Faults = Annotated[
     typer.Option(
         help="drop=0.02 (or duplicate, reorder, delay), or NAME@BEDS:+20m/10m with silence, "
         "clock-skew, clock-step, freeze, artefact, unit-swap, mean-as-systolic, device-swap, "
-        "probe-off, battery, storm; may be repeated; 'list' says what each is."
+        "probe-off, battery, storm; may be repeated; silence and clocks also "
+        "of a cart, as clock-step@cart-01:+20m; 'list' says what each is."
     ),
+]
+
+Cadence = Annotated[
+    int | None,
+    typer.Option(help="Seconds between two vitals messages; default 5, for a cohort 30."),
+]
+Reactions = Annotated[
+    list[str] | None, typer.Option(help="PATTERN@BED:+MINUTESm, may be repeated.")
+]
+Truth = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where to write what really happens at the beds of a ward on a broker; "
+        "default: UNIT-START.truth.jsonl in the data directory."
+    ),
+]
+Folder = Annotated[
+    Path | None, typer.Option(help="Write a cohort into this folder; no broker is needed.")
+]
+Nurse = Annotated[str, typer.Option(help="A cohort's nurses: follows, delays or ignores.")]
+CohortMix = Annotated[str, typer.Option(help="Of what a cohort is made: 'default' or a TOML file.")]
+Processes = Annotated[
+    int | None, typer.Option(min=1, help="Processes for a cohort; default: one a core.")
 ]
 
 simulation = typer.Typer()
@@ -44,33 +73,25 @@ def simulate(
     speed: Annotated[float, typer.Option(help="Above 1 the monitor's clock must run so too.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
     minutes: Annotated[float, typer.Option(help="Length of the story on a broker.")] = MINUTES,
-    cadence: Annotated[
-        int | None,
-        typer.Option(help="Seconds between two vitals messages; default 5, for a cohort 30."),
-    ] = None,
-    reaction: Annotated[
-        list[str] | None, typer.Option(help="PATTERN@BED:+MINUTESm, may be repeated.")
-    ] = None,
+    cadence: Cadence = None,
+    reaction: Reactions = None,
     equipment: Equipment = None,
     faults: Faults = None,
-    to: Annotated[
-        Path | None, typer.Option(help="Write a cohort into this folder; no broker is needed.")
-    ] = None,
+    truth: Truth = None,
+    no_truth: Annotated[bool, typer.Option("--no-truth", help="Write no such file.")] = False,
+    to: Folder = None,
     sessions: Annotated[int, typer.Option(help="Sessions of a cohort.")] = 1000,
     beds_per_file: Annotated[int, typer.Option(help="Beds of a cohort's ward, one a file.")] = 100,
     hours: Annotated[float, typer.Option(help="Length of a cohort's sessions.")] = 4,
-    mix: Annotated[
-        str, typer.Option(help="Of what a cohort is made: 'default' or a TOML file.")
-    ] = "default",
-    nurse: Annotated[
-        str, typer.Option(help="A cohort's nurses: follows, delays or ignores.")
-    ] = "follows",
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Processes for a cohort; default: one a core.")
-    ] = None,
+    mix: CohortMix = "default",
+    nurse: Nurse = "follows",
+    jobs: Processes = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish a ward of simulated beds to a broker, or write a cohort with its truth to files."""
+    if truth is not None and (no_truth or to is not None):
+        other = "--no-truth" if no_truth else "--to, which writes a truth beside every ward"
+        raise typer.BadParameter(f"--truth {truth}: not together with {other}")
     if faults == ["list"]:
         _tell_faults()
     elif to is not None:
@@ -86,6 +107,8 @@ def simulate(
     else:
         site = read_settings(config).site
         default = f"{site.broker.host}:{site.broker.port}"
+        started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        usual = site.data_directory / f"{unit or site.unit}-{started}.truth.jsonl"
         _publish(
             address=address_of(broker or default, site.broker.port, "--broker"),
             unit=unit or site.unit,
@@ -95,6 +118,7 @@ def simulate(
             minutes=minutes,
             cadence_s=cadence or LIVE_CADENCE_S,
             texts=(tuple(reaction or ()), tuple(faults or ()), tuple(equipment or ())),
+            truth=None if no_truth else truth or usual,
         )
 
 
@@ -115,8 +139,14 @@ def _publish(
     minutes: float,
     cadence_s: int,
     texts: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
+    truth: Path | None,
 ) -> None:
-    """Tell a ward to a broker; ``texts`` are reactions, faults and equipment as they were given."""
+    """Tell a ward to a broker; ``texts`` are reactions, faults and equipment as they were given.
+
+    The file of truth holds the plan from the first message on, and what was in the end; Ctrl-C
+    and SIGTERM are such an end.
+    """
+    from monitor.truth_file import TruthFile
     from simulators.publishing import SimulateOptions
     from simulators.publishing import simulate as publish_ward
 
@@ -134,11 +164,27 @@ def _publish(
         minutes=minutes,
         cadence_s=cadence_s,
     )
+    file = None if truth is None else TruthFile(truth)
+    stop = threading.Event()
     try:
-        published = publish_ward(options)
+        with _ended_by_sigterm(stop):
+            published = publish_ward(options, stop=stop, truths=file.write if file else None)
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from fault
-    typer.echo(f"{published.messages} messages published", err=True)
+    early = "" if published.is_complete else ", ended before the end of the story"
+    typer.echo(f"{published.messages} messages published{early}", err=True)
+    if truth is not None:
+        typer.echo(f"what really happened: {truth}", err=True)
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm(stop: threading.Event) -> Iterator[None]:
+    """Let SIGTERM end a story in order, with its truth written and its devices offline."""
+    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _cohort(
@@ -154,10 +200,9 @@ def _cohort(
     """Write a cohort; ``strange`` are its equipment and its faults as they were given."""
     import msgspec
 
-    from monitor.cohort_files import mix_of, write_cohort
+    from monitor.cohort_files import fault_options_of, mix_of, write_cohort
     from monitor.engines.local import ProcessEngine, SerialEngine
     from simulators.cohorts import Cohort
-    from simulators.fault_options import fault_option
 
     kinds: dict[str, NurseKind] = {"follows": "follows", "delays": "delays", "ignores": "ignores"}
     sessions, beds_per_file, hours, cadence_s, seed = size
@@ -175,8 +220,7 @@ def _cohort(
             equipment=strange[0],
             faults=strange[1],
         )
-        for text in cohort.faults:
-            fault_option(text, beds=beds_per_file)
+        fault_options_of(cohort)
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from fault
     engine = ProcessEngine(jobs) if jobs > 1 and cohort.wards > 1 else SerialEngine()

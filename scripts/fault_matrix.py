@@ -20,10 +20,11 @@ from monitor.ward.ward import Ward
 from monitor.ward.ward_settings import WardSettings
 from monitor.wire.messages import decode
 from simulators.chairs import generator
-from simulators.fault_options import BED_FAULTS, WAY_FAULTS, bed_fault
+from simulators.fault_options import BED_FAULTS, WAY_FAULTS
 from simulators.faults import Fault
 from simulators.recording import STARTED_MS, recorded_steps
 from simulators.scenario import MINUTE_MS, BedPlan, Planted, Scenario, bed_name, planted
+from simulators.strikes import bed_fault
 from simulators.verdict import Raised, catches
 
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -24,7 +24,7 @@ from monitor.adapters.broker import HOST, LocalBroker, free_port
 from monitor.adapters.clock import AcceleratedClock, SteadyClock
 from monitor.adapters.terminal import wall
 from monitor.adapters.viewing import REFRESH_S
-from monitor.demo import Stage, station
+from monitor.demo import JOURNAL, Stage, station
 from monitor.settings.settings import load_settings
 from monitor.ward.ward import Ward
 from monitor.wire.messages import decode
@@ -115,7 +115,13 @@ def station_pictures() -> list[Path]:
                 feed.receive(REFRESH_S)
             # A station that begins now reads the whole story in the journal.
             with (
-                station(Path(folder), config=config, broker=broker.port, http=address) as door,
+                station(
+                    Path(folder),
+                    journal=Path(folder) / JOURNAL,
+                    config=config,
+                    broker=broker.port,
+                    http=address,
+                ) as door,
                 sync_playwright() as playwright,
             ):
                 chromium = playwright.chromium.launch(

@@ -1,7 +1,8 @@
 """A whole ward in one process: people, devices, network, disk, nurse, clock; hours in seconds.
 
 ``python -m scripts.whole_ward --seeds 1-20`` runs twenty wards. Each has its own people and
-reactions, its own nurse, and its own breakdowns: devices disconnect in storms, clocks are wrong,
+reactions, its own nurse, its own devices (monitors, patches, a cart that goes between beds, pumps
+that climb by themselves) and its own breakdowns: devices disconnect in storms, clocks are wrong,
 values freeze or are nonsense, messages come twice or late, the disk refuses a step, the monitor
 is killed before or after a commit and comes back from its snapshot and journal. After every step
 the invariants of :mod:`scripts.ward_invariants` must hold; after every kill the monitor that came
@@ -14,7 +15,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import Final
@@ -32,26 +33,20 @@ from monitor.ward.ward import Ward
 from monitor.ward.ward_settings import WardSettings
 from monitor.ward.why_nots import WhyNots
 from monitor.wire.messages import decode
+from scripts.ward_devices import UNIT, Devices, equipment_of
 from scripts.ward_invariants import InvariantError, Invariants
 from simulators.attending import (
     MOVES,
     REMEDIES,
     Attendant,
     Call,
-    Deed,
     Offer,
     deed_message,
-    lived_plan,
 )
-from simulators.bedside import chair_messages
-from simulators.breakdowns import artefact, battery, clock_step, storm, unit_swap
-from simulators.chairs import Chair, Sent, chair, generator
+from simulators.chairs import Sent, generator
 from simulators.cohorts import Cohort, started_ms, ward_scenario_of
-from simulators.faults import Fault, clock_skew, freeze, with_faults
-from simulators.scenario import BedPlan, Scenario
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-UNIT: Final = "ward-0001"
 NURSES: Final[tuple[NurseKind, ...]] = ("follows", "delays", "ignores")
 STEP_MS: Final = (500, 15_000)
 WAY_MS: Final = (15, 400)
@@ -61,12 +56,6 @@ SHARE_LATE: Final = 0.02
 LATE_MS: Final = 20_000
 SHARE_REFUSED: Final = 0.01
 SHARE_KILLED: Final = 0.004
-SHARE_BROKEN: Final = 0.5
-"""How often a bed has a breakdown at all."""
-
-BREAKDOWNS: Final = (
-    "storm", "clock-skew", "clock-step", "freeze", "artefact", "unit-swap", "battery",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,41 +69,11 @@ class Ran:
     kills: int
     refusals: int
     deeds: int
+    sets: int
+    """How many sets of vitals carts took."""
+    equipment: tuple[str, ...]
     breakdowns: tuple[str, ...]
     digest: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Bed:
-    """One bed: its plan as lived so far, its chair, and what its devices still have to send."""
-
-    scenario: Scenario
-    plan: BedPlan
-    begins_ms: int
-    faults: tuple[Fault, ...]
-    here: Chair = field(init=False)
-    ahead: list[Sent] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._make(-1)
-
-    def live(self, deed: Deed) -> None:
-        """Let a deed change what is to come."""
-        plan = lived_plan(self.plan, deed, opened_ms=self.here.opened_ms)
-        if plan is not self.plan:
-            self.plan = plan
-            self._make(deed.at_ms)
-
-    def _make(self, after_ms: int) -> None:
-        self.here = chair(self.plan, self.scenario, unit=UNIT, started_ms=self.begins_ms)
-        stream = with_faults(iter(chair_messages(self.here)), self.faults)
-        found = sorted(stream, key=lambda sent: sent.at_ms)
-        self.ahead = [sent for sent in reversed(found) if sent.at_ms > after_ms]
-
-    def sent_until(self, now_ms: int) -> Iterator[Sent]:
-        """Yield what the devices send up to a time."""
-        while self.ahead and self.ahead[-1].at_ms <= now_ms:
-            yield self.ahead.pop()
 
 
 class Broker:
@@ -201,34 +160,6 @@ def taken(ward: Ward, step: RecordedStep) -> tuple[AnyEffect, ...]:
     return effects
 
 
-def faults_of(
-    plan: BedPlan, scenario: Scenario, begins_ms: int
-) -> tuple[tuple[str, ...], tuple[Fault, ...]]:
-    """Draw the breakdowns of a bed: their names and what they do to its messages."""
-    rng = generator(scenario.seed, plan.bed, "breakdowns")
-    if rng.random() >= SHARE_BROKEN:
-        return (), ()
-    name = str(rng.choice(BREAKDOWNS))
-    monitor = f"mon-{plan.bed}"
-    from_ms = begins_ms + int(rng.integers(900, max(scenario.length_s - 300, 901))) * 1000
-    until_ms = from_ms + int(rng.integers(30, 1800)) * 1000
-    off_ms = int(rng.integers(-90_000, 90_000))
-    devices = frozenset(f"{kind}-{plan.bed}" for kind in ("mon", "pump", "tab"))
-    channels = frozenset({"hr", "spo2"})
-    made: dict[str, Fault] = {
-        "storm": lambda s: storm(s, devices=devices, from_ms=from_ms, until_ms=until_ms),
-        "clock-skew": lambda s: clock_skew(s, device=monitor, offset_ms=off_ms, drift_ppm=50.0),
-        "clock-step": lambda s: clock_step(s, device=monitor, at_ms=from_ms, by_ms=off_ms),
-        "freeze": lambda s: freeze(
-            s, device=monitor, channels=channels, from_ms=from_ms, until_ms=until_ms
-        ),
-        "artefact": lambda s: artefact(s, device=monitor, from_ms=from_ms, until_ms=until_ms),
-        "unit-swap": lambda s: unit_swap(s, device=monitor, from_ms=from_ms),
-        "battery": lambda s: battery(s, device=monitor, from_ms=from_ms),
-    }
-    return (f"{name}@{plan.bed}",), (made[name],)
-
-
 def run(settings: WardSettings, *, seed: int, beds: int, minutes: int, cadence_s: int = 15) -> Ran:
     """Run one ward to its end.
 
@@ -239,24 +170,28 @@ def run(settings: WardSettings, *, seed: int, beds: int, minutes: int, cadence_s
     """
     chance = generator(seed, "ward", "world")
     nurse = NURSES[seed % len(NURSES)]
-    cohort = Cohort(sessions=beds, hours=minutes / 60, cadence_s=cadence_s, seed=seed, nurse="none")
+    cohort = Cohort(
+        sessions=beds,
+        beds_per_file=beds,
+        hours=minutes / 60,
+        cadence_s=cadence_s,
+        seed=seed,
+        nurse="none",
+        equipment=equipment_of(seed, beds),
+    )
     scenario, begins_ms = ward_scenario_of(cohort, 1), started_ms(cohort, 1)
-    drawn = {plan.bed: faults_of(plan, scenario, begins_ms) for plan in scenario.beds}
-    ward = {
-        plan.bed: Bed(scenario=scenario, plan=plan, begins_ms=begins_ms, faults=drawn[plan.bed][1])
-        for plan in scenario.beds
-    }
+    devices = Devices(scenario, begins_ms)
     monitor, broker = Monitor(settings), Broker(generator(seed, "ward", "broker"))
     attendant, checks = Attendant(nurse, seed=seed), Invariants()
-    counts = {"messages": 0, "kills": 0, "refusals": 0, "deeds": 0}
+    counts = {"messages": 0, "sets": 0, "kills": 0, "refusals": 0, "deeds": 0}
     kept: tuple[RawMessage, ...] = ()
     now_ms = begins_ms
     while now_ms < begins_ms + scenario.length_s * 1000:
         now_ms += int(chance.integers(*STEP_MS))
-        counts["deeds"] += _done(attendant, ward, broker, now_ms)
-        for bed in ward.values():
-            for sent in bed.sent_until(now_ms):
-                broker.take(sent)
+        counts["deeds"] += _done(attendant, devices, broker, now_ms)
+        for sent in devices.sent_until(now_ms):
+            counts["sets"] += "/cart-" in sent.topic and sent.topic.endswith("/obs")
+            broker.take(sent)
         inbox = (*kept, *broker.delivered(now_ms))
         if chance.random() < SHARE_REFUSED:
             # The disk refuses: nothing was acknowledged, so the broker gives it again.
@@ -277,24 +212,24 @@ def run(settings: WardSettings, *, seed: int, beds: int, minutes: int, cadence_s
         seed=seed,
         steps=len(monitor.journal),
         alerts=len(checks.alerts),
-        breakdowns=tuple(name for names, _ in drawn.values() for name in names),
+        equipment=cohort.equipment,
+        breakdowns=devices.breakdowns,
         digest=monitor.digest.hexdigest(),
         **counts,
     )
 
 
-def _done(attendant: Attendant, ward: dict[str, Bed], broker: Broker, now_ms: int) -> int:
+def _done(attendant: Attendant, devices: Devices, broker: Broker, now_ms: int) -> int:
     """Let the nurse do what is due; return how much was done."""
     deeds = attendant.due(now_ms)
     for number, deed in enumerate(deeds):
-        bed = ward.get(deed.bed)
+        bed = devices.beds.get(deed.bed)
         if bed is None:
             continue
         broker.take(deed_message(bed.here, deed, number + deed.at_ms))
         if deed.key in MOVES or deed.key in REMEDIES:
-            for sent in bed.sent_until(deed.at_ms):
+            for sent in devices.live(deed):
                 broker.take(sent)
-            bed.live(deed)
     return len(deeds)
 
 
@@ -353,7 +288,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         print(
             f"seed {seed}: {given.beds} beds, {ran.steps} steps, {ran.messages} messages, "
-            f"{ran.alerts} alerts, {ran.deeds} deeds, {ran.kills} kills, {ran.refusals} refusals, "
+            f"{ran.sets} sets by carts, {ran.alerts} alerts, {ran.deeds} deeds, {ran.kills} kills, "
+            f"{ran.refusals} refusals, {', '.join(ran.equipment)}, "
             f"{', '.join(ran.breakdowns) or 'nothing broke'}; "
             f"{time.process_time() - began_s:.1f} s; {ran.digest[:12]}"
         )

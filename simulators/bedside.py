@@ -7,7 +7,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from simulators.carts import carts_messages
+from simulators.carts import cart_streams
 from simulators.chairs import Chair, Sent, chair
 from simulators.charting import pump_messages, tablet_messages
 from simulators.faults import Fault, with_faults
@@ -16,6 +16,8 @@ from simulators.patches import patch_messages
 from simulators.scenario import BedPlan, Scenario
 
 FaultsByBed: TypeAlias = Mapping[str, Sequence[Fault]]
+"""By the name of the bed, or of a cart that belongs to none."""
+
 NO_FAULTS: Final[FaultsByBed] = MappingProxyType({})
 
 SPEAKERS: Final[Mapping[str, Callable[[Chair], Iterator[Sent]]]] = {
@@ -55,7 +57,7 @@ def _streams(here: Chair) -> Iterator[Iterator[Sent]]:
 
 def all_messages(chairs: Sequence[Chair], faults: FaultsByBed = NO_FAULTS) -> list[Sent]:
     """Return what merging the messages of chairs and their carts would give, at once and faster."""
-    found = list(carts_messages(chairs))
+    found = list(chain.from_iterable(_cart_streams(chairs, faults)))
     for here in chairs:
         if here.plan.bed in faults:
             found += with_faults(chair_messages(here), faults[here.plan.bed])
@@ -70,13 +72,24 @@ def ward_messages(
 ) -> Iterator[Sent]:
     """Yield everything that a ward sends; beds whose messages coincide keep their order.
 
-    ``faults`` strike what is sent at one bed, before it meets the others.
+    ``faults`` strike what is sent at one bed or by one cart, before it meets the others.
     """
     chairs = [chair(plan, scenario, unit=unit, started_ms=started_ms) for plan in scenario.beds]
+    return chairs_messages(chairs, faults)
+
+
+def chairs_messages(chairs: Sequence[Chair], faults: FaultsByBed = NO_FAULTS) -> Iterator[Sent]:
+    """Yield everything that chairs and their carts send, in order of time, as it is asked for."""
     return heapq.merge(
         *(with_faults(chair_messages(here), faults.get(here.plan.bed, ())) for here in chairs),
-        carts_messages(chairs),
+        *_cart_streams(chairs, faults),
         key=attrgetter("at_ms"),
+    )
+
+
+def _cart_streams(chairs: Sequence[Chair], faults: FaultsByBed) -> Iterator[Iterator[Sent]]:
+    return (
+        with_faults(stream, faults.get(name, ())) for name, stream in cart_streams(chairs).items()
     )
 
 

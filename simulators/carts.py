@@ -62,14 +62,16 @@ class Visit:
 
 def carts_messages(chairs: Sequence[Chair]) -> Iterator[Sent]:
     """Yield everything that the carts of a ward send, in order of time."""
+    yield from heapq.merge(*cart_streams(chairs).values(), key=lambda sent: sent.at_ms)
+
+
+def cart_streams(chairs: Sequence[Chair]) -> dict[str, Iterator[Sent]]:
+    """Return what each cart of a ward sends, by its name."""
     names = sorted({here.equipment.cart for here in chairs} - {""})
-    yield from heapq.merge(
-        *(
-            cart_messages(name, [here for here in chairs if here.equipment.cart == name])
-            for name in names
-        ),
-        key=lambda sent: sent.at_ms,
-    )
+    return {
+        name: cart_messages(name, [here for here in chairs if here.equipment.cart == name])
+        for name in names
+    }
 
 
 def cart_messages(name: str, chairs: Sequence[Chair]) -> Iterator[Sent]:

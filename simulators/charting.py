@@ -132,7 +132,7 @@ def _session_entries(here: Chair, nurse: str) -> Iterator[Entry]:
     if here.closed_s is not None:
         events.append((here.closed_s, "close"))
     # After the devices have said what they are, so that the session can name them.
-    yield 1, "session", _opening(here, nurse)
+    yield 1, "session", opening(here, nurse)
     for second, event in events:
         yield (
             second,
@@ -148,7 +148,8 @@ def _session_entries(here: Chair, nurse: str) -> Iterator[Entry]:
         )
 
 
-def _opening(here: Chair, nurse: str) -> SessionPayload:
+def opening(here: Chair, nurse: str) -> SessionPayload:
+    """Return what is told of the person and the infusion when the session is opened."""
     draws = here.generator("history")
     case = here.plan.case
     first_dose = bool(draws.random() < FIRST_DOSE_SHARE)

@@ -2,11 +2,13 @@
 
 Some faults strike the way of all messages and take a share (``drop=0.02``); the others strike
 the devices of beds from a time on (``freeze@3:+20m/10m``: bed 3, twenty minutes after the start
-of its infusion, for ten minutes). The command line, cohorts and the fault matrix share the table.
+of its infusion, for ten minutes), or a cart that goes between beds (``clock-step@cart-01:+20m``:
+times count from the start at the bed at which it began). The command line, cohorts and the fault
+matrix share the table; :mod:`simulators.strikes` makes them for a ward.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,7 +36,6 @@ from simulators.faults import (
     reorder,
     silence,
 )
-from simulators.scenario import BedPlan, Scenario
 
 ELSEWHERE: Final = "99"
 """The bed to which devices are wheeled."""
@@ -75,6 +76,8 @@ class BedFault:
     made: Callable[[Struck], Fault]
     begins: bool = True
     ends: bool = True
+    at_carts: bool = False
+    """Whether it can strike a cart as well as what stays at a bed."""
     lasts_s: int = LASTS_S
 
 
@@ -102,6 +105,7 @@ WAY_FAULTS: Final[Mapping[str, WayFault]] = {
 BED_FAULTS: Final[Mapping[str, BedFault]] = {
     "silence": BedFault(
         words="what the monitor sends is lost",
+        at_carts=True,
         made=lambda at: (
             lambda stream: silence(
                 stream, device=at.device, from_ms=at.from_ms, until_ms=at.until_ms
@@ -110,6 +114,7 @@ BED_FAULTS: Final[Mapping[str, BedFault]] = {
     ),
     "clock-skew": BedFault(
         words="the clock of the monitor is 3 min behind and drifts by 50 ppm",
+        at_carts=True,
         made=lambda at: (
             lambda stream: clock_skew(
                 stream, device=at.device, offset_ms=SKEW_MS, drift_ppm=SKEW_PPM
@@ -120,6 +125,7 @@ BED_FAULTS: Final[Mapping[str, BedFault]] = {
     ),
     "clock-step": BedFault(
         words="the clock of the monitor is set forward by 10 min: stamps of the future are refused",
+        at_carts=True,
         made=lambda at: (
             lambda stream: clock_step(stream, device=at.device, at_ms=at.from_ms, by_ms=STEP_MS)
         ),
@@ -191,14 +197,19 @@ BED_FAULTS: Final[Mapping[str, BedFault]] = {
 FAULTS: Final = (*WAY_FAULTS, *BED_FAULTS)
 """The name of every fault there is."""
 
+CART: Final = "cart-"
+CART_FAULTS: Final = tuple(name for name, fault in BED_FAULTS.items() if fault.at_carts)
+"""Those that can strike a cart."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultOption:
-    """One fault as it was asked for: a share of all messages, or beds with a time."""
+    """One fault as it was asked for: a share of all messages, or beds or a cart with a time."""
 
     name: str
     share: float = 0.0
     beds: tuple[int, ...] = ()
+    carts: tuple[str, ...] = ()
     after_s: int = 0
     lasts_s: int = LASTS_S
 
@@ -214,14 +225,14 @@ _BED_FORM: Final = re.compile(
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3600}
 
 
-def fault_option(text: str, *, beds: int) -> FaultOption:
-    """Read ``drop=0.02`` or ``freeze@3:+20m/10m``; beds as in ``all``, ``3``, ``1-4``.
+def fault_option(text: str, *, beds: int, carts: Collection[str] = ()) -> FaultOption:
+    """Read ``drop=0.02`` or ``freeze@3:+20m/10m``; beds as in ``all``, ``3``, ``1-4``, or a cart.
 
     Raises
     ------
     ValueError
-        The name is unknown, the share is not a number from 0 to 1, a bed is not there, or the
-        fault has no beginning or no end that could be said.
+        The name is unknown, the share is not a number from 0 to 1, a bed or cart is not there, or
+        the fault has no beginning or no end that could be said.
     """
     name = re.split("[=@]", text, maxsplit=1)[0]
     given = text[len(name) :]
@@ -237,19 +248,30 @@ def fault_option(text: str, *, beds: int) -> FaultOption:
         raise ValueError(f"fault {text!r}: it holds from the first message on: {name}@BEDS")
     if match["lasts"] and not fault.ends:
         raise ValueError(f"fault {text!r}: it does not end: write {form_of(name)}")
-    try:
-        numbers = bed_numbers(match["beds"], beds=beds)
-    except ValueError as wrong:
-        raise ValueError(f"fault {text!r}: {wrong}") from wrong
+    is_cart = match["beds"].startswith(CART)
+    numbers = () if is_cart else _numbers(text, match["beds"], beds)
+    if is_cart and not fault.at_carts:
+        raise ValueError(f"fault {text!r}: strikes no cart; one of {', '.join(CART_FAULTS)} does")
+    if is_cart and match["beds"] not in carts:
+        known = f"one of {', '.join(sorted(carts))}" if carts else "there is none"
+        raise ValueError(f"fault {text!r}: no cart {match['beds']}: {known}")
     lasts_s = int(match["lasts"]) * _UNIT_S[match["ending"]] if match["lasts"] else fault.lasts_s
     if not lasts_s:
         raise ValueError(f"fault {text!r}: lasts 0 s, must be at least 1")
     return FaultOption(
         name=name,
         beds=numbers,
+        carts=(match["beds"],) if is_cart else (),
         after_s=int(match["after"]) * _UNIT_S[match["unit"]] if match["after"] else 0,
         lasts_s=lasts_s,
     )
+
+
+def _numbers(text: str, where: str, beds: int) -> tuple[int, ...]:
+    try:
+        return bed_numbers(where, beds=beds)
+    except ValueError as wrong:
+        raise ValueError(f"fault {text!r}: {wrong}") from wrong
 
 
 def _share(text: str, share_text: str) -> float:
@@ -276,61 +298,3 @@ def fault_lines() -> tuple[str, ...]:
     words = {name: fault.words for name, fault in WAY_FAULTS.items()}
     words |= {name: fault.words for name, fault in BED_FAULTS.items()}
     return tuple(f"{form_of(name):<28} {words[name]}" for name in FAULTS)
-
-
-def bed_fault(name: str, plan: BedPlan, *, from_ms: int, until_ms: int) -> Fault:
-    """Return a fault of the devices of a bed between two times.
-
-    Raises
-    ------
-    ValueError
-        The fault strikes what measures at the bed, and nothing that stays there does.
-    """
-    kinds = plan.equipment.kinds
-    measuring = [kind for kind in kinds if kind in ("mon", "patch")]
-    if not measuring and name != "storm":
-        raise ValueError(f"fault {name!r}: no device that stays at bed {plan.bed} measures")
-    return BED_FAULTS[name].made(
-        Struck(
-            device=f"{(measuring or kinds)[0]}-{plan.bed}",
-            devices=frozenset(f"{kind}-{plan.bed}" for kind in kinds),
-            from_ms=from_ms,
-            until_ms=until_ms,
-        )
-    )
-
-
-def way_faults(options: Sequence[FaultOption], rng: np.random.Generator) -> list[Fault]:
-    """Return the faults of the way of all messages; all draw from the same chance."""
-    return [
-        WAY_FAULTS[option.name].made(option.share, rng) for option in options if option.is_of_way
-    ]
-
-
-def bed_faults(
-    options: Sequence[FaultOption], scenario: Scenario, *, started_ms: int
-) -> dict[str, list[Fault]]:
-    """Return the faults of each bed by its name; times count from the start of its infusion.
-
-    Raises
-    ------
-    ValueError
-        A fault strikes what measures at a bed where nothing that stays measures.
-    """
-    found: dict[str, list[Fault]] = {}
-    for option in options:
-        for number in option.beds:
-            if number > len(scenario.beds):
-                continue
-            plan = scenario.beds[number - 1]
-            from_ms = started_ms + (plan.opens_s + plan.start_s + option.after_s) * 1000
-            made = bed_fault(
-                option.name, plan, from_ms=from_ms, until_ms=from_ms + option.lasts_s * 1000
-            )
-            found.setdefault(plan.bed, []).append(made)
-    return found
-
-
-def faults_of_bed(options: Sequence[FaultOption], number: int) -> tuple[str, ...]:
-    """Return the names of the faults that strike a bed, in order as they were asked for."""
-    return tuple(one.name for one in options if one.is_of_way or number in one.beds)

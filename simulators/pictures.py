@@ -18,6 +18,9 @@ defaults that we chose inside published ranges; :mod:`simulators.phenotypes` has
   (immunisationhandbook.health.gov.au, vasovagal table). Sizes ours.
 * Rate-related: follows the rate, gone within 30 minutes of slowing (medicalalgorithms.com,
   acute infusion reaction to IVIG). Gain ours.
+
+The grade of each is that of what its nurse does: slowed is 1, paused is 2, stopped is 3 (ours,
+after the wording of CTCAE). The truth of a told ward says it, and no monitor is told.
 """
 
 from typing import Final
@@ -63,6 +66,8 @@ ANAPHYLAXIS: Final = Picture(
         Sign(symptom="wheeze", after_s=210, gone_s=1080),
     ),
     responses=(Response(after_s=360, verb="stop"),),
+    grade=3,
+    pattern="anaphylaxis",
 )
 
 FEBRILE: Final = Picture(
@@ -75,6 +80,8 @@ FEBRILE: Final = Picture(
     ),
     signs=(Sign(symptom="rigors", after_s=180, gone_s=1620),),
     responses=(Response(after_s=1500, verb="slow"),),
+    grade=1,
+    pattern="febrile",
 )
 
 HYPOTENSIVE: Final = Picture(
@@ -87,6 +94,8 @@ HYPOTENSIVE: Final = Picture(
     signs=(Sign(symptom="dizziness", after_s=420, gone_s=1320),),
     responses=(Response(after_s=660, verb="pause"), Response(after_s=2100, verb="resume")),
     reliefs=EASES,
+    grade=2,
+    pattern="hypotensive",
 )
 
 RATE_RELATED: Final = Picture(
@@ -103,6 +112,8 @@ RATE_RELATED: Final = Picture(
     ),
     responses=(Response(after_s=900, verb="slow"),),
     drive="rate",
+    grade=1,
+    pattern="rate-related",
 )
 
 HYPERTENSIVE: Final = Picture(
@@ -114,6 +125,8 @@ HYPERTENSIVE: Final = Picture(
     signs=(Sign(symptom="headache", after_s=720, gone_s=2700),),
     responses=(Response(after_s=1320, verb="slow"),),
     drive="rate",
+    grade=1,
+    pattern="hypertensive",
 )
 
 VASOVAGAL: Final = Picture(
@@ -127,6 +140,8 @@ VASOVAGAL: Final = Picture(
         Sign(symptom="dizziness", after_s=90, gone_s=420),
     ),
     responses=(Response(after_s=150, verb="pause"), Response(after_s=900, verb="resume")),
+    grade=2,
+    pattern="vasovagal",
 )
 
 MILD_ALLERGIC: Final = Picture(
@@ -137,6 +152,8 @@ MILD_ALLERGIC: Final = Picture(
     ),
     responses=(Response(after_s=720, verb="slow"),),
     reliefs=EASES,
+    grade=1,
+    pattern="mild-allergic",
 )
 
 ANXIETY: Final = Picture(

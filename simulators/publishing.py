@@ -1,56 +1,40 @@
 """A simulated ward on a real broker: the same story, told in real time or faster.
 
-Every device has a connection of its own, because only so can each have a last will of its own:
-kill this program and the broker says ``offline`` for every device. All connections share one
-thread and one ``selectors`` loop; nothing else runs. Stamps are those of the story: with speed 1
-they are wall time, with a higher speed they run ahead of it, so the monitor that listens must
-run on the same faster clock. Messages are QoS 1 and are kept in memory until the broker has
-them; a device's own durable outbox is not simulated.
+Every device has a connection of its own (:mod:`simulators.links`); nothing runs beside their
+loop. Stamps are those of the story: with speed 1 they are wall time, with a higher speed they run
+ahead of it, so the monitor that listens must run on the same faster clock. Whoever wants to know
+what really happened is given it twice: as it is planned before the first message, and as it was
+when the story ended or was ended.
 """
 
 import re
-import selectors
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-
-from monitor.wire.payloads import StatusPayload, encode, stamp
-from monitor.wire.topics import ID_LIMIT, topic
-from simulators.bedside import ward_devices, ward_messages
-from simulators.chairs import Sent, generator
-from simulators.fault_options import bed_faults, fault_option, way_faults
+from monitor.facts.truth import TrueSession
+from monitor.wire.topics import ID_LIMIT
+from simulators.bedside import chairs_messages, ward_devices
+from simulators.chairs import chair, generator
+from simulators.fault_options import fault_option
 from simulators.faults import with_faults
+from simulators.links import LONGEST_WAIT_S, Links
 from simulators.scenario import Scenario, demo_story, reaction_option, ward_scenario
+from simulators.strikes import bed_faults, carts_of, way_faults
+from simulators.ward_truths import planned_truths, ward_truths
 
 Clock: TypeAlias = Callable[[], int]
 """Gives simulated milliseconds since the Unix epoch (UTC)."""
 
-KEEPALIVE_S: Final = 30
-CONNECT_WITHIN_S: Final = 15.0
-FLUSH_WITHIN_S: Final = 5.0
-RECONNECT_EVERY_S: Final = 1.0
-MISC_EVERY_S: Final = 1.0
+Truths: TypeAlias = Callable[[Sequence[TrueSession]], None]
+"""Is given what happens in every session of a ward, each time in place of what it had."""
+
 SERVE_EVERY: Final = 16
 """A story that is behind still reads the broker's answers after so many messages."""
 
-LONGEST_WAIT_S: Final = 0.2
-"""How long the loop sleeps at most, so that a wish to stop is seen soon."""
-
-VITALS_EXPIRY_S: Final = 60
-
-
 ID_PATTERN: Final = re.compile(ID_LIMIT)
-
-
-class BrokerUnreachableError(ConnectionError):
-    """The broker did not accept a device in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,193 +60,16 @@ class SpeedClock:
         return self._started_ms + int((time.monotonic() - self._started_s) * 1000 * self.speed)
 
 
-class DeviceLink:
-    """The connection of one device, without a thread of its own."""
-
-    def __init__(self, device: str, status_topic: str, *, unit: str, at_ms: int) -> None:
-        self.device = device
-        self.is_connected = False
-        self.retry_s = 0.0
-        self._status_topic = status_topic
-        self._status: bytes | None = None
-        self._boot = f"{device}-{at_ms // 1000:X}"
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"sim-{unit}-{device}",
-            protocol=mqtt.MQTTv5,
-        )
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.will_set(status_topic, self._offline(at_ms), qos=1, retain=True)
-        self._expiring = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
-        self._expiring.MessageExpiryInterval = VITALS_EXPIRY_S
-
-    @property
-    def descriptor(self) -> int | None:
-        """Return the file descriptor to wait for, None while there is no connection."""
-        connection = self._client.socket()
-        return None if connection is None else connection.fileno()
-
-    @property
-    def is_flushed(self) -> bool:
-        """Tell whether the broker has confirmed everything."""
-        return not self._client._out_messages  # noqa: SLF001  # paho has no public count
-
-    def connect(self, host: str, port: int) -> None:
-        """Open the connection; the broker's answer comes in through :meth:`read`."""
-        self._client.connect(host, port, keepalive=KEEPALIVE_S, clean_start=True)
-
-    def reconnect(self) -> bool:
-        """Try again after a loss; tell whether a connection was opened."""
-        try:
-            return self._client.reconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS
-        except OSError:
-            return False
-
-    def publish(self, sent: Sent) -> None:
-        """Hand a message over; what cannot leave now is kept and sent later."""
-        if sent.topic == self._status_topic:
-            self._status = sent.payload
-        is_vitals = sent.topic.endswith("/vitals")
-        self._client.publish(
-            sent.topic,
-            sent.payload,
-            qos=1,
-            retain=sent.is_retained,
-            properties=self._expiring if is_vitals else None,
-        )
-
-    def leave(self, at_ms: int) -> None:
-        """Say that the device is off, as a device that is switched off does."""
-        self._client.publish(self._status_topic, self._offline(at_ms), qos=1, retain=True)
-
-    def disconnect(self) -> None:
-        """Close the connection without setting off the last will."""
-        self._client.disconnect()
-
-    def read(self) -> None:
-        """Take in what the broker has sent."""
-        self._client.loop_read()
-
-    def write(self, *, is_misc_due: bool = False) -> None:
-        """Send what could not leave at once; from time to time keep the connection alive."""
-        if self.descriptor is None:
-            return
-        if self._client.want_write():
-            self._client.loop_write()
-        if is_misc_due:
-            self._client.loop_misc()
-
-    def _offline(self, at_ms: int) -> bytes:
-        return encode(StatusPayload(state="offline", t=stamp(at_ms), boot=self._boot))
-
-    def _on_connect(self, *_: object) -> None:
-        self.is_connected = True
-        # After a loss the broker has told everybody "offline" in this device's name.
-        if self._status is not None:
-            self._client.publish(self._status_topic, self._status, qos=1, retain=True)
-
-    def _on_disconnect(self, *_: object) -> None:
-        self.is_connected = False
-
-
-class Links:
-    """All connections of a ward, served by one loop."""
-
-    def __init__(self, devices: Sequence[tuple[str, str]], *, unit: str, at_ms: int) -> None:
-        self._links = {
-            device: DeviceLink(device, topic(unit, bed, device, "status"), unit=unit, at_ms=at_ms)
-            for bed, device in devices
-        }
-        self._selector = selectors.DefaultSelector()
-        self._descriptors: dict[str, int] = {}
-        self._misc_s = 0.0
-
-    def connect(self, host: str, port: int) -> None:
-        """Open every connection.
-
-        Raises
-        ------
-        BrokerUnreachableError
-            The broker refuses, or has not answered every device in time.
-        """
-        try:
-            for link in self._links.values():
-                link.connect(host, port)
-        except OSError as error:
-            raise BrokerUnreachableError(f"no broker at {host}:{port}: {error}") from error
-        until_s = time.monotonic() + CONNECT_WITHIN_S
-        while not all(link.is_connected for link in self._links.values()):
-            if time.monotonic() >= until_s:
-                waiting = [link.device for link in self._links.values() if not link.is_connected]
-                raise BrokerUnreachableError(
-                    f"broker at {host}:{port} did not accept {waiting[0]} within "
-                    f"{CONNECT_WITHIN_S:g} s ({len(waiting)} devices wait)"
-                )
-            self.serve(LONGEST_WAIT_S)
-
-    def serve(self, wait_s: float) -> None:
-        """Serve all connections once, waiting at most so long for something to read."""
-        now_s = time.monotonic()
-        self._watch(now_s)
-        if not self._selector.get_map():
-            time.sleep(wait_s)
-        for key, _ in self._selector.select(wait_s):
-            key.data.read()
-        is_misc_due = now_s >= self._misc_s
-        if is_misc_due:
-            self._misc_s = now_s + MISC_EVERY_S
-        for link in self._links.values():
-            link.write(is_misc_due=is_misc_due)
-
-    def _watch(self, now_s: float) -> None:
-        """Wait for the connections that there are now; try to get the lost ones back."""
-        changed = [
-            link
-            for link in self._links.values()
-            if self._descriptors.get(link.device) != link.descriptor or link.descriptor is None
-        ]
-        # All numbers are given back first: the system reuses them for the next connection.
-        for link in changed:
-            known = self._descriptors.pop(link.device, None)
-            if known is not None:
-                self._selector.unregister(known)
-            elif link.descriptor is None and now_s >= link.retry_s:
-                link.retry_s = now_s + RECONNECT_EVERY_S
-                link.reconnect()
-        for link in changed:
-            if link.descriptor is not None:
-                self._selector.register(link.descriptor, selectors.EVENT_READ, link)
-                self._descriptors[link.device] = link.descriptor
-
-    def publish(self, sent: Sent) -> None:
-        """Send a message over the connection of its device."""
-        self._links[sent.device].publish(sent)
-
-    def close(self, at_ms: int) -> None:
-        """Let every device say goodbye; wait a little for the broker to confirm."""
-        for link in self._links.values():
-            link.leave(at_ms)
-        until_s = time.monotonic() + FLUSH_WITHIN_S
-        while time.monotonic() < until_s and not all(
-            link.is_flushed or not link.is_connected for link in self._links.values()
-        ):
-            self.serve(LONGEST_WAIT_S)
-        for link in self._links.values():
-            link.disconnect()
-        self._selector.close()
-
-
 def publish(
     scenario: Scenario,
     *,
-    host: str,
-    port: int,
+    address: tuple[str, int],
     unit: str,
     clock: Clock,
     stop: threading.Event,
     speed: float = 1.0,
     faults: Sequence[str] = (),
+    truths: Truths | None = None,
 ) -> Published:
     """Tell a scenario to a broker until it ends or somebody wants to stop.
 
@@ -270,8 +77,8 @@ def publish(
     ----------
     scenario : Scenario
         What is told; its story begins at the clock's time of this call.
-    host, port : str, int
-        The broker (MQTT 5).
+    address : tuple of str and int
+        Host and port of the broker (MQTT 5).
     unit : str
         The ward, as topics spell it.
     clock : Clock
@@ -282,6 +89,9 @@ def publish(
         How fast ``clock`` runs, needed to know how long to wait.
     faults : sequence of str
         As :func:`simulators.fault_options.fault_option` reads them.
+    truths : callable, optional
+        Is given the truth about every session: as planned once the broker is there, and at the
+        end, whatever ended it, as it was as far as the story was told.
 
     Raises
     ------
@@ -293,23 +103,24 @@ def publish(
     if ID_PATTERN.fullmatch(unit) is None:
         raise ValueError(f"unit {unit!r}: must be {ID_LIMIT}")
     started_ms = clock()
-    options = [fault_option(text, beds=len(scenario.beds)) for text in faults]
+    carts = carts_of(scenario)
+    options = [fault_option(text, beds=len(scenario.beds), carts=carts) for text in faults]
+    struck = bed_faults(options, scenario, started_ms=started_ms)
+    chairs = [chair(plan, scenario, unit=unit, started_ms=started_ms) for plan in scenario.beds]
     messages = with_faults(
-        ward_messages(
-            scenario,
-            unit=unit,
-            started_ms=started_ms,
-            faults=bed_faults(options, scenario, started_ms=started_ms),
-        ),
+        chairs_messages(chairs, struck),
         way_faults(options, generator(scenario.seed, "ward", "faults")),
     )
     links = Links(ward_devices(scenario), unit=unit, at_ms=started_ms)
-    links.connect(host, port)
-    count = 0
-    is_complete = False
+    links.connect(*address)
+    count, is_complete = 0, False
+    next_ms = started_ms
     try:
+        if truths is not None:
+            truths(planned_truths(chairs, options))
         for sent in messages:
-            while (wait_s := (sent.at_ms - clock()) / 1000 / speed) > 0 and not stop.is_set():
+            next_ms = sent.at_ms
+            while (wait_s := (next_ms - clock()) / 1000 / speed) > 0 and not stop.is_set():
                 links.serve(min(wait_s, LONGEST_WAIT_S))
             if stop.is_set():
                 break
@@ -320,7 +131,13 @@ def publish(
         else:
             is_complete = True
     finally:
-        links.close(clock())
+        # The truth first: whoever is impatient may not wait for the devices to say goodbye.
+        try:
+            if truths is not None:
+                told_ms = None if is_complete else min(clock(), next_ms)
+                truths(ward_truths(chairs, options, told_ms=told_ms))
+        finally:
+            links.close(clock())
     return Published(messages=count, is_complete=is_complete)
 
 
@@ -363,7 +180,12 @@ def scenario_of(options: SimulateOptions) -> Scenario:
     )
 
 
-def simulate(options: SimulateOptions, *, stop: threading.Event | None = None) -> Published:
+def simulate(
+    options: SimulateOptions,
+    *,
+    stop: threading.Event | None = None,
+    truths: Truths | None = None,
+) -> Published:
     """Publish the ward that a command line asks for; an interrupt ends it cleanly.
 
     Raises
@@ -377,11 +199,11 @@ def simulate(options: SimulateOptions, *, stop: threading.Event | None = None) -
     clock = SpeedClock(speed=options.speed)
     return publish(
         scenario,
-        host=options.host,
-        port=options.port,
+        address=(options.host, options.port),
         unit=options.unit,
         clock=clock,
         stop=stop or threading.Event(),
         speed=options.speed,
         faults=options.faults,
+        truths=truths,
     )

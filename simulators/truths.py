@@ -1,14 +1,19 @@
 """The truth about a chair, as the record that stands beside what its devices sent."""
 
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from detectors.channels import Float
 from monitor.facts.truth import TrueConfounder, TrueEvent, TrueSession
 from simulators.chairs import Chair, charted_signs
+from simulators.charting import nurse_name, opening
+from simulators.monitoring import probe_loss
 from simulators.patches import patch_spans
+
+Span: TypeAlias = tuple[str, int, int]
+"""What it was, and from which second of the session to which."""
 
 UNDER_WAY: Final = 0.3
 OVER: Final = 0.1
@@ -30,69 +35,93 @@ EPINEPHRINE_MAY_BE_RIGHT: Final = frozenset(
 it would be a fault (ours, as published cases of the others were treated without it)."""
 
 
-def true_session(here: Chair, faults: tuple[str, ...] = ()) -> TrueSession:
-    """Return what happened at a chair of a cohort, and which faults struck what was sent of it.
+def true_session(
+    here: Chair, faults: tuple[str, ...] = (), *, told_s: int | None = None
+) -> TrueSession:
+    """Return what happened at a chair, and which faults struck what was sent of it.
 
-    Raises
-    ------
-    ValueError
-        The chair has no case: a told story has its truth in its scenario.
+    Parameters
+    ----------
+    here : Chair
+        Drawn for a cohort, or told: a told reaction has the grade of what its nurse does.
+    faults : tuple of str
+        Names of faults.
+    told_s : int, optional
+        For how much of the session its story was told [s]: what began later did not happen, and
+        what had not ended has no end. None is all of it.
+
+    Returns
+    -------
+    TrueSession
+        Of one that was cut short before the drug began to flow, the start is the end.
     """
     case = here.plan.case
-    if case is None:
-        raise ValueError(f"bed {here.plan.bed} is told, not drawn: its truth is its scenario")
+    over_s = here.reporting_s if told_s is None else min(told_s, here.reporting_s)
+    said = opening(here, nurse_name(here))
+    phenotype = here.plan.reaction if case is None else case.phenotype
     return TrueSession(
         bed=here.plan.bed,
         session=here.session,
-        start_ms=here.at_ms(here.plan.start_s),
-        end_ms=here.at_ms(here.reporting_s),
-        events=_events(here),
+        start_ms=here.at_ms(min(here.plan.start_s, over_s)),
+        end_ms=here.at_ms(over_s),
+        events=_events(here, over_s),
         age_years=here.who.age_years,
         weight_kg=here.who.weight_kg,
         product=here.product,
-        first_dose=case.first_dose,
-        beta_blocker=case.beta_blocker,
-        nurse=case.nurse,
+        first_dose=bool(said.first_dose),
+        beta_blocker=bool(said.beta_blocker),
+        nurse="none" if case is None else case.nurse,
         faults=faults,
-        must_not=() if case.phenotype in EPINEPHRINE_MAY_BE_RIGHT else ("epinephrine",),
-        phenotype=case.phenotype,
-        confounders=(
-            *(
-                TrueConfounder(
-                    kind=one.kind,
-                    from_ms=here.at_ms(one.from_s),
-                    until_ms=here.at_ms(min(one.until_s, here.reporting_s)),
-                )
-                for one in case.disturbances
-                if one.from_s < here.reporting_s
-            ),
-            *(
-                TrueConfounder(
-                    kind="probe-off", from_ms=here.at_ms(begin), until_ms=here.at_ms(end)
-                )
-                for begin, end in case.probe_off
-                if begin < here.reporting_s and not here.equipment.is_patched
-            ),
-            *device_troubles(here),
+        must_not=() if phenotype in EPINEPHRINE_MAY_BE_RIGHT else ("epinephrine",),
+        phenotype=phenotype,
+        confounders=tuple(
+            TrueConfounder(
+                kind=kind, from_ms=here.at_ms(from_s), until_ms=here.at_ms(min(until_s, over_s))
+            )
+            for kind, from_s, until_s in (*_disturbed(here), *_troubled(here))
+            if from_s < over_s
         ),
     )
 
 
 def device_troubles(here: Chair) -> tuple[TrueConfounder, ...]:
     """Return what was wrong with the patch and the pump of a chair, in order of time."""
-    spans: list[tuple[str, int, int]] = [
-        (one.kind, one.from_s, one.until_s) for one in patch_spans(here)
-    ]
-    spans += [(one.kind, one.from_s, one.until_s) for one in here.interrupted]
     return tuple(
         TrueConfounder(kind=kind, from_ms=here.at_ms(from_s), until_ms=here.at_ms(until_s))
-        for kind, from_s, until_s in sorted(spans, key=lambda one: one[1:])
+        for kind, from_s, until_s in _troubled(here)
         if from_s < here.reporting_s
     )
 
 
-def _events(here: Chair) -> tuple[TrueEvent, ...]:
-    level = here.activity[: here.reporting_s]
+def _disturbed(here: Chair) -> list[Span]:
+    """Return what moved the numbers and was no reaction, and when nothing was on the finger."""
+    case = here.plan.case
+    losses: tuple[tuple[int, int], ...]
+    found: list[Span]
+    if case is not None:
+        found = [(one.kind, one.from_s, one.until_s) for one in case.disturbances]
+        losses = case.probe_off
+    else:
+        is_none = bool(here.picture.limbs) and not here.picture.grade
+        spells = _spells(here.activity) if is_none else []
+        found = [(here.plan.reaction, begin, end) for begin, end in spells]
+        loss = probe_loss(here)
+        losses = () if loss is None else ((loss.from_s, loss.until_s),)
+    if not here.equipment.is_patched:
+        found += [("probe-off", begin, end) for begin, end in losses]
+    return found
+
+
+def _troubled(here: Chair) -> list[Span]:
+    spans: list[Span] = [(one.kind, one.from_s, one.until_s) for one in patch_spans(here)]
+    spans += [(one.kind, one.from_s, one.until_s) for one in here.interrupted]
+    return sorted(spans, key=lambda one: one[1:])
+
+
+def _events(here: Chair, over_s: int) -> tuple[TrueEvent, ...]:
+    if not here.picture.grade:
+        return ()
+    level = here.activity[:over_s]
     charted_s = [second for second, _, is_present in charted_signs(here) if is_present]
     found: list[TrueEvent] = []
     for number, (begin, end) in enumerate(_spells(level)):

@@ -64,6 +64,7 @@ SHELLS = frozenset(
         "station",
         "station_command",
         "station_process",
+        "truth_file",
         "study.archive",
         "study.runs",
         "study.sweep",

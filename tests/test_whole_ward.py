@@ -1,5 +1,7 @@
 """Whole wards in one process: a short set of seeds, and proof that the invariants can fail."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -7,8 +9,20 @@ from monitor.facts.effects import AlertChanged, AnyEffect, Because, Context
 from monitor.facts.records import RecordedStep
 from monitor.settings.settings import load_settings
 from scripts import whole_ward
+from scripts.ward_devices import (
+    BREAKDOWNS,
+    CART_BREAKDOWNS,
+    Devices,
+    equipment_of,
+    faults_of,
+    faults_of_cart,
+)
 from scripts.ward_invariants import HEARD_WITHIN_MS, InvariantError, Invariants
 from scripts.whole_ward import ROOT, Monitor, main, run, seeds_of
+from simulators.attending import MOVES, Deed
+from simulators.cohorts import Cohort, Mix, started_ms, ward_scenario_of
+from simulators.equipment import USUAL, equipment_by_bed
+from simulators.scenario import Scenario
 
 SETTINGS = load_settings(ROOT / "config").ward
 NOW_MS = 1_795_514_400_000
@@ -56,6 +70,9 @@ def test_a_ward_holds_its_invariants_whatever_breaks(seed: int) -> None:
     assert ran.steps > 200
     assert ran.alerts > 0
     assert ran.refusals > 0
+    assert ran.sets > 3
+    kinds = [one.split("@")[0] for one in ran.equipment]
+    assert kinds == ["patch", "cart", "titrating"]
 
 
 def test_the_same_seed_is_the_same_ward_and_its_nurse_changes_it() -> None:
@@ -125,6 +142,70 @@ def test_a_failing_seed_is_printed_with_the_command_that_repeats_it(
     told = capsys.readouterr().out
     assert "seed 7 FAILED: something" in told
     assert "python -m scripts.whole_ward --seeds 8 --beds 2 --minutes 40" in told
+
+
+@pytest.mark.parametrize("beds", [1, 2, 3, 8])
+def test_every_kind_of_device_stands_at_a_part_of_a_ward(beds: int) -> None:
+    for seed in range(6):
+        by_bed = equipment_by_bed(equipment_of(seed, beds), beds=beds)
+        patched = {bed for bed, one in by_bed.items() if one.is_patched}
+        carted = {bed for bed, one in by_bed.items() if one.cart}
+        assert len(patched) == max(1, beds // 4)
+        assert len(carted - patched) == (max(1, beds // 4) if beds > 1 else 0)
+        assert len(carted & patched) == seed % 2
+        assert len({one.cart for one in by_bed.values()} - {""}) <= 1
+
+
+def drawn_ward(beds: int = 4) -> tuple[Scenario, int]:
+    cohort = Cohort(
+        sessions=beds,
+        beds_per_file=beds,
+        hours=2,
+        cadence_s=60,
+        nurse="none",
+        mix=Mix(reactions={"hypotensive": 1.0}),
+        equipment=(f"cart@1-{beds}", "titrating@2"),
+    )
+    return ward_scenario_of(cohort, 1), started_ms(cohort, 1)
+
+
+def test_a_deed_changes_what_a_cart_finds_later_and_nothing_that_it_sent() -> None:
+    scenario, begins_ms = drawn_ward()
+    devices = Devices(scenario, begins_ms)
+    cart, bed = devices.carts["cart-01"], devices.beds["03"]
+    cart.faults = ()
+    cart.make(-1)
+    as_planned = list(reversed(cart.ahead))
+    at_ms = bed.here.at_ms(bed.plan.reaction_s + 300)
+    sent = [one for one in devices.sent_until(at_ms - 5000) if one.device == cart.name]
+    deed = Deed(at_ms=at_ms, bed="03", session="S", alert="al-1", key="stop-for-good")
+    sent += [one for one in devices.live(deed) if one.device == cart.name]
+    so_far = len(sent)
+    sent += [one for one in devices.sent_until(2**62) if one.device == cart.name]
+    sets = [one for one in sent if one.topic.endswith("/obs")]
+
+    assert deed.key in MOVES
+    assert sent[:so_far] == as_planned[:so_far]
+    assert sent != as_planned
+    assert so_far > 4
+    numbers = [msgspec.json.decode(one.payload)["seq"] for one in sets]
+    assert numbers == list(range(len(sets))), "no set is lost or taken twice"
+    assert {one.topic.split("/")[3] for one in sets} == {"01", "02", "03", "04"}
+
+
+def test_beds_and_carts_have_every_breakdown() -> None:
+    found, carts = set(), set()
+    plain = drawn_ward(2)[0]
+    usual = replace(plain.beds[0], equipment=USUAL)
+    for seed in range(100):
+        scenario = replace(plain, seed=seed)
+        found |= {name.split("@")[0] for name in faults_of(usual, scenario, 0)[0]}
+        carts |= {name.split("@")[0] for name in faults_of_cart("cart-01", scenario, 0)[0]}
+        only_cart = faults_of(scenario.beds[0], scenario, 0)[0]
+        assert only_cart in ((), ("storm@01",)), "nothing that stays there measures"
+
+    assert found == set(BREAKDOWNS)
+    assert carts == set(CART_BREAKDOWNS)
 
 
 def test_seeds_are_one_or_a_range() -> None:

@@ -1,7 +1,7 @@
 """The truth of a simulated session: what happened to the person, which no monitor is told.
 
 A simulator writes it beside what the devices sent; a score lays what the monitor said beside it.
-Times are milliseconds since the Unix epoch.
+In a file it is one session a line. Times are milliseconds since the Unix epoch.
 """
 
 from typing import Literal, TypeAlias
@@ -58,3 +58,9 @@ class TrueSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     confounders: tuple[TrueConfounder, ...] = ()
     must_not: tuple[str, ...] = ()
     """Steps that would be a fault at any time of the session, in the words of the scores."""
+    subject: str = ""
+    """The pseudonym of the person; in a cohort only the recording names it."""
+    breakdowns: tuple[TrueConfounder, ...] = ()
+    """When which of the ``faults`` struck the devices at the bed, where that was written down."""
+    planned: bool = False
+    """The story is not told yet, or whoever told it was killed: what came of it is not known."""

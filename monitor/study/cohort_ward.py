@@ -18,7 +18,7 @@ import numpy as np
 from detectors.channels import MISSING, N_CHANNELS, Bool, Int32, Int64
 from monitor.adapters.recording import InputFileError, Recording, open_recording
 from monitor.facts.effects import AdviceChanged, AlertChanged, AnyEffect
-from monitor.facts.records import Input, PumpReported, VitalsReported
+from monitor.facts.records import Input, PumpReported, SessionReported, VitalsReported
 from monitor.facts.truth import TrueSession
 from monitor.replay import CALLING
 from monitor.settings.settings import Settings, load_settings
@@ -30,6 +30,10 @@ from monitor.wire.messages import decode
 TRUTH: Final = ".truth.jsonl"
 RECORDING: Final = ".jsonl.gz"
 
+ONLY_PLANNED: Final = (
+    "is a plan: the ward is still being told, or whoever told it was killed, so what came of it is "
+    "not known"
+)
 MINUTE_MS: Final = 60_000
 CURRENT_MS: Final = 15 * MINUTE_MS
 """How long simple rules take a value for the present one (our choice; charts have no better)."""
@@ -105,7 +109,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 _ITEM: Final = msgspec.json.Decoder(Item)
-_TRUTH: Final = msgspec.json.Decoder(TrueSession)
+_TRUE_SESSION: Final = msgspec.json.Decoder(TrueSession)
 
 
 def truth_path(recording: Path) -> Path:
@@ -119,7 +123,7 @@ def read_truth(path: Path) -> list[TrueSession]:
     Raises
     ------
     InputFileError
-        If it is missing, or a line is no session.
+        If it is missing, a line is no session, or is only planned.
     """
     try:
         lines = path.read_bytes().splitlines()
@@ -128,9 +132,12 @@ def read_truth(path: Path) -> list[TrueSession]:
     found = []
     for number, line in enumerate(lines, start=1):
         try:
-            found.append(_TRUTH.decode(line))
+            truth = _TRUE_SESSION.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
             raise InputFileError(path, f"is no true session: {fault}", line=number) from fault
+        if truth.planned:
+            raise InputFileError(path, ONLY_PLANNED, line=number)
+        found.append(truth)
     return found
 
 
@@ -160,17 +167,15 @@ def heard(path: Path, settings: Settings) -> FileHeard:
     """
     truths = read_truth(truth_path(path))
     recording = open_recording(path)
-    ears = {truth.bed: _Ear(truth) for truth in truths}
+    room = Room([Ear(truth) for truth in truths])
     steps = 0
     for inputs, effects in _replayed(recording, Ward(settings.ward, unit=recording.unit)):
         steps += 1
         for one in inputs:
-            ear = ears.get(one.bed)
-            if ear is not None:
+            if (ear := room.ear_of(one)) is not None:
                 ear.read(one)
         for effect in effects:
-            ear = ears.get(effect.bed)
-            if ear is not None:
+            if (ear := room.listening(effect.bed, effect.session)) is not None:
                 ear.hear(effect)
     tables = tables_of(settings.ward.side_books)
     words = words_of_steps(settings.ward)
@@ -184,9 +189,9 @@ def heard(path: Path, settings: Settings) -> FileHeard:
                 peers=ear.peers(tables),
                 must_not=ear.must_not(words),
             )
-            for ear in ears.values()
+            for ear in room.ears
         ),
-        readings=sum(ear.readings for ear in ears.values()),
+        readings=sum(ear.readings for ear in room.ears),
         steps=steps,
     )
 
@@ -200,7 +205,7 @@ def _replayed(
 
 
 @dataclass(slots=True)
-class _Ear:
+class Ear:
     """What is read and heard of one session while a ward is replayed."""
 
     truth: TrueSession
@@ -273,6 +278,31 @@ class _Ear:
         hourly = range(start_ms + NEXT_LOOK_MS, last_ms + 1, NEXT_LOOK_MS)
         looks = {start_ms + FIRST_LOOK_MS, *changes, *hourly}
         return np.array(sorted(at for at in looks if at <= last_ms), np.int64)
+
+
+class Room:
+    """Whose readings and alerts are whose, where a bed may have had other sessions as well.
+
+    A bed begins with the first session of which the truth is known, and goes over to another
+    when a message about that session comes; to nobody when the truth knows nothing of it.
+    """
+
+    def __init__(self, ears: Sequence[Ear]) -> None:
+        self.ears = ears
+        self._by_session = {(ear.truth.bed, ear.truth.session): ear for ear in ears}
+        self._at_bed: dict[str, Ear | None] = {}
+        for ear in sorted(ears, key=lambda one: one.truth.start_ms):
+            self._at_bed.setdefault(ear.truth.bed, ear)
+
+    def ear_of(self, one: Input) -> Ear | None:
+        """Return who reads a message; None where its bed has no session with a truth now."""
+        if isinstance(one, SessionReported) and one.bed in self._at_bed:
+            self._at_bed[one.bed] = self._by_session.get((one.bed, one.id))
+        return self._at_bed.get(one.bed)
+
+    def listening(self, bed: str, session: str) -> Ear | None:
+        """Return who hears what is told of a session; "" is the one at the bed."""
+        return self._by_session.get((bed, session)) if session else self._at_bed.get(bed)
 
 
 def current(at_ms: Int64, value_centi: Int32) -> Int32:

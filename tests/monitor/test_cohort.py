@@ -37,6 +37,7 @@ from monitor.study.cohort_ward import (
 )
 from monitor.study.peers import KEYS
 from monitor.study.runs import Run
+from simulators.chairs import chair
 from simulators.recording import STARTED_MS, recorded_steps
 from simulators.scenario import ReactionOption, Scenario, planted, ward_scenario
 
@@ -236,7 +237,11 @@ def write_ward(folder: Path, name: str, seed: int) -> Scenario:
         end_ms = STARTED_MS + ward.length_s * 1000
         truths.append(
             TrueSession(
-                bed=plan.bed, session=plan.bed, start_ms=start_ms, end_ms=end_ms, events=events
+                bed=plan.bed,
+                session=chair(plan, ward, unit="inf-a", started_ms=STARTED_MS).session,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                events=events,
             )
         )
     lines = b"".join(msgspec.json.encode(one) + b"\n" for one in truths)

@@ -5,7 +5,7 @@ import msgspec
 from monitor.facts.truth import TrueSession
 from monitor.study.cohort import lines
 from monitor.study.cohort_score import score_of
-from monitor.study.cohort_ward import USUAL_CARE, SessionHeard, _Ear
+from monitor.study.cohort_ward import USUAL_CARE, Ear, SessionHeard
 from monitor.study.peers import KEYS
 
 START_MS = 1_795_000_000_000
@@ -51,7 +51,7 @@ def test_no_word_is_said_of_steps_where_the_truth_forbids_none() -> None:
 def test_what_a_ward_offers_is_held_against_the_truth() -> None:
     """An anaphylaxis whose truth says that it was a faint: epinephrine is offered, and counted."""
     words = {"epinephrine": "epinephrine", "flat": "supine", "call": "call_clinician"}
-    ear = _Ear(msgspec.structs.replace(quiet().truth, must_not=("epinephrine", "supine")))
+    ear = Ear(msgspec.structs.replace(quiet().truth, must_not=("epinephrine", "supine")))
     ear.offered = {"call": 1, "epinephrine": 7, "flat": 5}
 
     assert ear.must_not(words) == ((5, "supine"), (7, "epinephrine"))

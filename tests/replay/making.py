@@ -15,9 +15,10 @@ from monitor.adapters.chart import Chart, Rate
 from monitor.adapters.recording import Header, write_recording
 from monitor.facts.records import RawMessage, RecordedStep
 from monitor.wire.payloads import ChannelName
-from simulators.fault_options import fault_option, way_faults
+from simulators.fault_options import fault_option
 from simulators.recording import recorded_steps
 from simulators.scenario import BedPlan, Scenario
+from simulators.strikes import way_faults
 
 RECORDINGS = Path(__file__).parent / "recordings"
 UNIT = "inf-a"

@@ -18,7 +18,6 @@ from simulators.cohorts import (
     ward_scenario_of,
 )
 from simulators.overloads import PHENOTYPES
-from simulators.scenario import BedPlan, Scenario
 from simulators.truths import true_session
 
 SMALL = Cohort(sessions=25, beds_per_file=10, hours=1.0, seed=4)
@@ -148,14 +147,6 @@ def test_an_uneventful_session_has_no_events() -> None:
     assert all(
         one.from_ms < one.until_ms <= truth.end_ms for truth in truths for one in truth.confounders
     )
-
-
-def test_a_told_story_has_no_truth_of_this_kind() -> None:
-    plan = BedPlan(bed="01")
-    told = Scenario(name="told", beds=(plan,), seed=1, length_s=1200)
-
-    with pytest.raises(ValueError, match="bed 01 is told, not drawn"):
-        true_session(chair(plan, told, unit="w", started_ms=0))
 
 
 def test_who_is_ignored_is_worse_for_longer_than_who_is_cared_for() -> None:

@@ -19,14 +19,12 @@ from simulators.fault_options import (
     ELSEWHERE,
     FAULTS,
     WAY_FAULTS,
-    bed_faults,
     fault_option,
-    faults_of_bed,
     form_of,
-    way_faults,
 )
 from simulators.faults import with_faults
 from simulators.scenario import Scenario, ward_scenario
+from simulators.strikes import bed_faults, faults_of_bed, way_faults
 from simulators.truths import true_session
 
 STARTED_MS = 1_795_514_400_000

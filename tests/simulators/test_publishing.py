@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,9 +13,9 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from monitor.adapters.broker import HOST, LocalBroker
+from monitor.facts.truth import TrueSession
+from simulators.links import BrokerUnreachableError, DeviceLink
 from simulators.publishing import (
-    BrokerUnreachableError,
-    DeviceLink,
     Published,
     SimulateOptions,
     SpeedClock,
@@ -89,8 +89,7 @@ def small_ward(minutes: float = 5.0) -> Scenario:
 def told(scenario: Scenario, port: int, unit: str, stop: threading.Event) -> Published:
     return publish(
         scenario,
-        host=HOST,
-        port=port,
+        address=(HOST, port),
         unit=unit,
         clock=SpeedClock(speed=scenario.speed),
         stop=stop,
@@ -225,3 +224,89 @@ def test_bad_options_are_explained_before_anything_is_connected(
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         simulate(options)
+
+
+class Truths:
+    """Remembers every truth that it is given."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[TrueSession, ...]] = []
+
+    def __call__(self, truths: Sequence[TrueSession]) -> None:
+        self.given.append(tuple(truths))
+
+
+class Interrupted:
+    """A clock at whose reading somebody presses Ctrl-C once."""
+
+    def __init__(self, *, after_s: int) -> None:
+        self.clock = SpeedClock(speed=200.0)
+        self.first_ms = self.clock()
+        self.after_ms = after_s * 1000
+        self.is_over = False
+
+    def __call__(self) -> int:
+        now_ms = self.clock()
+        if not self.is_over and now_ms - self.first_ms > self.after_ms:
+            self.is_over = True
+            raise KeyboardInterrupt
+        return now_ms
+
+
+@pytest.mark.broker
+def test_the_truth_is_told_as_planned_and_as_it_was(broker: LocalBroker) -> None:
+    truths = Truths()
+    publish(
+        small_ward(1.0),
+        address=(HOST, broker.port),
+        unit="sim-truth",
+        clock=SpeedClock(speed=200.0),
+        stop=threading.Event(),
+        speed=200.0,
+        truths=truths,
+    )
+    planned, was = truths.given
+
+    assert [as_it_was(one) for one in planned] == list(was)
+    assert [one.bed for one in was] == ["01", "02"]
+
+
+def as_it_was(truth: TrueSession) -> TrueSession:
+    assert truth.planned
+    return msgspec.structs.replace(truth, planned=False)
+
+
+@pytest.mark.broker
+def test_an_interrupted_story_has_the_truth_of_what_was_told(broker: LocalBroker) -> None:
+    truths, clock = Truths(), Interrupted(after_s=60)
+    with pytest.raises(KeyboardInterrupt):
+        publish(
+            small_ward(),
+            address=(HOST, broker.port),
+            unit="sim-interrupt",
+            clock=clock,
+            stop=threading.Event(),
+            speed=200.0,
+            truths=truths,
+        )
+    planned, was = truths.given
+
+    assert len(planned) == len(was) == 2
+    assert all(one.end_ms < late.end_ms for one, late in zip(was, planned, strict=True))
+
+
+def test_nobody_is_told_a_plan_when_there_is_no_broker() -> None:
+    truths = Truths()
+    with socket.socket() as asking:
+        asking.bind((HOST, 0))
+        with pytest.raises(BrokerUnreachableError):
+            publish(
+                small_ward(),
+                address=(HOST, asking.getsockname()[1]),
+                unit="sim-none",
+                clock=SpeedClock(speed=200.0),
+                stop=threading.Event(),
+                truths=truths,
+            )
+
+    assert truths.given == []
