@@ -154,8 +154,12 @@ books: setup ## Rewrite docs/rulebooks.md from the rule books in config
 	@$(RUN)/python scripts/rulebook_page.py
 
 .PHONY: certs
-certs: ## Make certificates for a laboratory: make certs DEVICES="mon-17 tablet-17" HOST=name
+certs: ## Make certificates for a laboratory: make certs DEVICES="mon-17 station-1=host" HOST=name
 	@scripts/certs.sh var/certs "$(or $(HOST),localhost)" $(DEVICES)
+
+.PHONY: container-site
+container-site: ## Make what the compose file mounts: make container-site UNIT=inf-a HOST=ward.example
+	@scripts/container_site.sh deploy/container "$(or $(UNIT),inf-a)" "$(or $(HOST),localhost)" $(DEVICES)
 
 .PHONY: release-tools
 release-tools: setup-run ## Install the tools that lock, audit and sbom use

@@ -16,11 +16,18 @@ Broker = Annotated[
 Unit = Annotated[str | None, typer.Option(help="Unit instead of the one in site.toml.")]
 
 
-def access_of(settings: "Settings", broker: str | None, client_id: str) -> "Access":
-    """Return how to reach the broker of a site, or the one that is named instead."""
+def access_of(
+    settings: "Settings", broker: str | None, client_id: str, *, is_station: bool = False
+) -> "Access":
+    """Return how the monitor reaches the broker of a site, or the one that is named instead.
+
+    A station comes under its own name where the site gives it one.
+    """
     from monitor.adapters.access import Access, Tls
 
     site = settings.site.broker
+    if is_station:
+        site = settings.site.station.broker(site)
     host, port = address_of(broker, site.port, "--broker") if broker else (site.host, site.port)
     tls = Tls(ca_file=site.ca_file, certificate_file=site.certificate_file, key_file=site.key_file)
     return Access(

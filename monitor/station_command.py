@@ -58,7 +58,9 @@ def station(
     ] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate, to serve by TLS.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Key of the certificate.")] = None,
-    device_id: Annotated[str, typer.Option(help="Name of this station on the wire.")] = "station-1",
+    device_id: Annotated[
+        str | None, typer.Option(help="Name of this station on the wire; default: of site.toml.")
+    ] = None,
     log: Annotated[str, typer.Option(help="Log lines as 'text' or 'json'.")] = "text",
     with_parent: Annotated[
         bool, typer.Option("--with-parent", hidden=True, help="Leave when standard input ends.")
@@ -68,18 +70,15 @@ def station(
     from monitor.adapters.logbook import start_logging
     from monitor.station.exposure import StationOptions
     from monitor.station.server import serve
-    from monitor.wire.topics import ID_LIMIT
 
     if log not in {"text", "json"}:
         raise typer.BadParameter(f"--log {log}: must be text or json")
     start_logging("json" if log == "json" else "text", level=logging.INFO)
     settings = read_settings(config)
     name = unit or settings.site.unit
-    if not _is_id(device_id):
-        raise typer.BadParameter(f"--device-id {device_id}: must match {ID_LIMIT}")
     options = StationOptions(
         unit=name,
-        device=device_id,
+        device=_device(device_id or settings.site.station.device_id),
         software=software(),
         audit=audit or settings.site.data_directory / f"{name}.audit",
         users=users,
@@ -91,7 +90,7 @@ def station(
     if with_parent:
         threading.Thread(target=_leave_with_parent, daemon=True).start()
     with _told():
-        was_interrupted = serve(options, settings, access_of(settings, broker, ""))
+        was_interrupted = serve(options, settings, access_of(settings, broker, "", is_station=True))
     raise typer.Exit(INTERRUPTED if was_interrupted else OK)
 
 
@@ -108,7 +107,9 @@ def _http_options(
 
 def _leave_with_parent() -> None:
     """Wait for the end of standard input, which only the parent holds open, and leave."""
-    sys.stdin.buffer.read()
+    # Not by the reader of sys.stdin: whoever waits in it while the interpreter ends aborts it.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -126,12 +127,15 @@ def _told() -> Iterator[None]:
         raise typer.Exit(USAGE) from fault
 
 
-def _is_id(text: str) -> bool:
+def _device(name: str) -> str:
+    """Return a name under which a station may speak."""
     import re
 
     from monitor.wire.topics import ID_LIMIT
 
-    return re.fullmatch(ID_LIMIT, text) is not None
+    if re.fullmatch(ID_LIMIT, name) is None:
+        raise typer.BadParameter(f"--device-id {name}: must match {ID_LIMIT}")
+    return name
 
 
 def _proxy(header: str | None, peers: list[str] | None) -> "Proxy | None":

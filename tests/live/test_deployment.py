@@ -2,89 +2,27 @@
 
 import configparser
 import os
+import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from broker import eventually
+from shipped import ROOT, Site, certificates, shipped_site
 
-from monitor.adapters.access import Access, LinkError, Tls
-from monitor.adapters.broker import HOST, accepts, found_mosquitto, found_program, free_port
+from monitor.adapters.access import LinkError
 from monitor.adapters.feed import Feed
 
 pytestmark = pytest.mark.broker
 
-ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ROOT / "deploy" / "mosquitto" / "mosquitto.conf"
 SERVICE = ROOT / "deploy" / "systemd" / "infusion-monitor.service"
-
-
-@dataclass(frozen=True)
-class Site:
-    """A broker with the shipped configuration, and the folder of everybody's certificates."""
-
-    port: int
-    certificates: Path
-
-    def arguments(self, who: str) -> list[str]:
-        own = self.certificates / who
-        files = ["--cert", f"{own}.crt", "--key", f"{own}.key"] if who else []
-        where = ["-h", "localhost", "-p", str(self.port), "-V", "5", "-q", "1"]
-        return [*where, "--cafile", str(self.certificates / "ca.crt"), *files]
-
-    def publishes(self, who: str, topic: str, payload: str = "x") -> str:
-        """Return what the sender is told; empty when the broker took it."""
-        program = str(found_program("mosquitto_pub"))
-        done = subprocess.run(
-            [program, *self.arguments(who), "-t", topic, "-m", payload],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=20,
-        )
-        return done.stderr.strip() or ("" if done.returncode == 0 else f"code {done.returncode}")
-
-    def access(self, who: str) -> Access:
-        own = self.certificates / who
-        tls = Tls(
-            ca_file=self.certificates / "ca.crt",
-            certificate_file=own.with_suffix(".crt") if who else None,
-            key_file=own.with_suffix(".key") if who else None,
-        )
-        return Access(
-            host="localhost", port=self.port, client_id=who, tls=tls, connect_timeout_s=5.0
-        )
-
-
-def certificates(folder: Path, *names: str) -> subprocess.CompletedProcess[str]:
-    command = ["bash", str(ROOT / "scripts" / "certs.sh"), str(folder), "localhost", *names]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    made = certificates(folder / "irm", "mon-17", "mon-18", "tablet-17")
-    assert made.returncode == 0, made.stderr
-    (folder / "irm" / "acl").write_text((ROOT / "docs" / "mosquitto.acl").read_text())
-    port = free_port()
-    lines = SHIPPED.read_text().replace("/etc/mosquitto/irm", str(folder / "irm"))
-    lines = lines.replace("listener 8883", f"listener {port} {HOST}")
-    lines = lines.replace("/var/lib/mosquitto/", f"{folder}/")
-    if os.geteuid() == 0:
-        lines = lines.replace(f"{HOST}\n", f"{HOST}\nuser root\n", 1)
-    (folder / "mosquitto.conf").write_text(lines)
-    command = [str(found_mosquitto()), "-c", str(folder / "mosquitto.conf")]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stderr=log)
-    try:
-        assert eventually(lambda: accepts(port)), (folder / "log").read_text()
-        yield Site(port=port, certificates=folder / "irm")
-    finally:
-        process.terminate()
-        process.wait()
+    names = ("mon-17", "mon-18", "tablet-17", "station-1=ward.example,10.0.0.5")
+    with shipped_site(tmp_path_factory.mktemp("site"), *names) as running:
+        yield running
 
 
 def test_a_device_with_its_certificate_speaks_for_itself_and_for_nobody_else(site: Site) -> None:
@@ -92,6 +30,7 @@ def test_a_device_with_its_certificate_speaks_for_itself_and_for_nobody_else(sit
     assert "Not authorized" in site.publishes("mon-17", "irm/v1/inf-a/17/mon-18/vitals")
     assert "Not authorized" in site.publishes("mon-17", "irm/v1/inf-a/17/_/alert/al-1")
     assert "Not authorized" in site.publishes("mon-17", "irm/v1/inf-a/17/mon-17/act")
+    assert "Not authorized" in site.publishes("mon-17", "irm/v1/inf-b/17/mon-17/vitals")
     assert "Not authorized" in site.publishes("tablet-17", "irm/v1/inf-b/17/tablet-17/act")
 
 
@@ -115,7 +54,7 @@ def test_the_monitor_connects_with_its_certificate_and_says_so_when_it_may_not(s
         Feed(site.access(""), unit="inf-a", kinds=("state",)).connect()
 
 
-@pytest.mark.parametrize("name", ["monitor", "Mon-17", "_", "a/b", "a+b"])
+@pytest.mark.parametrize("name", ["monitor", "server", "ca", "Mon-17", "_", "a/b", "a+b"])
 def test_no_certificate_is_made_for_a_name_that_is_no_device(tmp_path: Path, name: str) -> None:
     refused = certificates(tmp_path, name)
     assert refused.returncode == 1
@@ -125,6 +64,66 @@ def test_no_certificate_is_made_for_a_name_that_is_no_device(tmp_path: Path, nam
 def test_keys_are_readable_by_their_owner_alone(site: Site) -> None:
     for key in site.certificates.glob("*.key"):
         assert key.stat().st_mode & 0o077 == 0
+
+
+def test_a_key_can_be_given_to_the_user_of_a_container(tmp_path: Path) -> None:
+    made = certificates(tmp_path, "station-1", owners="server=1883 station-1=10001")
+    if os.geteuid() != 0:
+        assert (made.returncode, "run this as root or" in made.stderr) == (1, True)
+        return
+    assert made.returncode == 0, made.stderr
+    owners = {key.stem: key.stat().st_uid for key in tmp_path.glob("*.key")}
+    assert owners == {"ca": 0, "infusion-monitor": 0, "server": 1883, "station-1": 10001}
+
+
+def test_a_station_gets_a_certificate_that_browsers_and_the_broker_believe(site: Site) -> None:
+    def said(name: str) -> str:
+        file = str(site.certificates / f"{name}.crt")
+        command = ["openssl", "x509", "-in", file, "-noout", "-text"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    station, device, server = said("station-1"), said("mon-17"), said("server")
+    assert "DNS:ward.example" in station
+    assert "IP Address:10.0.0.5" in station
+    usages = [
+        re.findall(r"TLS Web (Client|Server) Authentication", text)
+        for text in (station, device, server)
+    ]
+    assert usages == [["Client", "Server"], ["Client"], ["Server"]]
+
+
+@pytest.mark.parametrize("unit", ["", "Inf-a", "a/b", "inf_a", "x" * 33, "+"])
+def test_no_access_list_is_written_for_a_name_that_is_no_unit(unit: str) -> None:
+    command = ["bash", str(ROOT / "scripts" / "acl.sh"), unit]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def services() -> list[Path]:
+    return sorted(SERVICE.parent.glob("*.service"))
+
+
+def rows_of(path: Path) -> dict[str, list[str]]:
+    """Return what a unit file says, by key; a key may stand several times."""
+    rows: dict[str, list[str]] = {}
+    for line in path.read_text().splitlines():
+        key, found, value = line.partition("=")
+        if found and not line.startswith("#"):
+            rows.setdefault(key, []).append(value)
+    return rows
+
+
+@pytest.mark.parametrize("path", services(), ids=lambda path: path.stem)
+def test_a_service_is_handed_every_secret_that_it_names(path: Path) -> None:
+    # Under a user of its own it cannot read what belongs to root alone.
+    rows = rows_of(path)
+    assert rows["DynamicUser"] == ["yes"]
+    handed = {row.partition(":")[0] for row in rows["LoadCredential"]}
+    assert set(re.findall(r"%d/(\S+)", rows["ExecStart"][0])) <= handed
+    for row in rows["LoadCredential"]:
+        name, _, place = row.partition(":")
+        assert Path(place).name == name
+    assert rows["User"] == rows["StateDirectory"] == ["infusion-monitor"]
 
 
 def test_the_service_names_a_command_that_there_is_and_is_confined() -> None:

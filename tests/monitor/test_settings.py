@@ -182,3 +182,35 @@ def test_error_counts_and_lists_its_faults(copy: Path) -> None:
     edit(copy, "site.toml", lambda text: text.replace("1883", "0"))
     with pytest.raises(ConfigError, match=r"1 fault in the configuration:\n  site\.toml: broker"):
         load_settings(copy)
+
+
+def test_what_systemd_hands_over_is_taken_instead_of_what_only_root_can_read(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed = tmp_path / "handed"
+    handed.mkdir()
+    for folder, text in ((copy.parent, "of root"), (handed, "handed over")):
+        (folder / "own.key").write_text(text)
+        (folder / "password").write_text(f"{text}\n")
+    named = (
+        'port = 1883\nusername = "monitor"\npassword_file = "../password"\nca_file = "site.toml"'
+    )
+    edit(copy, "site.toml", lambda text: text.replace("port = 1883", named))
+    station = f'\n[station]\ncertificate_file = "site.toml"\nkey_file = "{copy.parent}/own.key"\n'
+    edit(copy, "site.toml", lambda text: text + station)
+    assert load_settings(copy).site.broker.password() == "of root"
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(handed))
+    site = load_settings(copy).site
+    assert site.broker.password() == "handed over"
+    own = site.station.broker(site.broker)
+    assert own.key_file is not None
+    assert own.key_file.read_text() == "handed over"
+    assert (own.ca_file, own.username, own.host) == (site.broker.ca_file, "", site.broker.host)
+    (handed / "password").unlink()
+    assert load_settings(copy).site.broker.password() == "of root"
+
+
+def test_a_station_without_files_of_its_own_comes_as_the_monitor(settings: Settings) -> None:
+    site = settings.site
+    assert site.station.device_id == "station-1"
+    assert site.station.broker(site.broker) is site.broker
