@@ -54,7 +54,13 @@ SESSIONS ?= 10000
 .PHONY: cohort
 cohort: setup-run ## Simulate a cohort and score it beside simple rules: make cohort SESSIONS=10000
 	@$(RUN)/infusion-monitor simulate --to "$(COHORT)" --sessions $(SESSIONS) --seed 1
+	@rm -f "$(COHORT)/progress"
 	@$(RUN)/infusion-monitor score cohort "$(COHORT)" --engine processes --resume "$(COHORT)/progress"
+
+.PHONY: cohort-tables
+cohort-tables: setup-run ## Write what make cohort scored into README and docs/scoring.md
+	@$(RUN)/infusion-monitor score cohort "$(COHORT)" --resume "$(COHORT)/progress" --json > "$(COHORT)/score.json"
+	@$(RUN)/python -m scripts.cohort_tables "$(COHORT)/score.json"
 
 .PHONY: simulator-report
 simulator-report: setup-run ## Hold the simulator against published numbers: EVIDENCE=folder

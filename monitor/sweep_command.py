@@ -57,6 +57,7 @@ def sweep_command(
         asked = values_of(values)
     except ValueError as fault:
         raise typer.BadParameter(f"--values {fault}") from fault
+    same = ["--rule", rule, "--clause", str(clause), "--values", values, "--config", str(config)]
     with tempfile.TemporaryDirectory(prefix="irm-sweep-") as scratch:
         plan = Plan(
             source=source,
@@ -66,6 +67,7 @@ def sweep_command(
             values=asked,
             folder=keep or Path(scratch),
             run=Run(engine=engine_of(engine, jobs, scheduler), files_per_chunk=chunk),
+            command=shlex.join(["infusion-monitor", "sweep", str(source), *same]),
         )
         try:
             found = sweep(plan, err=sys.stderr)
@@ -77,13 +79,11 @@ def sweep_command(
             raise typer.BadParameter(str(fault)) from fault
     if svg is not None:
         svg.write_text(f"{sweep_figure(found)}\n", encoding="utf-8")
-    same = ["--rule", rule, "--clause", str(clause), "--values", values, "--config", str(config)]
     with piped():
         if as_json:
             sys.stdout.write(f"{msgspec.json.encode(found, order='deterministic').decode()}\n")
         else:
-            command = shlex.join(["infusion-monitor", "sweep", str(source), *same])
-            sys.stdout.writelines(f"{line}\n" for line in sweep_lines(found, command))
+            sys.stdout.writelines(f"{line}\n" for line in sweep_lines(found))
             names = "; ".join(f"{number} {one.words}" for number, one in numbered(found))
             sys.stdout.write(f"\nNumbers of the figure: {names}.\n")
     for words in found.faults:

@@ -20,6 +20,8 @@ OVER: Final = 0.1
 ROUNDING: Final = 0.3
 """A reaction cut short at 0.77 of grade 3 was 2.3, which still counts as grade 2."""
 
+GRAVE: Final = 3
+
 EPINEPHRINE_MAY_BE_RIGHT: Final = frozenset(
     {
         "anaphylaxis",
@@ -126,18 +128,20 @@ def _events(here: Chair, over_s: int) -> tuple[TrueEvent, ...]:
     found: list[TrueEvent] = []
     for number, (begin, end) in enumerate(_spells(level)):
         onset_s = here.plan.reaction_s if not number else begin
-        peak = level[begin:end].max()
+        grades = np.ceil(here.picture.grade * level[begin:end] - ROUNDING)
+        grave_s = np.flatnonzero(grades >= GRAVE)
         is_over = end < len(level)
         charted = [one for one in charted_s if onset_s <= one < end]
         found.append(
             TrueEvent(
                 pattern=here.picture.pattern,
-                grade=max(1, int(np.ceil(here.picture.grade * peak - ROUNDING))),
+                grade=max(1, int(grades.max())),
                 onset_ms=here.at_ms(onset_s),
                 peak_ms=here.at_ms(begin + int(level[begin:end].argmax())),
                 end_ms=here.at_ms(end) if is_over else None,
                 recurrence=number > 0,
                 charted_ms=here.at_ms(charted[0]) if charted else None,
+                grade3_ms=here.at_ms(begin + int(grave_s[0])) if len(grave_s) else None,
             )
         )
     return tuple(found)

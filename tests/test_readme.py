@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from monitor.settings.settings import load_settings
-from monitor.study.cohort import lines
+from monitor.study.cohort_found import rule_keys
 from monitor.study.cohort_score import score_of
+from monitor.study.cohort_tables import lines
 from monitor.study.evidence import markdown, report
 from monitor.ward.ward import Ward
 from simulators.overloads import PHENOTYPES
@@ -44,13 +45,16 @@ def test_its_cohort_tables_have_the_form_of_the_command() -> None:
     assert shown is not None
     printed = list(lines(score_of([])))
     table = shown[1].splitlines()
-    rules = [line.split(" | ")[0] for line in printed if line.startswith("| ") and "%" in line]
     heads = [line for line in printed if line.startswith(("| Rule |", "| Pattern |"))]
     assert [line for line in table if line.startswith(("| Rule |", "| Pattern |"))] == heads
     named = [line.split(" | ")[0] for line in table if line.startswith("| ")]
-    assert [one for one in named if one in rules] == rules
-    patterns = {f"| {kind.pattern}" for kind in PHENOTYPES.values()}
-    assert patterns <= set(named)
+    # Every rule has a line in the table of the rules and one in that by pattern.
+    rules = [f"| {words}" for words in rule_keys().values()]
+    assert [one for one in named if one in rules] == [*rules, *rules]
+    patterns = {kind.pattern for kind in PHENOTYPES.values()}
+    assert {f"| {one}" for one in patterns} <= set(named)
+    (by_rule,) = [line for line in table if line.startswith("| By rule |")]
+    assert set(by_rule.strip("| ").split(" | ")[2:]) == patterns
     sessions = re.match(r"\d+", table[0])
     assert sessions is not None
     assert f"make cohort SESSIONS={sessions[0]}`" in README

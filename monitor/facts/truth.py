@@ -16,7 +16,8 @@ class TrueEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One reaction as it was: when it began, was worst and ended, and how bad it was.
 
     ``pattern`` is a picture of the patterns' table, ``grade`` the worst it came to (1 to 4),
-    ``charted_ms`` when somebody first wrote down a sign of it, None where nobody did.
+    ``charted_ms`` when somebody first wrote down a sign of it, None where nobody did,
+    ``grade3_ms`` when it first was of grade 3 or worse, None where it never was.
     """
 
     pattern: str
@@ -26,6 +27,7 @@ class TrueEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     end_ms: int | None = None
     recurrence: bool = False
     charted_ms: int | None = None
+    grade3_ms: int | None = None
 
 
 class TrueConfounder(msgspec.Struct, frozen=True, kw_only=True):

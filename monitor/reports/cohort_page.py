@@ -7,33 +7,33 @@ makes its numbers again. The same files and configuration make the same bytes.
 import base64
 import hashlib
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Final
 
 from monitor.reports.cohort_parts import decimal, percent, plot, rate, rate_with, section, table
-from monitor.reports.figures import Axis, Dot, Line, figure, highest
+from monitor.reports.figures import Axis, Dot, figure, highest
+from monitor.reports.load_sections import load_sections
 from monitor.reports.sweep_figure import numbered, sweep_figure
+from monitor.reports.timing_sections import timing_sections
 from monitor.reports.trust_sections import trust_sections
 from monitor.study.cohort import ScoredCohort
-from monitor.study.cohort_detail import CohortDetail, Curve
-from monitor.study.cohort_score import OURS, CohortScore, rule_keys
+from monitor.study.cohort_detail import CohortDetail
+from monitor.study.cohort_found import OURS, rule_keys
+from monitor.study.cohort_score import CohortScore
 from monitor.study.sweep import Sweep
 
 STYLE: Final = Path(__file__).parent / "page" / "report.css"
 PLOT_STYLE: Final = "figure.plot svg { display: block; width: 100%; max-width: 45rem; }\n"
 ROW_PX, FIGURE_PX, HEAD_PX = 30, 470, 900
-RULES_SHOWN: Final = 30
 DISCLAIMER: Final = (
     "Research, education and simulation; not a medical device. Truth is the simulator's: this says "
     "how well the monitor finds what could be thought of, not how it does on people."
 )
 LACKING: Final = (
     "Not on this page, because a simulated cohort has no such thing: why people judged an alert "
-    "to be "
-    "no reaction (score ppv, over journals), and how long an alert waited for somebody."
+    "to be no reaction (score ppv, over journals)."
 )
 
 
@@ -61,10 +61,8 @@ def cohort_page(found: ScoredCohort, printing: CohortPrinting, sweep: Sweep | No
         *_detection(found.detail, made),
         *_confusion(found, made),
         *trust_sections(found.detail.trust, made),
-        *_timing(found.detail, made),
-        *_false(found, made),
-        *_load(found, made),
-        *_contribution(found.detail, made),
+        *timing_sections(found, made),
+        *load_sections(found, made),
         _footer(found, printing),
     ]
     tall = HEAD_PX + sum(
@@ -131,7 +129,8 @@ def _rules(found: CohortScore, made: str) -> tuple[str, ...]:
         dots=dots if found.events else (),
     )
     head = (
-        "", "Rule", "Found", "In time", "Of grade 3-4", "Min to alert", "False an hour (95 %)",
+        "", "Rule", "Found", "In time", "Of grade 3-4", "Min to alert", "Alerts an hour",
+        "False an hour (95 %)",
         "Sessions with a false one", "PPV",
     )  # fmt: skip
     rows = [
@@ -142,6 +141,7 @@ def _rules(found: CohortScore, made: str) -> tuple[str, ...]:
             percent(rule.before + rule.in_time),
             percent(rule.found_grade3),
             decimal(rule.minutes_to_alert),
+            rate(rule.alerts_per_patient_hour),
             rate_with(rule.false_per_patient_hour, rule.false_interval),
             percent(rule.share_sessions_false),
             percent(rule.ppv),
@@ -174,7 +174,7 @@ def _swept(sweep: Sweep) -> tuple[str, ...]:
         for number, one in numbered(sweep)
     ]
     words = f"Sensitivity: {sweep.sensitivity_is}. Load: {sweep.load_is}."
-    made = f"Numbers: infusion-monitor sweep {sweep.source} --rule {limit.rule} ..."
+    made = f"Numbers: {sweep.command}"
     title = f"{limit.rule} over a range"
     return section(title, words, made, plot(sweep_figure(sweep)), table(head, rows))
 
@@ -211,111 +211,6 @@ def _confusion(found: CohortScore, made: str) -> tuple[str, ...]:
         f"{percent(near / total if total else None)}."
     )
     return section("Grades", words, made, table(head, rows))
-
-
-def _curves(title: str, words: str, curves: Sequence[Curve]) -> str:
-    ends = [at for curve in curves for at, _ in curve.points] or [0.0, 1.0]
-    lines = [
-        Line(name=_short(curve), points=curve.points, colour=index, steps=True)
-        for index, curve in enumerate(curves)
-        if curve.points
-    ]
-    low = min(0.0, *ends)
-    x = Axis(words=words, low=low, high=max(low + 1, max(ends) * 1.02))
-    y = Axis(words="share of events", low=0.0, high=1.0)
-    return plot(figure(title, x, y, lines=lines))
-
-
-def _short(curve: Curve) -> str:
-    middle = "-" if curve.median is None else f"{curve.median:g}"
-    return f"{curve.rule.split(':')[0][:32]} ({middle})"
-
-
-def _timing(detail: CohortDetail, made: str) -> tuple[str, ...]:
-    words = (
-        "Share of all events found by so many minutes, so that a curve ends at what was found; in "
-        "brackets the median of those. Usual care looks 15 min after the start, at every change of "
-        "rate and every hour: that is the floor which the schedule itself imposes. "
-        f"Found by this monitor alone: {detail.found_only_here} events; by usual care alone: "
-        f"{detail.found_only_by_usual_care}."
-    )
-    return section(
-        "How soon",
-        words,
-        made,
-        _curves("Time to alert", "minutes from the onset", detail.curves),
-        _curves(
-            "From the call to the worst moment, events of grade 3 and 4",
-            "minutes before the worst moment",
-            [detail.lead_grade3],
-        ),
-        _curves(
-            "Lead over usual care, events found by both",
-            "minutes before usual care",
-            [detail.lead_usual_care],
-        ),
-    )
-
-
-def _false(found: ScoredCohort, made: str) -> tuple[str, ...]:
-    detail = found.detail
-    head = ("Highest grade", "False calls", "A patient-hour (95 %)", "A session")
-    rows = [
-        (
-            str(row.grade),
-            str(row.calls),
-            rate_with(row.per_patient_hour, row.interval),
-            rate(row.per_session),
-        )
-        for row in detail.false
-    ]
-    called, quiet = detail.quiet_sessions_called, detail.quiet_sessions
-    span = detail.quiet_interval
-    interval = "" if span is None else f", 95 % {percent(span[0])} to {percent(span[1])}"
-    words = (
-        "Calls at times that belong to no event, over the hours that belong to none. Of the "
-        "sessions in "
-        f"which nothing happened somebody was called in {called} of {quiet} "
-        f"({percent(called / quiet if quiet else None)}{interval})."
-    )
-    return section("False calls by grade", words, made, table(head, rows))
-
-
-def _load(found: ScoredCohort, made: str) -> tuple[str, ...]:
-    load = found.detail.load
-    rows = (
-        ("reaction alerts", str(load.alerts)),
-        ("a patient-hour", rate(load.alerts_per_patient_hour)),
-        ("a session", rate(load.alerts_per_session)),
-        ("calls (medium or high priority)", str(load.calls)),
-        ("calls a patient-hour", rate(load.calls_per_patient_hour)),
-        ("stood for less than a minute", str(load.fleeting)),
-        (
-            "sessions in which a cause began three times within an hour",
-            str(load.chattering_sessions),
-        ),
-        ("floods: more than 10 in 10 minutes of one session", str(found.floods)),
-        ("most in one session", str(load.most_in_one_session)),
-        ("minutes standing, median", decimal(load.minutes_standing)),
-        ("minutes standing, longest", decimal(load.longest_minutes)),
-    )
-    words = "All reaction alerts, right and wrong, over all hours from the start of the flow."
-    return section("Alarm load", words, made, table(("", ""), rows))
-
-
-def _contribution(detail: CohortDetail, made: str) -> tuple[str, ...]:
-    head = ("Row of the book", "Calls it was a reason of", "Of them false", "Alone", "Alone, false")
-    rows = [
-        (row.rule, *map(str, (row.calls, row.false, row.alone, row.alone_false)))
-        for row in detail.rules[:RULES_SHOWN]
-    ]
-    words = (
-        "Rows that held when an alert first called. Without a row, calls of which it was the only "
-        "reason would have come later or not at all; sweep and compare say which."
-    )
-    if len(detail.rules) > RULES_SHOWN:
-        words += f" The first {RULES_SHOWN} of {len(detail.rules)}; all are in the JSON."
-    return section("What each row of the book contributes", words, made, table(head, rows))
 
 
 def _footer(found: ScoredCohort, printing: CohortPrinting) -> str:

@@ -5,8 +5,7 @@ workers and any cut into chunks, and is printed so that two runs can be compared
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -16,15 +15,15 @@ from monitor.adapters.recording import InputFileError
 from monitor.engines.work import Done, digest_of
 from monitor.replay import BAD_INPUT, FOUND_SOMETHING
 from monitor.study.cohort_detail import CohortDetail, detail_of
-from monitor.study.cohort_score import CohortScore, PatternScore, RuleScore, score_of
-from monitor.study.cohort_ward import RECORDING, FileHeard, Item, SessionHeard, heard_bytes
+from monitor.study.cohort_heard import FileHeard, SessionHeard
+from monitor.study.cohort_score import CohortScore, score_of
+from monitor.study.cohort_tables import lines
+from monitor.study.cohort_ward import RECORDING, Item, heard_bytes, truth_path
 from monitor.study.runs import Run, worked_off
-
-NAMES: Final = 3
-"""How many names of each pattern are printed."""
 
 _FILE: Final = msgspec.json.Decoder(FileHeard)
 _ITEM: Final = msgspec.json.Encoder(order="deterministic")
+_READ: Final = msgspec.json.Decoder(Item)
 
 
 class ScoredCohort(CohortScore, frozen=True, kw_only=True):
@@ -65,13 +64,29 @@ def scored_cohort(
         If the work cannot be done.
     """
     items = items_of(folder, config)
-    work = hashlib.sha256("\n".join([digest, *items]).encode()).hexdigest()
+    work = _work_of(items, digest)
     done = worked_off(heard_bytes, items, run, work=work, err=err)
     sessions, faults = sessions_of(done)
     score = score_of(sessions)
     kept = {name: getattr(score, name) for name in CohortScore.__struct_fields__}
     told = {**kept, "digest": results_digest(done), "faults": faults}
     return ScoredCohort(**told, detail=detail_of(sessions))
+
+
+def _work_of(items: Sequence[str], digest: str) -> str:
+    """Return what identifies work: configuration, files and what is kept of them.
+
+    Progress of recordings that were made anew since, or of a program that kept less of them, is
+    other work and refused.
+    """
+    found = hashlib.sha256("\n".join([digest, *items, *SessionHeard.__struct_fields__]).encode())
+    for item in items:
+        recording = Path(_READ.decode(item).recording)
+        for path in (recording, truth_path(recording)):
+            if path.is_file():
+                with path.open("rb") as file:
+                    found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()
 
 
 def run_cohort(
@@ -109,88 +124,3 @@ def results_digest(done: Sequence[Done]) -> str:
     """Return the digest of what was heard, whatever folder the files stood in."""
     named = [Done(item=_FILE.decode(one.result).name, result=one.result) for one in done]
     return digest_of(named)
-
-
-def lines(found: CohortScore) -> Iterator[str]:
-    """Yield the score as Markdown."""
-    yield (
-        f"{found.sessions} sessions ({found.quiet_sessions} in which nothing happened), "
-        f"{found.events} events, {found.patient_hours:.0f} patient-hours; digest {found.digest}"
-    )
-    yield ""
-    yield (
-        "| Rule | Events found | in time | before | late | of grade 3-4 | Median min to alert | "
-        "min before the worst | False per patient-hour (95 %) | Sessions with a false one | PPV |"
-    )
-    yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
-    yield from (_rule_line(rule) for rule in found.rules)
-    yield ""
-    yield (
-        "| Pattern | Events | Found | In time | Min to alert, median (quartiles) | "
-        "Min before usual care | Named at its worst | Named for longest | Called for longest |"
-    )
-    yield "|---|---:|---:|---:|---:|---:|---:|---:|---|"
-    yield from (_pattern_line(pattern) for pattern in found.patterns)
-    yield ""
-    yield "| True grade | alerted 0 | 1 | 2 | 3 | 4 |"
-    yield "|---|---:|---:|---:|---:|---:|"
-    for grade, row in enumerate(found.confusion):
-        yield f"| {grade} | {' | '.join(map(str, row))} |"
-    kappa = "not defined" if found.weighted_kappa is None else f"{found.weighted_kappa:.3f}"
-    yield f"\nWeighted kappa of the grades: {kappa}. Floods of one session: {found.floods}."
-    yield from _forbidden_lines(found)
-
-
-def _forbidden_lines(found: CohortScore) -> Iterator[str]:
-    """Yield how often a step was offered that would be a fault, and in which kind of session."""
-    if not found.must_not_sessions:
-        return
-    kinds = Counter((one.step, one.phenotype) for one in found.must_not_violations)
-    said = ", ".join(f"{step} in {kind} {count}" for (step, kind), count in kinds.most_common())
-    count = len(found.must_not_violations)
-    yield (
-        f"Steps that would be a fault: {count} offered in {found.must_not_sessions} sessions of "
-        f"which the truth names one{f' ({said})' if said else ''}."
-    )
-
-
-def _rule_line(rule: RuleScore) -> str:
-    low, high = rule.false_interval
-    cells = (
-        rule.rule,
-        _share(rule.found),
-        _share(rule.in_time),
-        _share(rule.before),
-        _share(rule.late),
-        _share(rule.found_grade3),
-        _number(rule.minutes_to_alert),
-        _number(rule.minutes_before_worst),
-        f"{rule.false_per_patient_hour:.3f} ({low:.3f} to {high:.3f})",
-        _share(rule.share_sessions_false),
-        _share(rule.ppv),
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def _pattern_line(row: PatternScore) -> str:
-    quartiles = f"({_number(row.minutes_quarter)} to {_number(row.minutes_three_quarters)})"
-    cells = (
-        row.pattern,
-        str(row.events),
-        _share(row.found),
-        _share(row.in_time),
-        f"{_number(row.minutes_to_alert)} {quartiles}",
-        _number(row.minutes_before_usual_care),
-        _share(row.named),
-        _share(row.named_longest),
-        ", ".join(f"{name} {_share(share)}" for name, share in list(row.called.items())[:NAMES]),
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} %"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"

@@ -1,7 +1,7 @@
 """What stands behind the score of a cohort: how soon, how often for nothing, and by which rules.
 
 The figures of a report are drawn from these. Everything is counted by event and by session, with
-the spans of :mod:`monitor.study.cohort_score`.
+the spans of :mod:`monitor.study.cohort_found`.
 """
 
 from collections import Counter
@@ -13,29 +13,27 @@ import msgspec
 import numpy as np
 
 from monitor.facts.truth import TrueEvent
-from monitor.study.cohort_score import (
+from monitor.study.cohort_baseline import BaselineRow, baseline_rows
+from monitor.study.cohort_found import (
     HOUR_MS,
     OURS,
     OURS_SHOWN,
+    HeardEvent,
     found_by,
     interval,
     is_false,
+    ratio,
     rule_keys,
+    span_of,
     times_of,
     uneventful_ms,
 )
+from monitor.study.cohort_heard import MINUTE_MS, PRIORITIES, USUAL_CARE, HeardAlert, SessionHeard
+from monitor.study.cohort_load import AlarmLoad, load_of
+from monitor.study.cohort_score import GRADE3
 from monitor.study.cohort_trust import CohortTrust, trust_of, wilson
-from monitor.study.cohort_ward import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
 
-FLEETING_MS: Final = MINUTE_MS
-"""An alert that stood for less is fleeting (ours)."""
-
-CHATTER: Final = 3
-"""So many alerts of one cause begun within an hour chatter (ours)."""
-
-GRADE3: Final = 3
 CURVE_POINTS: Final = 200
-TIMED: Final = (OURS, OURS_SHOWN, USUAL_CARE)
 
 
 class DetectionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,21 +67,20 @@ class FalseRow(msgspec.Struct, frozen=True, kw_only=True):
     interval: tuple[float, float]
     """95 % of resamples of sessions."""
     per_session: float | None
+    per_session_interval: tuple[float, float]
 
 
-class AlarmLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is told, whatever is right; a share is None where there is nothing to share."""
+class FalsePriority(msgspec.Struct, frozen=True, kw_only=True):
+    """Alerts whose highest priority was this and was reached at a time that belongs to no event."""
 
+    priority: str
     alerts: int
-    alerts_per_patient_hour: float | None
-    alerts_per_session: float | None
-    calls: int
-    calls_per_patient_hour: float | None
-    fleeting: int
-    chattering_sessions: int
-    minutes_standing: float | None
-    longest_minutes: float | None
-    most_in_one_session: int
+    """Of this priority, right and wrong."""
+    false: int
+    per_patient_hour: float | None
+    interval: tuple[float, float]
+    per_session: float | None
+    per_session_interval: tuple[float, float]
 
 
 class RuleShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,46 +101,73 @@ class CohortDetail(msgspec.Struct, frozen=True, kw_only=True):
 
     detection: tuple[DetectionRow, ...]
     curves: tuple[Curve, ...]
+    """One of every rule."""
     lead_grade3: Curve
     """Minutes from the call to the worst moment of events of grade 3 and 4."""
+    lead_true_grade3: Curve
+    """Minutes from the call until the truth reached grade 3; above 0 was before."""
+    lead_action: Curve
+    """Minutes from the call to the first thing that people did, of events in which they did."""
+    acted: int
+    """Events in which people slowed, paused or stopped the pump or gave a drug."""
     lead_usual_care: Curve
     """Minutes by which we showed an event before usual care found it, of those both found."""
+    lead_usual_care_called: Curve
+    """Minutes by which we called before usual care found an event, of those both found."""
     found_only_here: int
     found_only_by_usual_care: int
+    """By what was shown at any grade."""
+    called_only_here: int
+    called_only_by_usual_care: int
+    """By what called somebody."""
     false: tuple[FalseRow, ...]
+    false_priorities: tuple[FalsePriority, ...]
     quiet_sessions: int
     quiet_sessions_called: int
     quiet_interval: tuple[float, float] | None
     """95 % interval of the share of quiet sessions in which somebody was called (Wilson)."""
     load: AlarmLoad
     rules: tuple[RuleShare, ...]
+    baseline: tuple[BaselineRow, ...]
     trust: CohortTrust
 
 
 def detail_of(sessions: Sequence[SessionHeard], *, seed: int = 1) -> CohortDetail:
     """Return what stands behind the score of sessions; resampling follows the seed."""
     events = [(heard, event) for heard in sessions for event in heard.truth.events]
+    grave = [(heard, event) for heard, event in events if event.grade >= GRADE3]
     quiet = [heard for heard in sessions if not heard.truth.events]
     called = sum(bool(times_of(OURS, heard)) for heard in quiet)
-    gains, ours, theirs = _against_usual_care(events)
+    gains, ours, theirs = _against_usual_care(OURS_SHOWN, events)
+    called_gains, our_calls, not_called = _against_usual_care(OURS, events)
+    reached = [event for _, event in grave if event.grade3_ms is not None]
+    acted = [one for one in events if _first_deed(*one) is not None]
     return CohortDetail(
         detection=tuple(_detection(events)),
-        curves=tuple(_curve(key, _minutes(key, events), len(events)) for key in TIMED),
-        lead_grade3=_curve(OURS, _leads(events), sum(e.grade >= GRADE3 for _, e in events)),
+        curves=tuple(_curve(key, _minutes(key, events), len(events)) for key in rule_keys()),
+        lead_grade3=_curve(OURS, _leads(grave), len(grave)),
+        lead_true_grade3=_curve(OURS, _true_leads(grave), len(reached)),
+        lead_action=_curve(OURS, _deed_leads(acted), len(acted)),
+        acted=len(acted),
         lead_usual_care=_curve(OURS_SHOWN, gains, len(gains)),
+        lead_usual_care_called=_curve(OURS, called_gains, len(called_gains)),
         found_only_here=ours,
         found_only_by_usual_care=theirs,
+        called_only_here=our_calls,
+        called_only_by_usual_care=not_called,
         false=tuple(_false(sessions, seed)),
+        false_priorities=tuple(_false_priorities(sessions, seed)),
         quiet_sessions=len(quiet),
         quiet_sessions_called=called,
         quiet_interval=wilson(called, len(quiet)),
-        load=_load(sessions),
+        load=load_of(sessions),
         rules=tuple(_rules(sessions)),
+        baseline=baseline_rows(sessions),
         trust=trust_of(sessions),
     )
 
 
-def _detection(events: Sequence[tuple[SessionHeard, TrueEvent]]) -> Iterator[DetectionRow]:
+def _detection(events: Sequence[HeardEvent]) -> Iterator[DetectionRow]:
     for pattern, grade in sorted({(event.pattern, event.grade) for _, event in events}):
         found = Counter(
             found_by(times_of(OURS, heard), event).when
@@ -161,28 +185,48 @@ def _detection(events: Sequence[tuple[SessionHeard, TrueEvent]]) -> Iterator[Det
         )
 
 
-def _minutes(key: str, events: Sequence[tuple[SessionHeard, TrueEvent]]) -> list[float]:
+def _minutes(key: str, events: Sequence[HeardEvent]) -> list[float]:
     """Return the minutes from onset to what found each event."""
     found = [(found_by(times_of(key, heard), event).at_ms, event) for heard, event in events]
     return [(at - event.onset_ms) / MINUTE_MS for at, event in found if at is not None]
 
 
-def _leads(events: Sequence[tuple[SessionHeard, TrueEvent]]) -> list[float]:
-    """Return the minutes from the call to the worst moment of grave events; below 0 if late."""
-    found = [
-        (found_by(times_of(OURS, heard), event).at_ms, event)
-        for heard, event in events
-        if event.grade >= GRADE3
-    ]
+def _leads(grave: Sequence[HeardEvent]) -> list[float]:
+    """Return the minutes from the call to the worst moment of events; below 0 if late."""
+    found = [(found_by(times_of(OURS, heard), event).at_ms, event) for heard, event in grave]
     return [(event.peak_ms - at) / MINUTE_MS for at, event in found if at is not None]
 
 
-def _against_usual_care(
-    events: Sequence[tuple[SessionHeard, TrueEvent]],
-) -> tuple[list[float], int, int]:
+def _true_leads(grave: Sequence[HeardEvent]) -> list[float]:
+    """Return the minutes from the call until the truth reached grade 3; below 0 if after it."""
+    found = [(found_by(times_of(OURS, heard), event).at_ms, event) for heard, event in grave]
+    return [
+        (event.grade3_ms - at) / MINUTE_MS
+        for at, event in found
+        if at is not None and event.grade3_ms is not None
+    ]
+
+
+def _first_deed(heard: SessionHeard, event: TrueEvent) -> int | None:
+    """Return when people first did something about an event; None if they did nothing."""
+    last_ms = span_of(event)[1]
+    return min((at for at in heard.deeds_ms if event.onset_ms <= at <= last_ms), default=None)
+
+
+def _deed_leads(acted: Sequence[HeardEvent]) -> list[float]:
+    """Return the minutes from the call to the first deed; below 0 if people were first."""
+    found = [
+        (found_by(times_of(OURS, heard), event).at_ms, _first_deed(heard, event))
+        for heard, event in acted
+    ]
+    return [(deed - at) / MINUTE_MS for at, deed in found if at is not None and deed is not None]
+
+
+def _against_usual_care(key: str, events: Sequence[HeardEvent]) -> tuple[list[float], int, int]:
+    """Return a rule's gains over usual care, and how many events only one of them found."""
     gains, ours, theirs = [], 0, 0
     for heard, event in events:
-        here = found_by(times_of(OURS_SHOWN, heard), event).at_ms
+        here = found_by(times_of(key, heard), event).at_ms
         there = found_by(times_of(USUAL_CARE, heard), event).at_ms
         if here is not None and there is not None:
             gains.append((there - here) / MINUTE_MS)
@@ -207,7 +251,7 @@ def _curve(key: str, minutes: Sequence[float], events: int) -> Curve:
 
 
 def _false(sessions: Sequence[SessionHeard], seed: int) -> Iterator[FalseRow]:
-    hours = np.array([uneventful_ms(heard.truth) / HOUR_MS for heard in sessions])
+    hours = _uneventful_hours(sessions)
     for grade in (1, 2, 3, 4):
         counts = np.array(
             [
@@ -225,46 +269,49 @@ def _false(sessions: Sequence[SessionHeard], seed: int) -> Iterator[FalseRow]:
         yield FalseRow(
             grade=grade,
             calls=total,
-            per_patient_hour=_ratio(total, float(hours.sum())),
+            per_patient_hour=ratio(total, float(hours.sum())),
             interval=interval(counts, hours, seed),
-            per_session=_ratio(total, len(sessions)),
+            per_session=ratio(total, len(sessions)),
+            per_session_interval=interval(counts, np.ones(len(sessions)), seed),
         )
 
 
-def _load(sessions: Sequence[SessionHeard]) -> AlarmLoad:
-    hours = sum(heard.truth.end_ms - heard.truth.start_ms for heard in sessions) / HOUR_MS
-    alerts = [(heard, one) for heard in sessions for one in heard.alerts]
-    calls = sum(one.called_ms is not None for _, one in alerts)
-    lasted = [
-        ((heard.truth.end_ms if one.ended_ms is None else one.ended_ms) - one.reached_ms[0])
-        for heard, one in alerts
-        if one.reached_ms[0] is not None
-    ]
-    return AlarmLoad(
-        alerts=len(alerts),
-        alerts_per_patient_hour=_ratio(len(alerts), hours),
-        alerts_per_session=_ratio(len(alerts), len(sessions)),
-        calls=calls,
-        calls_per_patient_hour=_ratio(calls, hours),
-        fleeting=sum(0 <= one < FLEETING_MS for one in lasted),
-        chattering_sessions=sum(_chatters(heard.alerts) for heard in sessions),
-        minutes_standing=round(median(lasted) / MINUTE_MS, 2) if lasted else None,
-        longest_minutes=round(max(lasted) / MINUTE_MS, 2) if lasted else None,
-        most_in_one_session=max((len(heard.alerts) for heard in sessions), default=0),
-    )
+def _false_priorities(sessions: Sequence[SessionHeard], seed: int) -> Iterator[FalsePriority]:
+    hours = _uneventful_hours(sessions)
+    for level, priority in enumerate(PRIORITIES):
+        mine = [
+            [at_ms for one in heard.alerts if (at_ms := _highest_at(one, level)) is not None]
+            for heard in sessions
+        ]
+        counts = np.array(
+            [
+                sum(is_false(at_ms, heard.truth) for at_ms in times)
+                for times, heard in zip(mine, sessions, strict=True)
+            ],
+            np.int64,
+        )
+        total = int(counts.sum())
+        yield FalsePriority(
+            priority=priority,
+            alerts=sum(map(len, mine)),
+            false=total,
+            per_patient_hour=ratio(total, float(hours.sum())),
+            interval=interval(counts, hours, seed),
+            per_session=ratio(total, len(sessions)),
+            per_session_interval=interval(counts, np.ones(len(sessions)), seed),
+        )
 
 
-def _chatters(alerts: Sequence[HeardAlert]) -> bool:
-    by_cause: dict[str, list[int]] = {}
-    for one in alerts:
-        if one.reached_ms[0] is not None:
-            by_cause.setdefault(one.cause, []).append(one.reached_ms[0])
-    return any(
-        times[index + CHATTER - 1] - times[index] <= HOUR_MS
-        for found in by_cause.values()
-        for times in (sorted(found),)
-        for index in range(len(times) - CHATTER + 1)
-    )
+def _highest_at(one: HeardAlert, level: int) -> int | None:
+    """Return when an alert reached a priority, if it was the highest that it had."""
+    is_highest = all(at is None for at in one.priority_ms[level + 1 :])
+    return one.priority_ms[level] if is_highest else None
+
+
+def _uneventful_hours(
+    sessions: Sequence[SessionHeard],
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array([uneventful_ms(heard.truth) / HOUR_MS for heard in sessions])
 
 
 def _rules(sessions: Sequence[SessionHeard]) -> Iterator[RuleShare]:
@@ -290,7 +337,3 @@ def _rules(sessions: Sequence[SessionHeard]) -> Iterator[RuleShare]:
             alone=alone[rule],
             alone_false=alone_false[rule],
         )
-
-
-def _ratio(count: float, of: float) -> float | None:
-    return round(count / of, 4) if of else None

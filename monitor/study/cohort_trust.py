@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from monitor.facts.truth import TrueEvent
-from monitor.study.cohort_score import HOUR_MS, is_false, span_of, uneventful_ms
-from monitor.study.cohort_ward import HeardAlert, SessionHeard
+from monitor.study.cohort_found import HOUR_MS, is_false, span_of, uneventful_ms
+from monitor.study.cohort_heard import HeardAlert, SessionHeard
 
 GRADES: Final = (1, 2, 3, 4)
 POINTS: Final = (0, 20, 40, 60, 80)

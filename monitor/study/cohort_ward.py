@@ -15,13 +15,30 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from detectors.channels import MISSING, N_CHANNELS, Bool, Int32, Int64
+from detectors.channels import CHANNEL_NAMES, MISSING, N_CHANNELS, Bool, Int32, Int64
 from monitor.adapters.recording import InputFileError, Recording, open_recording
-from monitor.facts.effects import AdviceChanged, AlertChanged, AnyEffect
-from monitor.facts.records import Input, PumpReported, SessionReported, VitalsReported
+from monitor.facts.effects import AdviceChanged, AlertChanged, AnyEffect, BaselineChanged
+from monitor.facts.records import (
+    ActTaken,
+    Input,
+    PumpReported,
+    SessionReported,
+    VitalsReported,
+)
 from monitor.facts.truth import TrueSession
-from monitor.replay import CALLING
 from monitor.settings.settings import Settings, load_settings
+from monitor.study.cohort_heard import (
+    MINUTE_MS,
+    USUAL_CARE,
+    FileHeard,
+    HeardAlert,
+    HeardBaseline,
+    OtherAlert,
+    SessionHeard,
+    baselines_of,
+    updated,
+    updated_other,
+)
 from monitor.study.peers import ANY_OF_FOUR, KEYS, scores, single_signs, tables_of
 from monitor.study.scoring import words_of_steps
 from monitor.ward.ward import Ward
@@ -34,70 +51,18 @@ ONLY_PLANNED: Final = (
     "is a plan: the ward is still being told, or whoever told it was killed, so what came of it is "
     "not known"
 )
-MINUTE_MS: Final = 60_000
+
 CURRENT_MS: Final = 15 * MINUTE_MS
 """How long simple rules take a value for the present one (our choice; charts have no better)."""
-
-USUAL_CARE: Final = "usual_care"
-"""Any of four, looked at only when vital signs are usually taken: 15 min after the start, at
-every change of rate, every hour (``config/schedules.toml``)."""
 
 FIRST_LOOK_MS: Final = 15 * MINUTE_MS
 NEXT_LOOK_MS: Final = 60 * MINUTE_MS
 
+LAST_HOUR_MS: Final = 60 * MINUTE_MS
+"""Over so much of the end of a session its readings are held against the baseline (ours)."""
 
-class HeardAlert(msgspec.Struct, frozen=True, kw_only=True):
-    """One reaction alert: what it was called, and when it first reached each grade.
-
-    ``pattern`` is its name when it became worst; ``names`` holds when it was given which name.
-    ``reached_ms`` holds the first time at grade 1, 2, 3 and 4 or above; ``called_ms`` when it
-    first had a priority at which somebody is called; ``ended_ms`` is None while it stands.
-    ``rules`` are the rows that decided it when it first called; ``points_centi`` is the evidence
-    for its name when it became worst, None where it had no picture.
-    """
-
-    id: str
-    cause: str
-    pattern: str
-    grade: int
-    reached_ms: tuple[int | None, int | None, int | None, int | None]
-    called_ms: int | None
-    ended_ms: int | None
-    names: tuple[tuple[int, str], ...] = ()
-    rules: tuple[str, ...] = ()
-    points_centi: int | None = None
-
-
-class SessionHeard(msgspec.Struct, frozen=True, kw_only=True):
-    """One session: its truth, what was heard of it, and when simple rules began to hold."""
-
-    truth: TrueSession
-    alerts: tuple[HeardAlert, ...]
-    steps: tuple[tuple[int, str], ...]
-    """When a step was first offered, and which."""
-    peers: dict[str, tuple[int, ...]]
-    must_not: tuple[tuple[int, str], ...] = ()
-    """When a step was first offered that the truth forbids, and its word."""
-
-
-class ForbiddenStep(msgspec.Struct, frozen=True, kw_only=True):
-    """A step that was offered in a session in which the truth says that it would be a fault."""
-
-    bed: str
-    session: str
-    phenotype: str
-    step: str
-    at_ms: int
-
-
-class FileHeard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What came of one file; ``fault`` says why nothing did."""
-
-    name: str
-    sessions: tuple[SessionHeard, ...] = ()
-    readings: int = 0
-    steps: int = 0
-    fault: str = ""
+DEEDS: Final = frozenset({"drug", "rate", "step"})
+UNDONE: Final = frozenset({"declined", "not-possible"})
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,16 +146,7 @@ def heard(path: Path, settings: Settings) -> FileHeard:
     words = words_of_steps(settings.ward)
     return FileHeard(
         name=path.name,
-        sessions=tuple(
-            SessionHeard(
-                truth=ear.truth,
-                alerts=ear.alerts(),
-                steps=tuple(sorted((at_ms, key) for key, at_ms in ear.offered.items())),
-                peers=ear.peers(tables),
-                must_not=ear.must_not(words),
-            )
-            for ear in room.ears
-        ),
+        sessions=tuple(ear.heard(path.name, tables, words) for ear in room.ears),
         readings=sum(ear.readings for ear in room.ears),
         steps=steps,
     )
@@ -212,12 +168,15 @@ class Ear:
     readings: int = 0
     offered: dict[str, int] = field(default_factory=dict)
     _alerts: dict[str, HeardAlert] = field(default_factory=dict)
+    _others: dict[str, OtherAlert] = field(default_factory=dict)
     _times_ms: list[int] = field(default_factory=list)
     _values: list[list[int]] = field(default_factory=list)
     _rates: list[tuple[int, int]] = field(default_factory=list)
+    _deeds_ms: list[int] = field(default_factory=list)
+    _baseline: BaselineChanged | None = None
 
     def read(self, one: Input) -> None:
-        """Keep the readings and the changes of rate, as devices sent them."""
+        """Keep the readings, the changes of rate and the deeds, as devices sent them."""
         if isinstance(one, VitalsReported):
             row = [int(MISSING)] * N_CHANNELS
             for value in one.values:
@@ -226,21 +185,59 @@ class Ear:
             self._times_ms.append(one.received_ms)
             self._values.append(row)
         elif isinstance(one, PumpReported) and one.rate_centi_ml_per_h is not None:
-            before = self._rates[-1][1] if self._rates else None
-            if one.rate_centi_ml_per_h != before:
+            before = self._rates[-1][1] if self._rates else 0
+            if one.rate_centi_ml_per_h != before or not self._rates:
                 self._rates.append((one.received_ms, one.rate_centi_ml_per_h))
+            # Complete, or stopped by its own alarm, the pump was touched by nobody.
+            if one.rate_centi_ml_per_h < before and one.state != "complete" and not one.alarm:
+                self._deeds_ms.append(one.received_ms)
+        elif isinstance(one, ActTaken) and one.act in DEEDS and one.status not in UNDONE:
+            self._deeds_ms.append(one.received_ms)
 
     def hear(self, effect: AnyEffect) -> None:
-        """Keep reaction alerts, and when which step was first offered."""
+        """Keep alerts, when which step was first offered, and the baseline of the start."""
         if isinstance(effect, AlertChanged) and effect.kind == "physiological":
-            self._alerts[effect.id] = _updated(self._alerts.get(effect.id), effect)
+            self._alerts[effect.id] = updated(self._alerts.get(effect.id), effect)
+        elif isinstance(effect, AlertChanged):
+            self._others[effect.id] = updated_other(self._others.get(effect.id), effect)
         elif isinstance(effect, AdviceChanged):
             for step in effect.steps:
                 self.offered.setdefault(step.key, effect.at_ms)
+        elif isinstance(effect, BaselineChanged) and effect.status == "frozen":
+            self._baseline = self._baseline or effect
 
-    def alerts(self) -> tuple[HeardAlert, ...]:
-        """Return the alerts in the order in which they began."""
-        return tuple(self._alerts.values())
+    def heard(
+        self, ward: str, tables: Mapping[str, object], words: Mapping[str, str]
+    ) -> SessionHeard:
+        """Return the session as it was read and heard; alerts in the order in which they began."""
+        return SessionHeard(
+            truth=self.truth,
+            alerts=tuple(self._alerts.values()),
+            steps=tuple(sorted((at_ms, key) for key, at_ms in self.offered.items())),
+            peers=self.peers(tables),
+            must_not=self.must_not(words),
+            ward=ward,
+            others=tuple(self._others.values()),
+            deeds_ms=tuple(self._deeds_ms),
+            baseline=tuple(self._baselines()),
+        )
+
+    def _baselines(self) -> Iterator[HeardBaseline]:
+        """Yield the baseline of each channel, and in quiet sessions how the last hour lay to it."""
+        end_ms = self.truth.end_ms
+        late = [
+            row
+            for at_ms, row in zip(self._times_ms, self._values, strict=True)
+            if end_ms - LAST_HOUR_MS <= at_ms <= end_ms
+        ]
+        for name, one in baselines_of(self._baseline).items():
+            channel = CHANNEL_NAMES.index(name)
+            values = [row[channel] for row in late if row[channel] != MISSING]
+            if self.truth.events or not values:
+                yield one
+                continue
+            later = round(sum(values) / len(values)) - one.centre_centi
+            yield msgspec.structs.replace(one, later_centi=later)
 
     def must_not(self, words: Mapping[str, str]) -> tuple[tuple[int, str], ...]:
         """Return the steps that were offered and that the truth forbids, in order of time."""
@@ -326,46 +323,3 @@ def current(at_ms: Int64, value_centi: Int32) -> Int32:
 def begun(holds: Bool) -> Int64:
     """Return the rows at which something begins to hold, in order."""
     return np.flatnonzero(holds & ~np.r_[False, holds[:-1]])
-
-
-def forbidden_steps(sessions: Sequence[SessionHeard]) -> Iterator[ForbiddenStep]:
-    """Yield what was offered although the truth forbids it, session by session."""
-    for heard in sessions:
-        truth = heard.truth
-        for at_ms, word in heard.must_not:
-            yield ForbiddenStep(
-                bed=truth.bed,
-                session=truth.session,
-                phenotype=truth.phenotype or "uneventful",
-                step=word,
-                at_ms=at_ms,
-            )
-
-
-def _updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
-    known = before.reached_ms if before else (None, None, None, None)
-    reached = tuple(
-        at_ms if at_ms is not None else effect.at_ms if effect.grade >= grade else None
-        for grade, at_ms in enumerate(known, start=1)
-    )
-    calls = effect.at_ms if effect.priority in CALLING and effect.phase != "end" else None
-    rules = before.rules if before else ()
-    if calls is not None and (before is None or before.called_ms is None):
-        rules = tuple(dict.fromkeys(row.rule for row in effect.because))
-    is_worst = before is None or effect.grade > before.grade
-    points = next((one.points_centi for one in effect.pictures if one.leads), None)
-    names = before.names if before else ()
-    if not names or names[-1][1] != effect.pattern:
-        names = (*names, (effect.at_ms, effect.pattern))
-    return HeardAlert(
-        id=effect.id,
-        cause=effect.cause,
-        pattern=effect.pattern if is_worst or before is None else before.pattern,
-        grade=effect.grade if is_worst or before is None else before.grade,
-        reached_ms=reached,  # type: ignore[arg-type]  # four, as they were
-        called_ms=before.called_ms if before and before.called_ms is not None else calls,
-        ended_ms=effect.at_ms if effect.phase == "end" else None,
-        names=names,
-        rules=rules,
-        points_centi=points if is_worst or before is None else before.points_centi,
-    )

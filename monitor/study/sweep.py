@@ -23,7 +23,8 @@ from monitor.adapters import cases
 from monitor.adapters.recording import InputFileError, Remarks
 from monitor.settings.settings import Settings, load_settings
 from monitor.study.cohort import items_of, sessions_of
-from monitor.study.cohort_score import OURS, OURS_SHOWN, rule_keys, score_of
+from monitor.study.cohort_found import OURS, OURS_SHOWN, rule_keys
+from monitor.study.cohort_score import score_of
 from monitor.study.cohort_ward import heard_bytes
 from monitor.study.peers import KEYS, PEERS, scores, single_signs
 from monitor.study.runs import Run, worked_off
@@ -74,9 +75,10 @@ class SweepPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a sweep; the axes in words."""
+    """What came of a sweep; the axes in words, and the command that makes it again."""
 
     source: str
+    command: str
     config: str
     limit: Limit
     sensitivity_is: str
@@ -96,6 +98,7 @@ class Plan:
     values: tuple[str, ...]
     folder: Path
     run: Run
+    command: str
 
 
 def values_of(text: str) -> tuple[str, ...]:
@@ -212,6 +215,7 @@ def sweep(plan: Plan, *, err: TextIO) -> Sweep:
     ]
     return Sweep(
         source=str(plan.source),
+        command=plan.command,
         config=settings.digest,
         limit=limit,
         sensitivity_is=(OF_COHORT if is_cohort else OF_CASES)[0],
@@ -331,7 +335,7 @@ def _share(marks: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float | None:
     return round(float(marks.mean()), 4) if len(marks) else None
 
 
-def sweep_lines(found: Sweep, command: str) -> Iterator[str]:
+def sweep_lines(found: Sweep) -> Iterator[str]:
     """Yield a sweep as Markdown."""
     limit = found.limit
     yield f"# {limit.rule}, clause {limit.clause}: {limit.channel} {limit.basis} {limit.comparison}"
@@ -350,7 +354,7 @@ def sweep_lines(found: Sweep, command: str) -> Iterator[str]:
         )
         yield f"| {' | '.join(cells)} |"
     yield ""
-    yield f"Over `{found.source}`, configuration `{found.config}`. Made by `{command}`."
+    yield f"Over `{found.source}`, configuration `{found.config}`. Made by `{found.command}`."
 
 
 def _load(point: SweepPoint) -> str:

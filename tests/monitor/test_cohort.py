@@ -16,25 +16,11 @@ from monitor.adapters.recording import FORMAT, Header, write_recording
 from monitor.engines.local import ProcessEngine, SerialEngine
 from monitor.facts.truth import TrueEvent, TrueSession
 from monitor.study.cohort import run_cohort
-from monitor.study.cohort_score import (
-    AFTER_MS,
-    BEFORE_MS,
-    OURS,
-    OURS_SHOWN,
-    found_by,
-    longest_name,
-    score_of,
-    weighted_kappa,
-)
-from monitor.study.cohort_ward import (
-    CURRENT_MS,
-    MINUTE_MS,
-    USUAL_CARE,
-    HeardAlert,
-    SessionHeard,
-    begun,
-    current,
-)
+from monitor.study.cohort_found import AFTER_MS, BEFORE_MS, OURS, OURS_SHOWN, found_by
+from monitor.study.cohort_heard import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
+from monitor.study.cohort_patterns import longest_name
+from monitor.study.cohort_score import score_of, weighted_kappa
+from monitor.study.cohort_ward import CURRENT_MS, begun, current
 from monitor.study.peers import KEYS
 from monitor.study.runs import Run
 from simulators.chairs import chair

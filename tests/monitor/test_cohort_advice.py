@@ -3,9 +3,10 @@
 import msgspec
 
 from monitor.facts.truth import TrueSession
-from monitor.study.cohort import lines
+from monitor.study.cohort_heard import USUAL_CARE, SessionHeard
 from monitor.study.cohort_score import score_of
-from monitor.study.cohort_ward import USUAL_CARE, Ear, SessionHeard
+from monitor.study.cohort_tables import lines
+from monitor.study.cohort_ward import Ear
 from monitor.study.peers import KEYS
 
 START_MS = 1_795_000_000_000

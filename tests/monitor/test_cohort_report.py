@@ -13,8 +13,8 @@ from monitor.cohort_files import write_cohort
 from monitor.engines.local import SerialEngine
 from monitor.facts.truth import TrueEvent, TrueSession
 from monitor.study.cohort_detail import CohortDetail, detail_of
+from monitor.study.cohort_heard import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
 from monitor.study.cohort_trust import wilson
-from monitor.study.cohort_ward import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
 from monitor.study.peers import KEYS
 from simulators.cohorts import Cohort
 
@@ -77,7 +77,8 @@ def test_events_are_counted_by_pattern_grade_and_time(detail: CohortDetail) -> N
 
 
 def test_a_curve_ends_at_the_share_that_was_found(detail: CohortDetail) -> None:
-    ours, _, usual = detail.curves
+    ours, _, usual, *peers = detail.curves
+    assert [one.key for one in peers] == list(KEYS)
     assert ours.points == ((2.0, 0.3333), (12.0, 0.6667))
     assert usual.points == ((5.0, 0.3333), (15.0, 0.6667))
     assert detail.lead_grade3.points == ((-2.0, 0.3333), (8.0, 0.6667))
@@ -151,7 +152,7 @@ def sweep_file(folder: Path) -> Path:
         ("rule", "channel", "basis", "comparison", "unit", "in_force"), "x"
     )
     told: dict[str, object] = {
-        **dict.fromkeys(("source", "config", "sensitivity_is", "load_is"), "x"),
+        **dict.fromkeys(("source", "command", "config", "sensitivity_is", "load_is"), "x"),
         "limit": {"clause": 1, **limit},
         "points": [{**point, "key": "value", "value": "1", "sensitivity": 0.5, "load": 0.1}],
     }
@@ -169,7 +170,7 @@ def test_the_page_stands_alone_and_says_how_it_was_made(cohort: Path, tmp_path: 
     text = page.read_text("utf-8")
     found = Page(text)
     assert found.fetched == []
-    assert found.tags.count("svg") == 6
+    assert found.tags.count("svg") == 8
     assert "script" not in found.tags
     assert f"infusion-monitor score cohort {cohort}" in text
     assert re.search(r'<html lang="en" data-tall="\d+">', text)

@@ -13,9 +13,10 @@ from monitor.reports.cohort_csv import HEAD, cohort_csv
 from monitor.reports.trust_sections import REASONS_SHOWN, trust_sections
 from monitor.study.cohort import ScoredCohort
 from monitor.study.cohort_detail import detail_of
-from monitor.study.cohort_score import CohortScore, is_false, score_of
+from monitor.study.cohort_found import is_false
+from monitor.study.cohort_heard import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
+from monitor.study.cohort_score import CohortScore, score_of
 from monitor.study.cohort_trust import GRADES, CohortTrust, belongs, trust_of, wilson
-from monitor.study.cohort_ward import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
 from monitor.study.peers import KEYS
 
 START_MS = 1_795_000_000_000

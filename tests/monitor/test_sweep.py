@@ -133,6 +133,7 @@ def test_a_figure_holds_every_point_that_has_both_numbers() -> None:
     )
     found = Sweep(
         source="cohort",
+        command="infusion-monitor sweep",
         config="sha256:1",
         limit=LIMIT,
         sensitivity_is="found",
@@ -145,7 +146,7 @@ def test_a_figure_holds_every_point_that_has_both_numbers() -> None:
     root = ET.fromstring(drawing)  # noqa: S314  # our own
     assert len(root.findall("{*}circle")) == 3
     assert [number for number, _ in numbered(found)] == [1, 2, 3]
-    lines = list(sweep_lines(found, "infusion-monitor sweep"))
+    lines = list(sweep_lines(found))
     assert "| v | 20 | 90.0 % | 0.200 | yes |" in lines
     assert "| **ours, as in force** | 30 | 80.0 % | 0.100 | yes |" in lines
     assert "| none | - | - | - |  |" in lines

@@ -131,6 +131,8 @@ def test_the_truth_names_the_pattern_and_follows_the_course(name: str) -> None:
             assert event.end_ms is None or event.peak_ms < event.end_ms
             assert event.recurrence == (number > 0)
             assert event.charted_ms is None or event.charted_ms >= event.onset_ms
+            assert (event.grade3_ms is None) == (event.grade < 3)
+            assert event.grade3_ms is None or event.onset_ms <= event.grade3_ms <= event.peak_ms
     assert events >= 8
 
 
