@@ -14,6 +14,7 @@ and published now. Times come from one clock that never goes backwards, and are 
 import contextlib
 import logging
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -72,6 +73,10 @@ LONG_RESUME_S: Final = 2.0
 come up later and later."""
 
 WARD_FAILURES_MAX: Final = 3
+
+SWITCH_S: Final = 0.0005
+"""So long the loop may keep the interpreter from the network thread, which needs it shortly and
+often. With the ten times longer default an alert waits for that thread under load."""
 
 
 class WardError(Exception):
@@ -368,6 +373,7 @@ def serve(monitor: LiveMonitor, signals: Signals) -> bool:
 
     At SIGHUP the folder of the site is read again, also if it came before the monitor worked.
     """
+    sys.setswitchinterval(SWITCH_S)
     signals.attend(monitor)
     monitor.run()
     return signals.was_interrupted

@@ -25,7 +25,9 @@ UNIT: Final = "infa"
 T0_MS: Final = 1_795_514_400_000
 PROGRAM: Final = "0.1+c0de"
 SETTINGS: Final = ward_settings()
-NOT_KEPT: Final = frozenset({"ranges", "_told", "journal", "_queue", "_news", "configure"})
+NOT_KEPT: Final = frozenset(
+    {"ranges", "_told", "journal", "_urgent", "_routine", "_news", "configure"}
+)
 """What follows from the rest, belongs to one step, or is news again after every start."""
 
 

@@ -12,6 +12,7 @@ from paho.mqtt.properties import Properties
 
 from monitor.adapters.access import Access
 from monitor.adapters.logbook import ROOT
+from monitor.adapters.read_ahead import AheadClient
 from monitor.wire.announcements import Announcement
 
 KEEPALIVE_S: Final = 10
@@ -27,7 +28,7 @@ PACKET_BYTES_MAX: Final = 65_536
 
 def new_client(access: Access, context: ssl.SSLContext | None, will: Announcement) -> paho.Client:
     """Return a client with a last will that is not connected yet."""
-    client = paho.Client(
+    client = AheadClient(
         CallbackAPIVersion.VERSION2,
         client_id=access.client_id,
         protocol=paho.MQTTv5,

@@ -12,7 +12,6 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -26,6 +25,7 @@ from monitor.adapters.connection import begin, discard, new_client
 from monitor.adapters.filters import filters
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.succession import is_from_successor
+from monitor.adapters.window import Window
 from monitor.facts.records import RawMessage
 from monitor.wire.announcements import Announcement
 from monitor.wire.topics import (
@@ -37,9 +37,6 @@ from monitor.wire.topics import (
 )
 
 LOG: Final = logging.getLogger(f"{ROOT}.mqtt")
-
-OUTSTANDING_MAX: Final = 500
-"""Publications that may be without an acknowledgement of the broker."""
 
 INBOX_MAX: Final = 50_000
 """Unacknowledged (QoS 0) messages beyond this many waiting ones are dropped and counted."""
@@ -101,8 +98,7 @@ class BrokerLink:
         self._answered = threading.Event()
         self._refusal = ""
         self._lock = threading.Lock()
-        self._outstanding: set[int] = set()
-        self._confirmed: deque[int] = deque()
+        self._window = Window()
         self._sign_s = time.monotonic()
         self._is_open = False  # the broker has accepted us ...
         self._is_connected = False  # ... and our subscriptions
@@ -176,9 +172,9 @@ class BrokerLink:
                 if arrival.qos and arrival.connection == self.connections and self._is_open:
                     self._client.ack(arrival.mid, arrival.qos)
 
-    def can_publish(self) -> bool:
+    def can_publish(self, *, is_urgent: bool) -> bool:
         """Tell whether another publication may be handed over now."""
-        return self._is_connected and self.outstanding < OUTSTANDING_MAX
+        return self._is_connected and self._window.has_room(is_urgent=is_urgent)
 
     def publish(self, announcement: Announcement) -> None:
         """Hand one announcement to the network thread."""
@@ -189,7 +185,7 @@ class BrokerLink:
             retain=announcement.retain,
         )
         if announcement.qos:
-            self._outstanding.add(info.mid)
+            self._window.open(info.mid)
 
     @property
     def is_connected(self) -> bool:
@@ -199,11 +195,7 @@ class BrokerLink:
     @property
     def outstanding(self) -> int:
         """Number of publications that the broker has not acknowledged yet."""
-        # The network thread only appends and this thread only takes away, so a confirmation
-        # never overtakes the entry that it ends.
-        while self._confirmed:
-            self._outstanding.discard(self._confirmed.popleft())
-        return len(self._outstanding)
+        return len(self._window)
 
     @property
     def waiting(self) -> int:
@@ -241,7 +233,7 @@ class BrokerLink:
         with self._lock:
             self._client = self._new_client()
             self._is_open = self._is_connected = False
-        self._outstanding.clear()
+        self._window.clear()
         self._sign_s = time.monotonic()
         # Its thread may hang or be dead, and then must not hold up the loop.
         threading.Thread(target=discard, args=(old,), daemon=True).start()
@@ -348,7 +340,7 @@ class BrokerLink:
         _properties: Properties | None,
     ) -> None:
         if client is self._client:
-            self._confirmed.append(mid)
+            self._window.confirm(mid)
         if reason.is_failure:
             log(LOG, logging.ERROR, "publish-refused", reason=str(reason))
 

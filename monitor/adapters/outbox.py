@@ -9,7 +9,8 @@ be bounded without losing an alert: when it overflows, the picture takes its pla
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import chain
 from typing import Final, Protocol
 
 from monitor.adapters.logbook import ROOT
@@ -22,6 +23,9 @@ QUEUE_MAX: Final = 10_000
 
 RETAINED_KINDS: Final = frozenset({"alert", "advice", "state"})
 
+URGENT_KINDS: Final = frozenset({"alert", "advice", "proof"})
+"""What leaves before everything else; the proof is to take as long as an alert takes."""
+
 UNTOLD_S: Final = 10.0
 """What is told once is kept by a silent outbox for so long: longer than a takeover takes."""
 
@@ -29,7 +33,7 @@ UNTOLD_S: Final = 10.0
 class Publisher(Protocol):
     """What an outbox needs of a link."""
 
-    def can_publish(self) -> bool:
+    def can_publish(self, *, is_urgent: bool) -> bool:
         """Tell whether another publication may be handed over now."""
         ...
 
@@ -52,6 +56,9 @@ def stand(standing: dict[str, Announcement], announcements: Iterable[Announcemen
 class Outbox:
     """Announcements on their way to the broker, and those that stand.
 
+    Alerts and advice leave first: a thousand states that are told at once must not hold one up.
+    On one topic everything leaves in the order in which it was put.
+
     While it is silent it hands nothing over and keeps in mind what another monitor of the unit
     tells instead: when it speaks again, it tells what differs and what is missing.
     """
@@ -65,7 +72,8 @@ class Outbox:
         """Another one tells: nothing waits here."""
         self.is_held = False
         """Nothing is handed over now, but it waits."""
-        self._queue: deque[Announcement] = deque()
+        self._urgent: deque[Announcement] = deque()
+        self._routine: deque[Announcement] = deque()
         self._lifts: dict[str, int] = {}
         self._seconds = seconds
         self._untold: deque[tuple[float, Announcement]] = deque()
@@ -73,7 +81,7 @@ class Outbox:
 
     def __len__(self) -> int:
         """Return how many announcements wait."""
-        return len(self._queue)
+        return len(self._urgent) + len(self._routine)
 
     def remember(self, announcements: Iterable[Announcement]) -> None:
         """Take announcements into the picture that were published before."""
@@ -89,46 +97,53 @@ class Outbox:
         for one in news:
             if one.retain:
                 self.found.pop(one.topic, None)
-        self._queue.extend(news)
-        if len(self._queue) > QUEUE_MAX:
+        self._line_up(news)
+        if len(self) > QUEUE_MAX:
             # What ended in the meantime is gone from the picture and has to be cleared.
-            ended = {
-                waiting.topic: waiting
-                for waiting in self._queue
-                if waiting.retain and not waiting.payload
-            }
+            ended = {one.topic: one for one in self._waiting() if one.retain and not one.payload}
             self.overflows += 1
-            self._queue.clear()
-            self._queue.extend(
-                clearing for name, clearing in ended.items() if name not in self.standing
-            )
+            self._forget_waiting()
+            self._line_up(one for name, one in ended.items() if name not in self.standing)
             self.put_standing()
 
     def put_standing(self) -> None:
         """Tell everything that stands once more, for a broker that may have forgotten it."""
-        self._queue.extend(self.standing.values())
+        self._line_up(self.standing.values())
 
     def flush(self, link: Publisher) -> None:
         """Hand over as much as the link takes; what it could not take is first the next time.
 
         One that it will never take costs only itself.
         """
-        while self._queue and not self.is_held and link.can_publish():
-            try:
-                link.publish(self._queue[0])
-            except OSError:
-                LOG.exception("publish-failed")
-                return
-            except ValueError:
-                LOG.exception("publish-failed")
-            self._queue.popleft()
+        for queue, is_urgent in ((self._urgent, True), (self._routine, False)):
+            while queue and not self.is_held and link.can_publish(is_urgent=is_urgent):
+                try:
+                    link.publish(queue[0])
+                except OSError:
+                    LOG.exception("publish-failed")
+                    return
+                except ValueError:
+                    LOG.exception("publish-failed")
+                queue.popleft()
+
+    def _line_up(self, announcements: Iterable[Announcement]) -> None:
+        for one in announcements:
+            is_urgent = kind_of(one.topic) in URGENT_KINDS
+            (self._urgent if is_urgent else self._routine).append(one)
+
+    def _waiting(self) -> Iterator[Announcement]:
+        return chain(self._urgent, self._routine)
+
+    def _forget_waiting(self) -> None:
+        self._urgent.clear()
+        self._routine.clear()
 
     # --------------------------------------------------- beside another monitor of the unit
 
     def fall_silent(self) -> None:
         """Tell nothing from now on; what waited is somebody else's to tell."""
         self.is_silent = True
-        self._queue.clear()
+        self._forget_waiting()
         self._lifts.clear()
 
     def forget_found(self) -> None:
@@ -153,13 +168,13 @@ class Outbox:
     def speak(self) -> None:
         """Tell from now on: first what the broker does not hold, then what it holds otherwise."""
         self.is_silent = False
-        told = self.found.keys() | {one.topic for one in self._queue if one.retain}
-        self._queue.extend(one for name, one in self.standing.items() if name not in told)
+        told = self.found.keys() | {one.topic for one in self._waiting() if one.retain}
+        self._line_up(one for name, one in self.standing.items() if name not in told)
         for name, payload in self.found.items():
             if name in self.standing:
                 self._set_right(self.standing[name], payload)
         self._forget_old()
-        self._queue.extend(one for _, one in self._untold)
+        self._line_up(one for _, one in self._untold)
         self._untold.clear()
         self._heard.clear()
 
@@ -172,7 +187,7 @@ class Outbox:
         ]
         for name in untrue:
             del self.found[name]
-            self._queue.append(Announcement(topic=name, payload=b"", qos=1, retain=True))
+            self._line_up([Announcement(topic=name, payload=b"", qos=1, retain=True)])
         return untrue
 
     def _set_right(self, ours: Announcement, payload: bytes) -> None:
@@ -187,7 +202,7 @@ class Outbox:
             self._lifts[name] = self._lifts.get(name, 0) + by
             ours = self.standing[name] = lifted(ours, by)
         if not is_same or found < own:
-            self._queue.append(ours)
+            self._line_up([ours])
 
     def _lifted(self, one: Announcement) -> Announcement:
         if not one.retain or one.topic not in self._lifts:

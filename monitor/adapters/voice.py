@@ -36,6 +36,10 @@ STATUS_EVERY_S: Final = 1.9
 
 RECEIPTS_EVERY_S: Final = 1.0
 
+ROOM_SOON_S: Final = 0.005
+"""While something waits for room at the link, it is looked for after so long."""
+
+
 OnlineState: TypeAlias = Literal["online", "offline"]
 LeaveReason: TypeAlias = Literal["", "lost", "stopped", "failed"]
 
@@ -321,6 +325,8 @@ class Voice:
         if not self._link.is_connected:
             return RECEIPTS_EVERY_S
         beat_s = self._tenure.wait_s()
+        if self._tenure.may_speak and len(self._outbox):
+            beat_s = min(beat_s, ROOM_SOON_S)
         return max(min(beat_s, self._states.wait_s()), 0.0) if self._tenure.may_speak else beat_s
 
     def tell_states(self) -> None:

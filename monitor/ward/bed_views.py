@@ -74,22 +74,19 @@ class Pictured(NamedTuple):
 def ward_view(
     state: WardState, why_nots: WhyNots, now_ms: int, only: frozenset[str] | None = None
 ) -> WardView:
-    """Return a picture of all beds, or of some, in order of their names.
-
-    A picture of some is for what has just changed: why nothing fires is shown in it as it was
-    last made, because the lines of a bed take far longer than all the rest.
-    """
+    """Return a picture of all beds, or of some, in order of their names."""
     beds = [bed for bed in sorted(state.beds, key=lambda bed: bed.name) if bed.name != NO_BED]
     if only is not None:
         beds = [bed for bed in beds if bed.name in only]
     numbers = baseline_numbers(state, np.array([bed.row for bed in beds], np.int32))
     quiet = [bed for bed in beds if bed.phase in OPEN and not _has_reaction(bed)]
+    among = None if only is None else [bed.row for bed in beds]
     pictured = Pictured(
         numbers=numbers,
         unsteady=state.detection.unsteady(),
         devices=device_views(state),
         untold=untold(state, beds),
-        why_nots=why_nots.views(state, quiet, now_ms) if only is None else why_nots.kept(),
+        why_nots=why_nots.views(state, quiet, now_ms, among=among),
     )
     return WardView(
         unit=state.unit,

@@ -6,7 +6,7 @@ where it changed they are made again, the oldest first and so many at a look, an
 lines says of when it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,9 @@ from monitor.ward.ward_state import WardState
 
 NEW_A_LOOK_MAX: Final = 48
 """So many beds at a look: fresh each second in a unit, in turn in a hospital."""
+
+NEW_A_SLICE_MAX: Final = 12
+"""So many where a look is at some beds only: several of them are made a second."""
 
 N_INPUTS: Final = 5 * N_CHANNELS + 1
 
@@ -45,25 +48,31 @@ class WhyNots:
         self._inputs: Int32 = np.empty((0, N_INPUTS), np.int32)
         self._views: dict[int, WhyNotView] = {}
 
-    def kept(self) -> Mapping[int, WhyNotView]:
-        """Return the lines as they were last made, by row."""
-        return self._views
-
     def views(
-        self, state: WardState, beds: Sequence[Bedside], now_ms: int
+        self,
+        state: WardState,
+        beds: Sequence[Bedside],
+        now_ms: int,
+        *,
+        among: Collection[int] | None = None,
     ) -> Mapping[int, WhyNotView]:
-        """Return the lines by row; a bed whose turn has not come has older ones, or none."""
+        """Return the lines by row; a bed whose turn has not come has older ones, or none.
+
+        These beds have lines, and among the rows that are looked at (all, if not given) no other.
+        """
         self._make_room(len(state.detection.at_ms))
         rows = np.array([bed.row for bed in beds], np.int32)
         asked = set(rows.tolist())
-        for row in self._views.keys() - asked:
+        looked_at = self._views.keys() if among is None else self._views.keys() & set(among)
+        most = self.new_a_look_max if among is None else min(self.new_a_look_max, NEW_A_SLICE_MAX)
+        for row in looked_at - asked:
             del self._views[row]
             self.made_ms[row] = NEVER
         inputs = _inputs(state, rows)
         never = self.made_ms[rows] == NEVER
         changed = np.flatnonzero(never | (inputs != self._inputs[rows]).any(axis=1))
         oldest = changed[np.argsort(self.made_ms[rows[changed]], kind="stable")]
-        for index in oldest[: self.new_a_look_max].tolist():
+        for index in oldest[:most].tolist():
             row = int(rows[index])
             self._inputs[row] = inputs[index]
             self.made_ms[row] = now_ms

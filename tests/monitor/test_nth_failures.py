@@ -51,7 +51,7 @@ class ShakyLink:
         self.held: dict[str, bytes] = {}
         self.once: list[Announcement] = []
 
-    def can_publish(self) -> bool:
+    def can_publish(self, *, is_urgent: bool) -> bool:  # noqa: ARG002 - as that of a link
         return True
 
     def publish(self, announcement: Announcement) -> None:

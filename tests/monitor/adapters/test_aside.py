@@ -38,7 +38,7 @@ class FakeLink:
     def acknowledge(self, arrivals: list[Arrival]) -> None:
         self.acknowledged += arrivals
 
-    def can_publish(self) -> bool:
+    def can_publish(self, *, is_urgent: bool) -> bool:  # noqa: ARG002 - as that of a link
         return True
 
     def publish(self, announcement: Announcement) -> None:

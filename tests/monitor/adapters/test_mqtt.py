@@ -204,7 +204,7 @@ def test_everything_published_is_confirmed_and_the_last_word_is_heard(broker: Lo
     link.connect(WILL)
     with Listener(broker.port, f"irm/v1/{unit}/#") as listener:
         for number in range(300):
-            assert eventually(link.can_publish)
+            assert eventually(lambda: link.can_publish(is_urgent=True))
             name = f"irm/v1/{unit}/17/_/alert/{number}"
             link.publish(Announcement(topic=name, payload=b"x", qos=1, retain=True))
         assert eventually(lambda: link.outstanding == 0)

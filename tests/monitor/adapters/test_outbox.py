@@ -11,13 +11,13 @@ def said(name: str, payload: bytes = b"x", *, retain: bool = True) -> Announceme
 class Broker:
     """A link that takes so many publications, and the retained ones that it then holds."""
 
-    def __init__(self, room: int = 1_000_000) -> None:
-        self.room = room
+    def __init__(self, room: int = 1_000_000, urgent_room: int = 1_000_000) -> None:
+        self.room, self.urgent_room = room, urgent_room
         self.taken: list[Announcement] = []
         self.held: dict[str, bytes] = {}
 
-    def can_publish(self) -> bool:
-        return len(self.taken) < self.room
+    def can_publish(self, *, is_urgent: bool) -> bool:
+        return len(self.taken) < (self.urgent_room if is_urgent else self.room)
 
     def publish(self, announcement: Announcement) -> None:
         self.taken.append(announcement)
@@ -36,6 +36,26 @@ def test_announcements_leave_in_order_as_far_as_there_is_room() -> None:
     broker.room = 3
     outbox.flush(broker)
     assert [one.topic for one in broker.taken] == ["a", "b", "c"]
+
+
+def test_alerts_leave_before_everything_else_and_in_their_order() -> None:
+    outbox, broker = Outbox(), Broker(room=2, urgent_room=4)
+    alert, advice = "irm/v1/u/17/_/alert/a", "irm/v1/u/17/_/advice/a"
+    outbox.put([said(f"irm/v1/u/{bed}/_/state") for bed in range(5)])
+    outbox.put([said(alert, b"1"), said("irm/v1/u/_/monitor/status"), said(alert, b"2")])
+    outbox.put([said(advice)])
+    outbox.flush(broker)
+    assert [(one.topic, one.payload) for one in broker.taken] == [
+        (alert, b"1"),
+        (alert, b"2"),
+        (advice, b"x"),
+    ]
+    broker.room = 1_000
+    outbox.flush(broker)
+    assert [one.topic for one in broker.taken[3:]] == [
+        *(f"irm/v1/u/{bed}/_/state" for bed in range(5)),
+        "irm/v1/u/_/monitor/status",
+    ]
 
 
 def test_a_broker_that_forgot_everything_is_told_what_stands() -> None:
