@@ -120,7 +120,7 @@ def export(
     ] = False,
     config: Config = CONFIG_DIRECTORY,
 ) -> None:
-    """Write a journal as a recording, one JSON line a step, or as tables of readings and effects.
+    """Write a journal as a recording, one JSON line a step, or as tables in a folder.
 
     With --deidentify the days are moved by a random number that is kept nowhere, names are
     replaced, and of texts only words of the configuration are kept.
@@ -166,15 +166,14 @@ def _export_recording(
 def _export_tables(
     reader: "JournalReader", folder: Path, disguise: "Disguise | None", form: Form
 ) -> None:
-    from monitor.adapters.extract import EffectRow, Extract, ReadingRow
-    from monitor.adapters.table_files import write_csv, write_parquet
+    from monitor.adapters.extract import Extract
+    from monitor.adapters.table_export import write_tables
+    from monitor.adapters.table_files import CsvFile, ParquetFile
 
-    write = write_csv if form is Form.CSV else write_parquet
-    extract = Extract(reader, disguise)
-    folder.mkdir(parents=True, exist_ok=True)
-    readings = write(folder / f"readings.{form.value}", ReadingRow, extract.readings())
-    effects = write(folder / f"effects.{form.value}", EffectRow, extract.effects())
-    typer.echo(f"{readings} readings, {effects} effects", err=True)
+    opened = CsvFile if form is Form.CSV else ParquetFile
+    found = write_tables(folder, Extract(reader, disguise), opened, form.value)
+    told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items() if count)
+    typer.echo(told, err=True)
 
 
 @files.command()

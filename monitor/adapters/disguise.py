@@ -27,7 +27,6 @@ from monitor.facts.records import (
     DeviceBorn,
     DeviceReported,
     Input,
-    MessageRefused,
     PumpReported,
     RawMessage,
     RecordedStep,
@@ -189,13 +188,10 @@ class Disguise:
     def raw(self, raw: RawMessage) -> RawMessage:
         """Return a message in disguise; of one that was refused only its topic is left."""
         topic, payload = raw.topic, b""
-        record = decode(raw, position=0)
-        kind = _PAYLOADS.get(type(record))
-        if isinstance(record, MessageRefused) or kind is None:
+        kind = payload_type(decode(raw, position=0))
+        if kind is None:
             topic = _topic(raw.topic)
         else:
-            if isinstance(record, VitalsReported) and record.by:
-                kind = HandVitalsPayload
             payload = encode(self._disguised(msgspec.json.decode(raw.payload, type=kind)))
         return RawMessage(
             received_ms=self.ms(raw.received_ms),
@@ -232,6 +228,13 @@ def _topic(name: str) -> str:
     except Refusal:
         return f"{PREFIX}/{WITHHELD}"
     return name
+
+
+def payload_type(record: Input) -> type[Payload] | None:
+    """Return the struct of the message that became a record; None where none could be read."""
+    if isinstance(record, VitalsReported) and record.by:
+        return HandVitalsPayload
+    return _PAYLOADS.get(type(record))
 
 
 _PAYLOADS: Final[dict[type[Input], type[Payload]]] = {

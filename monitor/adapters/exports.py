@@ -1,7 +1,8 @@
 """Our own tables of readings, as ``export --format csv`` or ``parquet`` wrote them, replayed.
 
 A table holds what was measured and when it came, under which bed, device and session; it does
-not hold the session itself. So every session is opened with its first value and closed after its
+not hold the session itself (:mod:`monitor.adapters.export_folders` reads the
+tables that do). So every session is opened with its first value and closed after its
 last, the infusion is said to start ten minutes after the first, and the person is an adult
 without a weight. Values that were quarantined belong to somebody else and are left out; values
 that were refused are sent again, to be refused again. A row that cannot be read is named with its
@@ -28,6 +29,8 @@ COLUMNS: Final = (
     "value", "value_unit", "measured", "received", "outcome",
 )  # fmt: skip
 HEADER: Final = ",".join(COLUMNS).encode()
+"""Further columns may follow: they are read where the whole folder is."""
+
 PARQUET_MAGIC: Final = b"PAR1"
 PRODUCT: Final = "other"
 FLOW_AFTER_MS: Final = 10 * MINUTE_MS
@@ -49,7 +52,7 @@ class _Row(NamedTuple):
 def is_export(head: bytes) -> bool:
     """Tell whether a file that begins so is a table of readings as we write it."""
     first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].rstrip(b"\r")
-    return first == HEADER or head.startswith(PARQUET_MAGIC)
+    return first == HEADER or first.startswith(HEADER + b",") or head.startswith(PARQUET_MAGIC)
 
 
 def recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:

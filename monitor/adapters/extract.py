@@ -1,21 +1,36 @@
-"""Extracts: the readings and the effects of a journal as rows of two tables.
+"""Extracts: everything that a journal was given and what came of it, as rows of tables.
 
 A row of ``readings`` is one value of one message, in the order of arrival; readings that were
 folded come first, channel by channel. Its session is the one that the message names, else the one
 that was open at the bed when it arrived. Its outcome stands there where the ledger says one, which
-it does for readings that did not reach the decision. A row of ``effects`` is one alert or act as
-the ledger holds it.
+it does for readings that did not reach the decision; ``message_number`` names its message. A row of
+``effects`` is one alert or act as the ledger holds it. All other rows are of messages
+(:mod:`monitor.adapters.message_rows`) and of the steps in which they were decided about.
 """
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
-from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES
-from monitor.adapters.disguise import Disguise
+import msgspec
+
+from detectors.channels import CANONICAL_UNITS, CHANNEL_NAMES, Flag
+from monitor.adapters.disguise import Disguise, payload_type
 from monitor.adapters.folding import chunks
 from monitor.adapters.journal import JournalReader
+from monitor.adapters.message_rows import (
+    ABOUT,
+    FORMAT,
+    READINGS,
+    REFUSED,
+    STEPS,
+    TABLES,
+    place_cells,
+    place_named,
+    refused_cells,
+)
 from monitor.facts.effects import (
     ActRecorded,
     AlertChanged,
@@ -23,7 +38,7 @@ from monitor.facts.effects import (
     ReadingsKept,
     SessionChanged,
 )
-from monitor.facts.records import RawMessage, VitalsReported
+from monitor.facts.records import RawMessage, Value, VitalsReported
 from monitor.wire.messages import decode
 
 
@@ -40,6 +55,9 @@ class ReadingRow(NamedTuple):
     measured_ms: int
     received_ms: int
     outcome: str
+    message_number: int | None
+    quality: str
+    stat: bool
 
 
 class EffectRow(NamedTuple):
@@ -72,6 +90,17 @@ class EffectRow(NamedTuple):
     words: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Came:
+    """How a value came: of a folded one it is not known with which message."""
+
+    bed: str
+    device: str
+    received_ms: int
+    session: str = ""
+    number: int | None = None
+
+
 class Extract:
     """The tables of one journal, in disguise where one is given."""
 
@@ -97,70 +126,76 @@ class Extract:
         place = bisect_right(self._begun[bed], at_ms) - 1
         return "" if place < 0 else self._open[bed][place]
 
-    def readings(self) -> Iterator[ReadingRow]:
-        """Yield the readings.
+    def rows(self) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield every row of every table but the effects, with the name of its table.
 
         Raises
         ------
         JournalError
             If the journal cannot be read.
         """
+        about = self._journal.about
+        yield ABOUT, (FORMAT, about.unit, about.software, about.config, about.folded.step)
+        for step, now_ms in sorted(self._journal.step_times().items()):
+            yield STEPS, (step, self._ms(now_ms))
         for chunk in chunks(self._journal):
-            for measured_ms, delay_ms, value_centi, _ in chunk.readings.tolist():
-                yield self._row(
-                    "",
-                    chunk.bed,
-                    chunk.device,
-                    chunk.channel,
-                    value_centi,
-                    (measured_ms, measured_ms + delay_ms),
-                    "",
+            for measured_ms, delay_ms, value_centi, flags in chunk.readings.tolist():
+                came = _Came(bed=chunk.bed, device=chunk.device, received_ms=measured_ms + delay_ms)
+                value = Value(
+                    channel=chunk.channel,
+                    value_centi=value_centi,
+                    measured_ms=measured_ms,
+                    flags=flags,
                 )
-        query = "SELECT step, received_ms, topic, payload, retained FROM inbox ORDER BY n"
-        for step, received_ms, topic, payload, retained in self._journal.rows(query):
+                yield READINGS, self._row(came, value)
+        query = "SELECT n, step, received_ms, topic, payload, retained FROM inbox ORDER BY n"
+        for number, step, received_ms, topic, payload, retained in self._journal.rows(query):
             raw = RawMessage(
                 received_ms=received_ms, topic=topic, payload=payload, retained=bool(retained)
             )
-            record = decode(raw, position=0)
-            if isinstance(record, VitalsReported):
-                yield from self._reported(step, record)
+            yield from self._message(number, step, raw)
 
-    def _reported(self, step: int, record: VitalsReported) -> Iterator[ReadingRow]:
-        for one in record.values:
-            key = (step, record.bed, CHANNEL_NAMES[one.channel], one.value_centi)
-            yield self._row(
-                record.session,
-                record.bed,
-                record.device,
-                one.channel,
-                one.value_centi,
-                (one.measured_ms, record.received_ms),
-                self._outcomes.get(key, ""),
+    def _message(
+        self, number: int, step: int, raw: RawMessage
+    ) -> Iterator[tuple[str, Sequence[Any]]]:
+        record = decode(raw, position=0)
+        shown = raw if self._disguise is None else self._disguise.raw(raw)
+        cells = place_cells(step, number, shown, place_named(shown.topic))
+        kind = payload_type(record)
+        if kind is None:
+            yield REFUSED, (*cells, *refused_cells(shown))
+            return
+        table = TABLES[kind]
+        yield table.name, (*cells, *table.cells(msgspec.json.decode(shown.payload, type=kind)))
+        if isinstance(record, VitalsReported):
+            came = _Came(
+                bed=record.bed,
+                device=record.device,
+                received_ms=record.received_ms,
+                session=record.session,
+                number=number,
             )
+            for one in record.values:
+                key = (step, record.bed, CHANNEL_NAMES[one.channel], one.value_centi)
+                yield READINGS, self._row(came, one, self._outcomes.get(key, ""))
 
-    def _row(
-        self,
-        session: str,
-        bed: str,
-        device: str,
-        channel: int,
-        value_centi: int,
-        times_ms: tuple[int, int],
-        outcome: str,
-    ) -> ReadingRow:
-        session = session or self._session(bed, times_ms[1])
+    def _row(self, came: "_Came", value: Value, outcome: str = "") -> ReadingRow:
+        session = came.session or self._session(came.bed, came.received_ms)
         other = self._disguise
         return ReadingRow(
             unit=self._unit,
             session=session if other is None else other.session(session),
-            bed=bed,
-            device=device,
-            channel=CHANNEL_NAMES[channel],
-            value_centi=value_centi,
-            value_unit=CANONICAL_UNITS[channel],
-            measured_ms=self._ms(times_ms[0]),
-            received_ms=self._ms(times_ms[1]),
+            bed=came.bed,
+            device=came.device,
+            channel=CHANNEL_NAMES[value.channel],
+            value_centi=value.value_centi,
+            value_unit=CANONICAL_UNITS[value.channel],
+            measured_ms=self._ms(value.measured_ms),
+            received_ms=self._ms(came.received_ms),
             outcome=outcome,
+            message_number=came.number,
+            quality="questionable" if value.flags & Flag.QUESTIONABLE else "valid",
+            stat=bool(value.flags & Flag.STAT),
         )
 
     def effects(self) -> Iterator[EffectRow]:

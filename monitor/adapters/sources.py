@@ -14,6 +14,7 @@ from monitor.adapters import (
     cases,
     columns,
     eicu,
+    export_folders,
     exports,
     mimic,
     mimic_tables,
@@ -85,6 +86,8 @@ def _recognised_folder(path: Path) -> Format | None:
         return "mimic3-demo"
     if mimic_tables.is_archive(path):
         return "mimic"
+    if export_folders.ending_of(path):
+        return "export"
     return "eicu" if eicu.is_archive(path) else None
 
 
@@ -174,6 +177,11 @@ def _recording(path: Path, remarks: Remarks) -> Iterator[Recording]:
     yield open_recording(path, remarks)
 
 
+def _export(path: Path, remarks: Remarks) -> Iterator[Recording]:
+    read = export_folders.recordings if path.is_dir() else exports.recordings
+    yield from read(path, remarks)
+
+
 _READERS: Final[Mapping[Format, Callable[[Path, Remarks], Iterator[Recording]]]] = {
     "journal": _journal,
     "recording": _recording,
@@ -185,5 +193,5 @@ _READERS: Final[Mapping[Format, Callable[[Path, Remarks], Iterator[Recording]]]]
     "vitaldb": numerics.vitaldb_recordings,
     "cases": cases.recordings,
     "columns": columns.recordings,
-    "export": exports.recordings,
+    "export": _export,
 }

@@ -144,13 +144,23 @@ def test_the_beds_of_such_a_cart_are_told_to_be_overdue(bed: str) -> None:
     assert not [one for one in of_bed(bed, told()) if one.cause == "vitals:after-start"]
 
 
-def test_a_cart_that_is_set_back_still_finds_the_fall_of_pressure() -> None:
-    """Its sets are believed to be older than they are, and are judged all the same."""
-    back: Fault = partial(clock_step, device="cart-01", at_ms=stepped_ms(1), by_ms=-10 * MINUTE_MS)
-    effects = effects_of(list(with_faults(iter(sent()), [back])))
+def test_clocks_that_are_set_back_hide_no_reaction() -> None:
+    """Sets of a cart are believed to be older than they are; the clock of a patch is corrected."""
+    back: list[Fault] = [
+        partial(clock_step, device=device, at_ms=stepped_ms(1), by_ms=-10 * MINUTE_MS)
+        for device in ("cart-01", "patch-03", "patch-04")
+    ]
+    effects = effects_of(list(with_faults(iter(sent()), back)))
 
     assert not [one for one in effects if isinstance(one, MessageRejected)]
-    assert found_min("02", effects) <= found_min("02", told()) + 1
+    for bed in ("02", "03"):
+        assert found_min(bed, effects) <= found_min(bed, told()) + 1
+    for bed in ("03", "04"):
+        assert f"clock:patch-{bed}" in {one.cause for one in of_bed(bed, effects)}
+    for bed in ("01", "04"):
+        assert not [
+            one for one in of_bed(bed, effects) if one.kind == "physiological" and one.grade >= 2
+        ]
 
 
 def test_faults_of_a_cart_compose_and_strike_nothing_else() -> None:

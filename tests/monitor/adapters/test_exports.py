@@ -13,7 +13,7 @@ from monitor.adapters.journal import Journal
 from monitor.adapters.recording import InputFileError, Recording, Remarks, read_recording
 from monitor.adapters.resumption import decoded
 from monitor.adapters.sources import open_source, recognised
-from monitor.adapters.table_files import columns
+from monitor.adapters.table_files import typed_columns
 from monitor.facts.records import MessageRefused, RecordedStep, SessionReported, VitalsReported
 from monitor.settings.settings import load_settings
 from monitor.ward.ward import Ward
@@ -72,7 +72,9 @@ def written(path: Path, *rows: str, head: str = HEADER.decode()) -> Path:
 
 
 def test_the_columns_are_those_that_an_export_writes() -> None:
-    assert columns(ReadingRow) == COLUMNS
+    written_by_us = [column.name for column in typed_columns(ReadingRow)]
+    assert tuple(written_by_us[: len(COLUMNS)]) == COLUMNS
+    assert is_export(",".join(written_by_us).encode() + b"\n")
     assert is_export(b"\xef\xbb\xbf" + HEADER + b"\r\n")
     assert not is_export(b"time,hr\n")
 
