@@ -87,6 +87,10 @@ score: setup-run ## Score cases and recordings beside simple rules: make score E
 		echo; $(RUN)/infusion-monitor score background "$(EVIDENCE)" --format $$each || exit; \
 	done
 
+.PHONY: results
+results: setup-run ## Write the scores of cases and recordings into README and docs/scoring.md: EVIDENCE=folder
+	@$(RUN)/python -m scripts.evidence_results "$(EVIDENCE)"
+
 # One browser draws beside everything else: several at once would wait for one another.
 define run-tests
 mkdir -p .cache; \

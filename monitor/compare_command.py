@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BAD_INPUT: Final = 4
 
+PAGES: Final = Path("compare-pages")
+
 compare = typer.Typer()
 
 
@@ -25,8 +27,11 @@ def compare_command(
     files: Annotated[list[Path], typer.Argument(help="Recordings, journals or evidence.")],
     *,
     pages: Annotated[
-        Path | None, typer.Option(help="Folder for a page of every session that changes.")
-    ] = None,
+        Path, typer.Option(help="Folder for the two pages of every session that changes.")
+    ] = PAGES,
+    no_pages: Annotated[
+        bool, typer.Option("--no-pages", help="Write no pages, so that nothing is linked.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what another configuration would have told: alerts gained, lost, earlier and later."""
@@ -41,19 +46,20 @@ def compare_command(
         of_a = list(outcomes(files, ward_of(both[0]), remarks))
         of_b = list(outcomes(files, ward_of(both[1]), Remarks()))
         found = comparison(of_a, of_b, (both[0].digest, both[1].digest), remarks)
-        if pages is not None:
+        if found.rows and not no_pages:
             found = _with_pages(found, files, (a, b), both, pages)
     except InputFileError as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(BAD_INPUT) from fault
     for line in remarks.lines():
         typer.echo(line, err=True)
-    command = shlex.join(["infusion-monitor", "compare", str(a), str(b), *map(str, files)])
+    where = ["--no-pages"] if no_pages else ["--pages", str(pages)]
+    made = ["infusion-monitor", "compare", str(a), str(b), *map(str, files), *where]
     with piped():
         if as_json:
             sys.stdout.write(f"{msgspec.json.encode(found, order='deterministic').decode()}\n")
         else:
-            sys.stdout.writelines(f"{line}\n" for line in comparison_lines(found, command))
+            sys.stdout.writelines(f"{line}\n" for line in comparison_lines(found, shlex.join(made)))
 
 
 def _with_pages(
@@ -66,11 +72,14 @@ def _with_pages(
     """Write the pages of the sessions that change, under both, and name them in the rows."""
     import msgspec
 
-    from monitor.adapters.recording import Remarks
+    from monitor.adapters.recording import InputFileError, Remarks
     from monitor.reports.chronicles import chronicles
     from monitor.reports.session_page import Printing, session_page
 
-    pages.mkdir(parents=True, exist_ok=True)
+    try:
+        pages.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise InputFileError(pages, f"cannot be made: {fault.strerror or fault}") from fault
     numbers: dict[tuple[str, str], int] = {}
     for row in found.rows:
         numbers.setdefault((row.source, row.session), len(numbers) + 1)

@@ -97,7 +97,7 @@ def test_the_report_says_it_in_words_and_nothing_breaks_its_table() -> None:
 def test_a_configuration_against_itself_changes_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["compare", str(CONFIG), str(CONFIG), str(REACTION), "--json"]) == 0
+    assert main(["compare", str(CONFIG), str(CONFIG), str(REACTION), "--json", "--no-pages"]) == 0
 
     found = msgspec.json.decode(capsys.readouterr().out)
     assert found["rows"] == []
@@ -105,9 +105,10 @@ def test_a_configuration_against_itself_changes_nothing(
 
 
 def test_another_limit_tells_another_story_with_pages_of_both(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other, pages = tmp_path / "other", tmp_path / "pages"
+    monkeypatch.chdir(tmp_path)
+    other, pages = tmp_path / "other", tmp_path / "compare-pages"
     shutil.copytree(CONFIG, other)
     book = other / "rulebooks" / "infusion.toml"
     text = book.read_text("utf-8")
@@ -121,12 +122,15 @@ def test_another_limit_tells_another_story_with_pages_of_both(
     assert lower != text
     book.write_text(lower, encoding="utf-8")
 
-    code = main(["compare", str(CONFIG), str(other), str(CHAIRS), "--pages", str(pages)])
+    code = main(["compare", str(CONFIG), str(other), str(CHAIRS)])
 
     out = capsys.readouterr().out
     assert code == 0
     assert "1 later" in out
-    assert "1-a.html" in out
+    for link in re.findall(r"\]\(([^)]+\.html)\)", out):
+        assert (tmp_path / link).is_file()
+    assert "[A](compare-pages/1-a.html) [B](compare-pages/1-b.html)" in out
+    assert f"compare {CONFIG} {other} {CHAIRS} --pages compare-pages`" in out
     assert "Suspected vasovagal, grade 4" in (pages / "1-a.html").read_text("utf-8")
     assert (pages / "1-a.html").read_text("utf-8") != (pages / "1-b.html").read_text("utf-8")
 
@@ -134,5 +138,6 @@ def test_another_limit_tells_another_story_with_pages_of_both(
 def test_a_file_that_cannot_be_read_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["compare", str(CONFIG), str(CONFIG), str(tmp_path / "none")]) == 4
+    command = ["compare", str(CONFIG), str(CONFIG), str(tmp_path / "none")]
+    assert main([*command, "--no-pages"]) == 4
     assert "none" in capsys.readouterr().err

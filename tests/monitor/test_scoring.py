@@ -32,7 +32,6 @@ from monitor.study.scoring import (
     words_of_steps,
     yardstick,
 )
-from monitor.ward.ward import Ward
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = load_settings(ROOT / "config").ward
@@ -379,17 +378,3 @@ def test_what_cannot_be_scored_is_named(arguments: tuple[str, ...], code: int, w
 
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
-
-
-@pytest.mark.evidence
-def test_the_published_cases_are_scored(evidence: Path) -> None:
-    found = score_cases(evidence / "cases.jsonl", lambda unit: Ward(SETTINGS, unit=unit), BESIDE)
-
-    assert (found.n_cases, found.n_groups_skipped) == (43, 9)
-    assert found.crashes == ()
-    # Floors that a worse rule book would break, below what is reached now.
-    assert found.attention_right_detectable is not None
-    assert found.attention_right_detectable >= 0.85
-    assert found.grade_in_range is not None
-    assert found.grade_in_range >= 0.75
-    assert len(found.must_not_violations) <= 1
