@@ -34,6 +34,10 @@ from simulators.truths import true_session
 STEP_MS: Final = 5000
 """Wards of a cohort are stepped every five seconds, so that many readings share a step."""
 
+IDLE_STEPS: Final = 12
+"""While nothing comes for a minute, as in the hours in which people are only visited, a step a
+minute is enough."""
+
 TOLD_EVERY_S: Final = 2.0
 
 
@@ -111,7 +115,13 @@ def made_ward(cohort: Cohort, directory: Path, software: str, item: str) -> byte
     recording = directory / f"{name}.jsonl.gz"
     write_recording(
         recording,
-        steps_of(messages, seed=scenario.seed, started_ms=begins_ms, step_ms=STEP_MS),
+        steps_of(
+            messages,
+            seed=scenario.seed,
+            started_ms=begins_ms,
+            step_ms=STEP_MS,
+            idle_steps=IDLE_STEPS,
+        ),
         header=Header(format=FORMAT, unit=name, software=software),
     )
     truths = [

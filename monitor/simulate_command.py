@@ -60,11 +60,16 @@ Processes = Annotated[
     int | None, typer.Option(min=1, help="Processes for a cohort; default: one a core.")
 ]
 
+OF_A_BROKER: Final = ("broker", "unit", "beds", "speed", "minutes", "reaction", "no_truth")
+OF_A_COHORT: Final = ("sessions", "beds_per_file", "hours", "mix", "nurse", "jobs", "as_json")
+"""Options that mean nothing to the other half of the command."""
+
 simulation = typer.Typer()
 
 
 @simulation.command()
 def simulate(
+    context: typer.Context,
     *,
     config: Config = CONFIG_DIRECTORY,
     broker: Broker = None,
@@ -89,6 +94,7 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Publish a ward of simulated beds to a broker, or write a cohort with its truth to files."""
+    _refuse_foreign(context, is_cohort=to is not None)
     if truth is not None and (no_truth or to is not None):
         other = "--no-truth" if no_truth else "--to, which writes a truth beside every ward"
         raise typer.BadParameter(f"--truth {truth}: not together with {other}")
@@ -120,6 +126,16 @@ def simulate(
             texts=(tuple(reaction or ()), tuple(faults or ()), tuple(equipment or ())),
             truth=None if no_truth else truth or usual,
         )
+
+
+def _refuse_foreign(context: typer.Context, *, is_cohort: bool) -> None:
+    """Refuse an option that was given and that nothing would come of."""
+    for name in OF_A_BROKER if is_cohort else OF_A_COHORT:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-').removeprefix('as-')}"
+            whose = "a ward on a broker, and not together with" if is_cohort else "a cohort, with"
+            raise typer.BadParameter(f"{option} is of {whose} --to")
 
 
 def _tell_faults() -> None:

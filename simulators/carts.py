@@ -23,12 +23,10 @@ from monitor.wire.payloads import HandVitalsPayload, VitalValue, stamp, vital
 from simulators.chairs import Chair, Sent, charted_signs, generator
 from simulators.charting import nurse_name
 from simulators.devices import (
-    CONTINUOUS_SD,
     CUFF_BIAS_MMHG,
-    CUFF_SD_MMHG,
     REPEAT_BEYOND_MMHG,
     SPO2_BIAS_PERCENT,
-    THERMOMETER_SD_CEL,
+    whole_set,
 )
 from simulators.equipment import CHANNELS
 
@@ -147,22 +145,9 @@ def cart_set(here: Chair, second: int, number: int) -> Float:
 
     The cuff of a cart errs for a person always to the same side, as any cuff does.
     """
-    rng = here.generator(f"cart-{number}")
     own = here.generator("cart-bias")
-    bias, spo2_bias = own.normal(0.0, CUFF_BIAS_MMHG), own.normal(0.0, SPO2_BIAS_PERCENT)
-    noise = rng.standard_normal(6)
-    truth = here.course.values[:, second]
-    shown = np.empty(truth.shape)
-    for place, (channel, sd) in enumerate(CONTINUOUS_SD.items()):
-        shown[channel] = np.rint(truth[channel] + sd * noise[place])
-    shown[Channel.SPO2] = np.clip(np.rint(shown[Channel.SPO2] + spo2_bias), 0.0, 100.0)
-    shown[Channel.SBP] = np.rint(truth[Channel.SBP] + bias + CUFF_SD_MMHG * noise[3])
-    dbp = np.rint(truth[Channel.DBP] + bias + CUFF_SD_MMHG * noise[4])
-    # A real cuff gives no pair that its own artefact rule would throw away.
-    shown[Channel.DBP] = max(min(dbp, shown[Channel.SBP] - 18.0), 15.0)
-    shown[Channel.MAP] = np.rint((shown[Channel.SBP] + 2.0 * shown[Channel.DBP]) / 3.0)
-    shown[Channel.TEMP] = np.round(truth[Channel.TEMP] + THERMOMETER_SD_CEL * noise[5], 1)
-    return shown
+    biases = (own.normal(0.0, CUFF_BIAS_MMHG), own.normal(0.0, SPO2_BIAS_PERCENT))
+    return whole_set(here.course, second, here.generator(f"cart-{number}"), biases=biases)
 
 
 def _values(shown: Float, *, is_stat: bool) -> tuple[VitalValue, ...]:

@@ -22,19 +22,32 @@ from simulators.infusion import ML_PER_G, Move, Rung, rate_course, rungs
 from simulators.physiology import Course, Person, person, resting_course
 from simulators.reactions import Given, Picture, Sign, activity, levels, reacting_course
 from simulators.scenario import BedPlan, Scenario
+from simulators.stays import ROUND_EVERY_S, WATCH_S
 from simulators.titration import Interrupted, interruptions, titrated_rungs
 
 RETAINED_KINDS: Final = ("status", "birth")
-WATCH_S: Final = 3600
-"""After the end of an infusion people are watched for an hour before the session closes."""
-
 LEAVES_AFTER_S: Final = 10
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 
 NOTICEABLE: Final = 0.1
 """Below this share of a reaction nobody sees or tells anything of it."""
 
 GONE_AFTER_S: Final = 120
 """How long after the end of a reaction its signs are charted as gone."""
+
+CHARTED_AFTER_S: Final = {
+    "": (20, 21),
+    "none": (10, 120),
+    "follows": (10, 120),
+    "delays": (120, 900),
+    "ignores": (600, 2400),
+}
+"""How long after it was noticed a sign is charted, by the kind of nurse (ours); told signs of a
+story come at their told times."""
+
+NEVER_CHARTED: Final = 0.5
+"""How many signs a nurse who ignores never charts (ours)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +73,9 @@ class Chair:
     unit: str
     opened_ms: int
     seconds: int
+    """For how long the course is known, whether anybody looks or not [s of the session]."""
+    recorded_s: int
+    """When the recording ends for a session that is not closed before [s of the session]."""
     cadence_s: int
     product: str
     seed: int
@@ -100,7 +116,23 @@ class Chair:
     @property
     def reporting_s(self) -> int:
         """Return for how long the devices report [s of the session]."""
-        return self.seconds if self.closed_s is None else self.closed_s
+        return self.recorded_s if self.closed_s is None else self.closed_s
+
+    @property
+    def unplugged_s(self) -> int:
+        """Return when monitor and pump are taken away [s of the session].
+
+        Who stays for longer than the usual hour is visited from then on.
+        """
+        if self.ended_s is None or self.closed_s is None:
+            return self.reporting_s
+        return min(self.closed_s, self.ended_s + WATCH_S)
+
+    @property
+    def rounds_s(self) -> range:
+        """Return when a nurse comes by for a set by hand, everybody of a ward in one round."""
+        first_s = self.unplugged_s + -(self.unplugged_s + self.plan.opens_s) % ROUND_EVERY_S
+        return range(first_s, self.reporting_s, ROUND_EVERY_S)
 
     def device(self, kind: str) -> str:
         """Return the name of a device: ``mon-07``, ``pump-07``, ``tab-07``."""
@@ -136,10 +168,10 @@ class Chair:
             self.sent(at_ms, device, "birth", birth),
         )
 
-    def farewell(self, device: str) -> Iterator[Sent]:
-        """Yield that a device was taken away after the session, if it ever closes."""
+    def farewell(self, device: str, at_s: int | None = None) -> Iterator[Sent]:
+        """Yield that a device was taken away, if the session ever closes: then, or before."""
         if self.closed_s is not None:
-            at_ms = self.at_ms(self.closed_s + LEAVES_AFTER_S)
+            at_ms = self.at_ms((self.closed_s if at_s is None else at_s) + LEAVES_AFTER_S)
             status = StatusPayload(state="offline", t=stamp(at_ms), boot=self.boot(device))
             yield self.sent(at_ms, device, "status", status)
 
@@ -161,8 +193,9 @@ def generator(seed: int, name: str, purpose: str) -> np.random.Generator:
 
 def chair(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) -> Chair:
     """Draw the person and decide the whole course of one bed."""
-    seconds = scenario.length_s - plan.opens_s
+    recorded_s = scenario.length_s - plan.opens_s
     case = plan.case
+    seconds = max(recorded_s, case.seconds if case else 0)
     who = case.who if case else person(generator(scenario.seed, plan.bed, "person"))
     volume_ml_per_kg = plan.dose_g_per_kg * ML_PER_G
     staircase = rungs(
@@ -173,7 +206,13 @@ def chair(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) -> C
     )
     rate_ml_per_kg_h = rate_course(staircase, seconds)
     given = case.given if case else ()
-    course = resting_course(who, seconds=seconds, rng=generator(scenario.seed, plan.bed, "course"))
+    opened_ms = started_ms + plan.opens_s * 1000
+    course = resting_course(
+        who,
+        seconds=seconds,
+        rng=generator(scenario.seed, plan.bed, "course"),
+        opened_h=opened_ms % DAY_MS / HOUR_MS,
+    )
     if case is not None:
         course = _disturbed(course, case, rate_ml_per_kg_h, scenario.seed, plan.bed)
     course = reacting_course(
@@ -185,15 +224,16 @@ def chair(plan: BedPlan, scenario: Scenario, *, unit: str, started_ms: int) -> C
         given=given,
     )
     last = staircase[-1]
-    is_over = last.state in ("stopped", "complete") and last.at_s < seconds
-    closed_s = last.at_s + WATCH_S if is_over and last.at_s + WATCH_S < seconds else None
-    opened_ms = started_ms + plan.opens_s * 1000
+    is_over = last.state in ("stopped", "complete") and last.at_s < recorded_s
+    leaves_s = last.at_s + (case.watch_s if case else WATCH_S)
+    closed_s = leaves_s if is_over and leaves_s < seconds else None
     level = levels(plan.picture, min(plan.reaction_s, seconds), rate_ml_per_kg_h, given)
     return Chair(
         plan=plan,
         unit=unit,
         opened_ms=opened_ms,
         seconds=seconds,
+        recorded_s=recorded_s,
         cadence_s=scenario.cadence_s,
         product=(case.product if case else "") or scenario.product,
         seed=scenario.seed,
@@ -229,20 +269,32 @@ def _interruptions(plan: BedPlan, seed: int, seconds: int) -> tuple[Interrupted,
 def charted_signs(here: Chair) -> list[tuple[int, Sign, bool]]:
     """Return what is charted of a reaction: when, which sign, and whether it came or went.
 
-    A sign that goes with its reaction is charted only while there is any of it, and as gone a
-    while after it is over; a told one comes and goes at its own times.
+    A sign that goes with its reaction is charted only if there was any of it when it was noticed,
+    late as the nurse is, and as gone a while after it is over; a told one comes and goes at its
+    own times.
     """
     found: list[tuple[int, Sign, bool]] = []
+    rng = here.generator("charting")
     for sign in here.picture.signs:
-        second = here.plan.reaction_s + sign.after_s
+        noticed_s = here.plan.reaction_s + sign.after_s
+        late_s, is_charted = _charting(here, rng)
         if sign.gone_s is not None:
-            found += [(second, sign, True), (here.plan.reaction_s + sign.gone_s, sign, False)]
-        elif second < here.seconds and here.activity[second] > NOTICEABLE:
-            found.append((second, sign, True))
-            over = np.flatnonzero(here.activity[second:] <= NOTICEABLE)
+            found += [(noticed_s, sign, True), (here.plan.reaction_s + sign.gone_s, sign, False)]
+        elif noticed_s < here.seconds and here.activity[noticed_s] > NOTICEABLE and is_charted:
+            found.append((noticed_s + late_s, sign, True))
+            over = np.flatnonzero(here.activity[noticed_s:] <= NOTICEABLE)
             if len(over):
-                found.append((second + int(over[0]) + GONE_AFTER_S, sign, False))
+                gone_s = noticed_s + int(over[0]) + GONE_AFTER_S
+                found.append((max(gone_s, noticed_s) + late_s, sign, False))
     return sorted(found, key=itemgetter(0))
+
+
+def _charting(here: Chair, rng: np.random.Generator) -> tuple[int, bool]:
+    """Draw how long after it was noticed a sign is charted [s], and whether it ever is."""
+    share, between_s = rng.random(), CHARTED_AFTER_S[here.plan.case.nurse if here.plan.case else ""]
+    late_s = int(rng.integers(*between_s))
+    is_ignored = here.plan.case is not None and here.plan.case.nurse == "ignores"
+    return late_s, not (is_ignored and share < NEVER_CHARTED)
 
 
 def _moves(plan: BedPlan) -> list[Move]:

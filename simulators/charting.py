@@ -27,20 +27,28 @@ from monitor.wire.payloads import (
     vital,
 )
 from simulators.chairs import Chair, Sent, charted_signs
-from simulators.devices import temperature_readings
+from simulators.devices import (
+    CUFF_BIAS_MMHG,
+    SPO2_BIAS_PERCENT,
+    temperature_readings,
+    whole_set,
+)
 from simulators.infusion import SECONDS_PER_HOUR, Rung
 from simulators.reactions import Sign
 
 REPORT_EVERY_S: Final = 30
 BASELINE_AFTER_S: Final = 30
 NOTICED_BEFORE_S: Final = 20
-"""A sign is charted this long after it was noticed."""
+"""A told sign is charted this long after it was noticed; a drawn one as late as its nurse is."""
 
 FEVER_CEL: Final = 1.0
+HAND_SET_AFTER_S: Final = 60
+"""Whoever charts a sign takes a set by hand where there is no monitor any more."""
+
 HAND_TEMPERATURE_EVERY_S: Final = 300
 NURSES: Final = ("ka", "mb", "jt", "os")
 
-LEAVES_BECAUSE: Final = "watched for an hour; told what to look for at home"
+TOLD_AT_HOME: Final = "told what to look for at home"
 
 Entry = tuple[int, str, Payload]
 
@@ -53,12 +61,12 @@ def pump_messages(here: Chair) -> Iterator[Sent]:
         device, model="sim-pump", channels=(), interval_s=float(REPORT_EVERY_S)
     )
     changes = {rung.at_s for rung in here.staircase}
-    regular = range(REPORT_EVERY_S, here.reporting_s, REPORT_EVERY_S)
+    regular = range(REPORT_EVERY_S, here.unplugged_s, REPORT_EVERY_S)
     rung = Rung(at_s=0, state="idle", rate_ml_per_kg_h=0.0, reason="idle")
     boot, ahead = here.boot(device), list(reversed(here.staircase))
     infused_ml_per_kg, last_s = 0.0, 0
     for sequence, second in enumerate(sorted(changes | set(regular))):
-        if second >= here.reporting_s:
+        if second >= here.unplugged_s:
             break
         # A change is always a report, so one rate holds from one report to the next.
         infused_ml_per_kg += (second - last_s) * rung.rate_ml_per_kg_h / SECONDS_PER_HOUR
@@ -69,7 +77,7 @@ def pump_messages(here: Chair) -> Iterator[Sent]:
         infused_ml = round(infused_ml_per_kg * here.who.weight_kg, 1)
         report = _pump_report(here, rung, second, sequence, at_ms, boot, infused_ml)
         yield here.sent(at_ms, device, "pump", report)
-    yield from here.farewell(device)
+    yield from here.farewell(device, here.unplugged_s)
 
 
 def _pump_report(
@@ -112,6 +120,7 @@ def tablet_messages(here: Chair) -> Iterator[Sent]:
         _sign_entries(here, nurse),
         _temperature_entries(here, nurse),
         _drug_entries(here, nurse),
+        _round_entries(here, nurse),
         key=itemgetter(0),
     )
     for second, kind, payload in entries:
@@ -143,9 +152,15 @@ def _session_entries(here: Chair, nurse: str) -> Iterator[Entry]:
                 by=nurse,
                 event=event,
                 subject=here.who.subject,
-                reason=LEAVES_BECAUSE if event == "close" else None,
+                reason=_leaves_because(here) if event == "close" else None,
             ),
         )
+
+
+def _leaves_because(here: Chair) -> str:
+    hours = ((here.closed_s or 0) - (here.ended_s or 0)) / SECONDS_PER_HOUR
+    watched = "an hour" if hours <= 1 else f"{hours:.1f} hours"
+    return f"watched for {watched}; {TOLD_AT_HOME}"
 
 
 def opening(here: Chair, nurse: str) -> SessionPayload:
@@ -163,7 +178,7 @@ def opening(here: Chair, nurse: str) -> SessionPayload:
         event="open",
         subject=here.who.subject,
         product=here.product,
-        dose=PositiveQuantity(v=round(here.plan.dose_g_per_kg * here.who.weight_kg, 1), u="g"),
+        dose=PositiveQuantity(v=_dose_g(here), u="g"),
         weight=PositiveQuantity(v=here.who.weight_kg, u="kg"),
         age_years=here.who.age_years,
         age_months=here.who.age_months,
@@ -174,6 +189,19 @@ def opening(here: Chair, nurse: str) -> SessionPayload:
         devices=tuple(here.device(kind) for kind in here.equipment.kinds),
         channels=here.equipment.channels,
     )
+
+
+DOSES_G_PER_KG: Final = {"iron-iv": (0.015, 1.0), "rituximab": (0.01, 1.0)}
+"""What is charted of drugs that are no immunoglobulin: a dose and its most in g (engineering)."""
+
+
+def _dose_g(here: Chair) -> float:
+    """Return the dose as it is ordered; how much runs in of it is the plan's volume."""
+    weight_kg = here.who.weight_kg
+    if here.product in DOSES_G_PER_KG:
+        per_kg, most = DOSES_G_PER_KG[here.product]
+        return max(round(min(per_kg * weight_kg, most), 1), 0.1)
+    return round(here.plan.dose_g_per_kg * weight_kg, 1)
 
 
 FIRST_DOSE_SHARE: Final = 0.2
@@ -233,8 +261,15 @@ def _sign(
         symptom=sign.symptom,
         present=is_present,
         severity=sign.severity,
-        onset=stamp(here.at_ms(second - NOTICED_BEFORE_S)) if is_present else None,
+        onset=stamp(here.at_ms(_noticed_s(here, sign, second))) if is_present else None,
     )
+
+
+def _noticed_s(here: Chair, sign: Sign, charted_s: int) -> int:
+    """Return when a sign was noticed: a told one a little before it is charted."""
+    if sign.gone_s is not None:
+        return charted_s - NOTICED_BEFORE_S
+    return here.plan.reaction_s + sign.after_s
 
 
 def _temperature_entries(here: Chair, nurse: str) -> Iterator[Entry]:
@@ -258,6 +293,34 @@ def _temperature_entries(here: Chair, nurse: str) -> Iterator[Entry]:
                 t=stamp(here.at_ms(reading.at_s)),
                 by=nurse,
                 values=(vital(Channel.TEMP, round(reading.temp_cel * CENTI)),),
+                subject=here.who.subject,
+                session=here.session,
+            ),
+        )
+
+
+def _round_entries(here: Chair, nurse: str) -> Iterator[Entry]:
+    """Yield the sets that are taken by hand while somebody stays without a monitor."""
+    if "mon" not in here.equipment.kinds:
+        return
+    signs = [
+        second + HAND_SET_AFTER_S for second, _, is_present in charted_signs(here) if is_present
+    ]
+    visits = sorted({*here.rounds_s, *(one for one in signs if one >= here.unplugged_s)})
+    own = here.generator("round-bias")
+    biases = (own.normal(0.0, CUFF_BIAS_MMHG), own.normal(0.0, SPO2_BIAS_PERCENT))
+    for number, second in enumerate(visits):
+        if second >= here.reporting_s:
+            break
+        shown = whole_set(here.course, second, here.generator(f"round-{number}"), biases=biases)
+        yield (
+            second,
+            "obs",
+            HandVitalsPayload(
+                id=f"{here.session}-round-{number}",
+                t=stamp(here.at_ms(second)),
+                by=nurse,
+                values=tuple(vital(one, round(float(shown[one]) * CENTI)) for one in Channel),
                 subject=here.who.subject,
                 session=here.session,
             ),

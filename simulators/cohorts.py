@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from monitor.facts.truth import NurseKind
-from simulators.cases import Case, reacting_case
+from simulators.cases import Case, reacting_case, staying_case
 from simulators.chairs import generator, planned_rungs_of
 from simulators.disturbances import Habits, disturbances, probe_losses
 from simulators.equipment import USUAL, Equipment, equipment_by_bed
@@ -20,6 +20,7 @@ from simulators.overloads import PHENOTYPES
 from simulators.people import aged_person
 from simulators.reactions import Picture
 from simulators.scenario import BASELINE_S, BEDS, MINUTE_S, BedPlan, Scenario, bed_name
+from simulators.stays import stay_habit
 
 DAY_MS: Final = 86_400_000
 FIRST_DAY_MS: Final = 1_795_478_400_000
@@ -176,6 +177,7 @@ def _plan(cohort: Cohort, seed: int, bed: str, equipment: Equipment) -> BedPlan:
         beta_blocker=kind.beta_blocker if kind else False,
         ace_inhibitor=bool(rng.random() < (kind.ace_inhibitor if kind else 0.1)),
         nurse=cohort.nurse,
+        habit=stay_habit(generator(seed, bed, "stay")),
         disturbances=disturbances(rng, mix.habits, start_s=BASELINE_S, seconds=seconds),
         probe_off=probe_losses(rng, mix.habits, start_s=BASELINE_S, seconds=seconds),
     )
@@ -187,9 +189,14 @@ def _plan(cohort: Cohort, seed: int, bed: str, equipment: Equipment) -> BedPlan:
         case=case,
         equipment=equipment,
     )
-    if kind is None:
-        return plan
     lived_s = seconds + OPENS_WITHIN_S - opens_s
+    planned = planned_rungs_of(plan, seed, lived_s)
+    if kind is None:
+        case = staying_case(case, start_s=BASELINE_S, dose_g_per_kg=dose_g_per_kg, planned=planned)
+        return replace(plan, case=case)
+    if kind.breathes_more is not None:
+        more = float(generator(seed, bed, "before").uniform(*kind.breathes_more))
+        case = replace(case, who=replace(who, rr_per_min=who.rr_per_min + more))
     case = reacting_case(
         case,
         kind,
@@ -197,7 +204,7 @@ def _plan(cohort: Cohort, seed: int, bed: str, equipment: Equipment) -> BedPlan:
         start_s=BASELINE_S,
         seconds=lived_s,
         dose_g_per_kg=dose_g_per_kg,
-        planned=planned_rungs_of(plan, seed, lived_s),
+        planned=planned,
     )
     return replace(plan, case=case)
 

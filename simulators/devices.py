@@ -5,9 +5,13 @@
   (spread 2.5 mmHg, ours), and from reading to reading the spread is 3.7 mmHg, which is what
   "Within-visit blood pressure variability" (NHANES, 53 737 people: the largest and smallest of
   three differ by more than 10 mmHg in 12.9 %) implies for independent normal errors.
-* Thermometer: electronic contact, 0.1 Cel at 37-39 Cel; spread 0.05 Cel (ours).
+* A cycle of the cuff takes 20 to 45 s; its values are those of the middle of it, its stamp is
+  its end. One in fifty fails (engineering) and is taken again after a minute.
+* Thermometer: electronic contact, 0.1 Cel at 37-39 Cel; spread 0.05 Cel (ours). It follows the
+  body with a time constant of two minutes (engineering).
 * SpO2: a monitor claims 2 % (easymanua.ls, mindray umec15, p. 234), taken as twice the spread
-  of a bias of 0.5 % and a noise of 0.5 % (ours).
+  of a bias of 0.5 % and a noise of 0.5 % (ours). The same monitor claims a response of 30 s: nine
+  tenths of a change are shown after that time.
 * Heart rate from the ECG: 2 /min or 1 %; noise of 1 /min. Breathing by impedance: 2-3 /min;
   noise of 0.7 /min, as monitors average over breaths. Both ours within those claims.
 * Cuff cycle every 5 minutes while the infusion runs (as in anaesthesia, PMC6138874), before it
@@ -20,13 +24,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.signal import lfilter
 
 from detectors.channels import Channel, Float
 from simulators.physiology import Course
 
 CUFF_BIAS_MMHG: Final = 2.5
 CUFF_SD_MMHG: Final = 3.7
+CUFF_CYCLE_S: Final = (20, 45)
+CUFF_FAILS: Final = 0.02
 THERMOMETER_SD_CEL: Final = 0.05
+THERMOMETER_LAG_S: Final = 120.0
+SPO2_LAG_S: Final = 30.0 / np.log(10.0)
 SPO2_BIAS_PERCENT: Final = 0.5
 CONTINUOUS_SD: Final = {Channel.HR: 1.0, Channel.SPO2: 0.5, Channel.RR: 0.7}
 
@@ -72,6 +81,26 @@ class ProbeLoss:
     until_s: int
 
 
+def lagged(truth: Float, lag_s: float) -> Float:
+    """Return what a device of the first order shows of a truth at one value a second.
+
+    Parameters
+    ----------
+    truth : float64 array, shape (second,)
+        It is taken to have stood still before its first second.
+    lag_s : float
+        Time after which 1/e of a step is still missing [s].
+
+    Returns
+    -------
+    float64 array, shape (second,)
+        A new array in the unit of ``truth``.
+    """
+    keep = float(np.exp(-1.0 / lag_s))
+    shown, _ = lfilter([1.0 - keep], [1.0, -keep], truth, zi=[keep * truth[0]])
+    return np.asarray(shown, dtype=np.float64)
+
+
 def continuous_readings(
     course: Course, *, every_s: int, first_s: int, rng: np.random.Generator
 ) -> tuple[tuple[int, ...], Float]:
@@ -98,7 +127,10 @@ def continuous_readings(
     spo2_bias = rng.normal(0.0, SPO2_BIAS_PERCENT)
     for channel, sd in CONTINUOUS_SD.items():
         noise = rng.normal(0.0, sd, len(seconds))
-        shown[channel] = np.rint(course.values[channel, seconds] + noise)
+        truth = course.values[channel]
+        if channel == Channel.SPO2:
+            truth = lagged(truth, SPO2_LAG_S)
+        shown[channel] = np.rint(truth[seconds] + noise)
     shown[Channel.SPO2] = np.clip(np.rint(shown[Channel.SPO2] + spo2_bias), 0.0, 100.0)
     return tuple(int(second) for second in seconds), shown
 
@@ -137,6 +169,8 @@ def cuff_readings(
 ) -> Iterator[CuffReading]:
     """Run the cuff: baseline, cycle, stat repeats, and readings that a nurse asked for.
 
+    A cycle that fails gives nothing and is run again a minute later.
+
     Parameters
     ----------
     course : Course
@@ -168,12 +202,16 @@ def cuff_readings(
         if at_s >= course.seconds or at_s - last_s < REPEAT_AFTER_S // 2:
             continue
         reading = _cuff(course, at_s, is_stat=is_stat, bias=bias, rng=rng)
-        yield reading
         last_s = at_s
+        if rng.random() < CUFF_FAILS:
+            pending = sorted([*pending, (at_s + REPEAT_AFTER_S, is_stat)])
+            continue
+        yield reading
         if at_s < start_s:
             before.append(reading.sbp_mmhg)
             continue
-        away = abs(reading.sbp_mmhg - float(np.mean(before[SETTLED_FROM:])))
+        settled = before[SETTLED_FROM:] or before or [reading.sbp_mmhg]
+        away = abs(reading.sbp_mmhg - float(np.mean(settled)))
         repeats = repeats + 1 if away >= REPEAT_BEYOND_MMHG else 0
         if 0 < repeats <= REPEATS:
             pending = sorted([*pending, (at_s + REPEAT_AFTER_S, True)])
@@ -182,8 +220,9 @@ def cuff_readings(
 def _cuff(
     course: Course, at_s: int, *, is_stat: bool, bias: float, rng: np.random.Generator
 ) -> CuffReading:
-    sbp = round(course.at(Channel.SBP, at_s) + bias + rng.normal(0.0, CUFF_SD_MMHG))
-    dbp = round(course.at(Channel.DBP, at_s) + bias + rng.normal(0.0, CUFF_SD_MMHG))
+    middle_s = at_s - int(rng.integers(*CUFF_CYCLE_S)) // 2
+    sbp = round(course.at(Channel.SBP, middle_s) + bias + rng.normal(0.0, CUFF_SD_MMHG))
+    dbp = round(course.at(Channel.DBP, middle_s) + bias + rng.normal(0.0, CUFF_SD_MMHG))
     # A real cuff gives no pair that its own artefact rule would throw away.
     dbp = max(min(dbp, sbp - 18), 15)
     return CuffReading(
@@ -205,8 +244,32 @@ def temperature_readings(
     course: Course, at_s: Sequence[int], rng: np.random.Generator
 ) -> Iterator[TemperatureReading]:
     """Read the thermometer at the given seconds of the session, as far as the course goes."""
+    followed = lagged(course.values[Channel.TEMP], THERMOMETER_LAG_S)
     for second in at_s:
         if second < course.seconds:
             noise = rng.normal(0.0, THERMOMETER_SD_CEL)
-            shown = round(course.at(Channel.TEMP, second) + noise, 1)
+            shown = round(float(followed[max(second, 0)]) + noise, 1)
             yield TemperatureReading(at_s=second, temp_cel=shown)
+
+
+def whole_set(
+    course: Course, second: int, rng: np.random.Generator, *, biases: tuple[float, float]
+) -> Float:
+    """Return one whole set that is taken at once, shape (channel,), in canonical units.
+
+    ``biases`` are those of the cuff [mmHg] and of the oximeter [%], which a person always meets
+    on the same side.
+    """
+    noise = rng.standard_normal(6)
+    truth = course.values[:, second]
+    shown = np.empty(truth.shape)
+    for place, (channel, sd) in enumerate(CONTINUOUS_SD.items()):
+        shown[channel] = np.rint(truth[channel] + sd * noise[place])
+    shown[Channel.SPO2] = np.clip(np.rint(shown[Channel.SPO2] + biases[1]), 0.0, 100.0)
+    shown[Channel.SBP] = np.rint(truth[Channel.SBP] + biases[0] + CUFF_SD_MMHG * noise[3])
+    dbp = np.rint(truth[Channel.DBP] + biases[0] + CUFF_SD_MMHG * noise[4])
+    # A real cuff gives no pair that its own artefact rule would throw away.
+    shown[Channel.DBP] = max(min(dbp, shown[Channel.SBP] - 18.0), 15.0)
+    shown[Channel.MAP] = np.rint((shown[Channel.SBP] + 2.0 * shown[Channel.DBP]) / 3.0)
+    shown[Channel.TEMP] = np.round(truth[Channel.TEMP] + THERMOMETER_SD_CEL * noise[5], 1)
+    return shown

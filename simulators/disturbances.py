@@ -1,9 +1,10 @@
 """What moves the numbers and is no reaction: needles, talking, walking, sleep, a changed arm.
 
 Each is a picture of limbs on the same mechanism as a reaction, so it adds to whatever else
-happens. Sizes and times are ranges that we put together (engineering): needle and effort 10 to 30
-and 10 to 40 /min, another arm or posture 10 to 25 mmHg, another site 0.3 to 0.8 Cel. None of them
-must call anybody, and the truth says when they were.
+happens. Sizes and times are ranges that we put together (engineering): needle, anxiety and effort
+10 to 30 and 10 to 40 /min, another arm or posture 10 to 25 mmHg, another site 0.3 to 0.8 Cel. None
+of them must call anybody, and the truth says when they were. A faint at the needle, before
+anything runs in, is a faint and no reaction to an infusion.
 """
 
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Habits:
     posture: float = 0.3
     other_arm: float = 0.1
     other_site: float = 0.1
+    anxiety: float = 0.1
+    faint: float = 0.01
     probe_off: float = 0.15
 
 
@@ -61,10 +64,13 @@ def disturbances(
         ("posture", habits.posture),
         ("other-arm", habits.other_arm),
         ("other-site", habits.other_site),
+        ("anxiety", habits.anxiety),
     ):
         for _ in range(int(rng.poisson(count * share))):
             at_s = int(rng.integers(start_s + 300, max(seconds - 300, start_s + 301)))
             found.append(_of_kind(kind, at_s, seconds, rng))
+    if rng.random() < habits.faint:
+        found.append(_faint(int(rng.integers(30, max(start_s - 240, 31))), rng))
     return tuple(sorted(found, key=lambda one: one.from_s))
 
 
@@ -108,9 +114,25 @@ def _step(channel: Channel, size: float, *, until_s: float = np.inf) -> Limb:
     return Limb(channel=channel, extreme=size, rise_s=AT_ONCE_S, fall_s=AT_ONCE_S, until_s=until_s)
 
 
-_SIZES: Final = {"needle": (10.0, 30.0), "talking": (4.0, 12.0), "walking": (10.0, 40.0)}
-_HELD_S: Final = {"needle": (60, 240), "talking": (60, 300), "walking": (60, 300)}
-_SETTLES_S: Final = {"needle": 500.0, "talking": 60.0, "walking": 180.0}
+_SIZES: Final = {
+    "needle": (10.0, 30.0),
+    "talking": (4.0, 12.0),
+    "walking": (10.0, 40.0),
+    "anxiety": (10.0, 30.0),
+}
+_HELD_S: Final = {
+    "needle": (60, 240),
+    "talking": (60, 300),
+    "walking": (60, 300),
+    "anxiety": (120, 600),
+}
+WALK_SETTLES_S: Final = 180
+_SETTLES_S: Final = {
+    "needle": 500.0,
+    "talking": 60.0,
+    "walking": float(WALK_SETTLES_S),
+    "anxiety": 600.0,
+}
 
 
 def _stress(kind: str, at_s: int, rng: np.random.Generator) -> Disturbance:
@@ -133,6 +155,30 @@ def _stress(kind: str, at_s: int, rng: np.random.Generator) -> Disturbance:
     )
     until_s = at_s + held_s + int(_SETTLES_S[kind])
     return Disturbance(kind=kind, from_s=at_s, until_s=until_s, picture=Picture(limbs=limbs))
+
+
+def _faint(at_s: int, rng: np.random.Generator) -> Disturbance:
+    """Return a faint at the sight of the needle, before anything runs in; over lying down."""
+    held_s = int(rng.integers(60, 180))
+    depth = float(rng.uniform(0.5, 1.0))
+    limbs = tuple(
+        Limb(
+            channel=channel,
+            extreme=depth * size,
+            rise_s=90.0,
+            fall_s=180.0,
+            until_s=float(held_s),
+            is_fraction=is_fraction,
+        )
+        for channel, size, is_fraction in (
+            (Channel.HR, -40.0, False),
+            (Channel.SBP, -0.5, True),
+            (Channel.DBP, -0.45, True),
+        )
+    )
+    return Disturbance(
+        kind="faint", from_s=at_s, until_s=at_s + held_s + 180, picture=Picture(limbs=limbs)
+    )
 
 
 def _sleep(at_s: int, rng: np.random.Generator) -> Disturbance:

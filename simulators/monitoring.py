@@ -19,11 +19,18 @@ from simulators.devices import (
     temperature_readings,
     temperature_schedule,
 )
+from simulators.disturbances import WALK_SETTLES_S
 
 FIRST_S: Final = 10
 """Electrodes and probe are on this long after the session was opened."""
 
 PROBE_OFF_S: Final = 600
+POOR_LOST_SHARE: Final = 0.7
+POOR_LOSES_PERCENT: Final = (0.0, 8.0)
+LEAST_SPO2_PERCENT: Final = 45.0
+"""In motion and with a cold hand most values are lost, as a patch loses them all; what is shown is
+up to so much too low, and the monitor says that it is in doubt (ours)."""
+
 CUFF_AFTER_SIGN_S: Final = 30
 """Whoever charts a sign takes the pressure at once."""
 
@@ -41,9 +48,9 @@ def monitor_messages(here: Chair) -> Iterator[Sent]:
         interval_s=float(here.cadence_s),
     )
     instants = heapq.merge(_continuous(here), _cuff(here), _temperature(here), key=itemgetter(0))
-    boot, reporting_s = here.boot(device), here.reporting_s
+    boot, unplugged_s = here.boot(device), here.unplugged_s
     for sequence, (second, values) in enumerate(instants):
-        if second >= reporting_s:
+        if second >= unplugged_s:
             break
         at_ms = here.at_ms(second, phase_ms)
         payload = VitalsPayload(
@@ -55,7 +62,7 @@ def monitor_messages(here: Chair) -> Iterator[Sent]:
             session=here.session,
         )
         yield here.sent(at_ms, device, "vitals", payload)
-    yield from here.farewell(device)
+    yield from here.farewell(device, unplugged_s)
 
 
 def probe_loss(here: Chair) -> ProbeLoss | None:
@@ -69,6 +76,19 @@ def probe_loss(here: Chair) -> ProbeLoss | None:
     return ProbeLoss(from_s=from_s, until_s=from_s + PROBE_OFF_S)
 
 
+def poor_spans(here: Chair) -> tuple[tuple[int, int], ...]:
+    """Return when motion or shivering spoils the saturation of a drawn person."""
+    case = here.plan.case
+    if case is None:
+        return ()
+    walks = [
+        (one.from_s, one.until_s - WALK_SETTLES_S)
+        for one in case.disturbances
+        if one.kind == "walking"
+    ]
+    return (*walks, case.shivers)
+
+
 def _continuous(here: Chair) -> Iterator[Instant]:
     seconds, shown = continuous_readings(
         here.course,
@@ -78,23 +98,36 @@ def _continuous(here: Chair) -> Iterator[Instant]:
     )
     loss = probe_loss(here)
     spo2 = shown[Channel.SPO2] if loss is None else loose_spo2(shown[Channel.SPO2], seconds, loss)
+    poor = np.zeros(len(seconds), np.bool_)
+    for from_s, until_s in poor_spans(here):
+        poor |= (np.array(seconds) >= from_s) & (np.array(seconds) < until_s)
+    rng = here.generator("poor-signal")
+    lost = poor & (rng.random(len(seconds)) < POOR_LOST_SHARE)
+    low = np.rint(spo2 - rng.uniform(*POOR_LOSES_PERCENT, len(seconds)))
+    spo2 = np.where(poor, np.maximum(low, LEAST_SPO2_PERCENT), spo2)
     for index, second in enumerate(seconds):
         hr, rr = shown[Channel.HR, index], shown[Channel.RR, index]
         yield (
             second,
             (
                 vital(Channel.HR, int(hr) * CENTI),
-                _oximetry(second, float(spo2[index]), loss),
+                absent(Channel.SPO2, "motion")
+                if lost[index] and not np.isnan(spo2[index])
+                else _oximetry(second, float(spo2[index]), loss, is_poor=bool(poor[index])),
                 vital(Channel.RR, int(rr) * CENTI),
             ),
         )
 
 
-def _oximetry(second: int, spo2: float, loss: ProbeLoss | None) -> VitalValue:
+def _oximetry(
+    second: int, spo2: float, loss: ProbeLoss | None, *, is_poor: bool = False
+) -> VitalValue:
     if np.isnan(spo2):
         return absent(Channel.SPO2, "probe-off")
     is_slipping = loss is not None and loss.from_s <= second < loss.from_s + PROBE_FALLS_S
-    return vital(Channel.SPO2, int(spo2) * CENTI, q="questionable" if is_slipping else "valid")
+    return vital(
+        Channel.SPO2, int(spo2) * CENTI, q="questionable" if is_slipping or is_poor else "valid"
+    )
 
 
 def _cuff(here: Chair) -> Iterator[Instant]:

@@ -36,6 +36,13 @@ SLOW: Final[dict[str, Phenotype]] = {
             Swing(
                 channel=Channel.HR, size=(10.0, 30.0), rise_min=(20.0, 40.0), delay_min=(8.0, 15.0)
             ),
+            Swing(
+                channel=Channel.TEMP,
+                size=(0.2, 1.0),
+                rise_min=(40.0, 80.0),
+                delay_min=(10.0, 30.0),
+                chance=0.3,
+            ),
         ),
         signs=(
             Seen(
@@ -51,14 +58,19 @@ SLOW: Final[dict[str, Phenotype]] = {
             Relief(remedy="oxygen", share=0.5, after_s=60, channels=frozenset({Channel.SPO2})),
         ),
         lasts_min=FOREVER_MIN,
+        late=0.25,
+        # Within 12 hours of the end (isbt-taco).
+        late_min=(5.0, 600.0),
+        breathes_more=(0.0, 5.0),
         source=("isbt-taco", "engineering"),
         remedies=("sit-up", "oxygen", "diuretic"),
         stops_at=2,
     ),
     "lung-injury": Phenotype(
         pattern="lung-injury",
-        onset_min=(75.0, 30.0, 200.0),
-        onset_spread=0.5,
+        # Often 1 to 2 hours, at most 6 (isbt-trali).
+        onset_min=(90.0, 20.0, 360.0),
+        onset_spread=0.6,
         grades=(0.0, 0.0, 0.7, 0.3),
         swings=(
             Swing(channel=Channel.SPO2, size=(-8.0, -18.0), rise_min=(20.0, 60.0)),
@@ -95,6 +107,7 @@ SLOW: Final[dict[str, Phenotype]] = {
         swings=(
             Swing(channel=Channel.HR, size=(5.0, 22.0), rise_min=(6.0, 12.0)),
             Swing(channel=Channel.SBP, size=(8.0, 20.0), rise_min=(6.0, 12.0), either=True),
+            Swing(channel=Channel.DBP, size=(4.0, 12.0), rise_min=(6.0, 12.0), either=True),
             Swing(channel=Channel.TEMP, size=(0.0, 0.5), rise_min=(15.0, 30.0)),
             Swing(channel=Channel.RR, size=(0.0, 2.0), rise_min=(6.0, 12.0)),
         ),
@@ -124,6 +137,13 @@ SLOW: Final[dict[str, Phenotype]] = {
                 fall_min=(5.0, 10.0),
                 either=True,
             ),
+            Swing(
+                channel=Channel.DBP,
+                size=(2.0, 6.0),
+                rise_min=(1.0, 2.0),
+                fall_min=(5.0, 10.0),
+                either=True,
+            ),
             Swing(channel=Channel.RR, size=(2.0, 4.0), rise_min=(1.0, 2.0), fall_min=(5.0, 10.0)),
         ),
         signs=(
@@ -145,10 +165,18 @@ SLOW: Final[dict[str, Phenotype]] = {
         onset_spread=0.6,
         grades=(0.4, 0.4, 0.2, 0.0),
         swings=(
-            Swing(channel=Channel.HR, size=(10.0, 40.0), rise_min=(2.0, 5.0)),
+            # A slow pulse instead is possible; how often is ours.
+            Swing(channel=Channel.HR, size=(10.0, 40.0), rise_min=(2.0, 5.0), turned=0.15),
             Swing(
                 channel=Channel.SBP,
                 size=(0.08, 0.28),
+                rise_min=(2.0, 5.0),
+                is_fraction=True,
+                either=True,
+            ),
+            Swing(
+                channel=Channel.DBP,
+                size=(0.06, 0.24),
                 rise_min=(2.0, 5.0),
                 is_fraction=True,
                 either=True,

@@ -32,8 +32,9 @@ class Swing:
 
     ``size`` goes from the mildest to the worst; a fraction of the resting value where
     ``is_fraction``. Times are ranges in minutes after the onset. ``chance`` is how often it
-    happens at all, ``either`` means up or down with equal chance. Where ``per_min`` is set, the
-    time to the extreme follows from this speed in units a minute.
+    happens at all, ``either`` means up or down with equal chance, ``turned`` how often it goes the
+    other way by half of its size. Where ``per_min`` is set, the time to the extreme follows from
+    this speed in units a minute.
     """
 
     channel: Channel
@@ -45,6 +46,7 @@ class Swing:
     is_fraction: bool = False
     chance: float = 1.0
     either: bool = False
+    turned: float = 0.0
     per_min: Range | None = None
 
 
@@ -85,6 +87,14 @@ class Phenotype:
     ace_inhibitor: float = 0.1
     returns: float = 0.0
     """How often a second wave comes by itself, an hour or more after the first."""
+    late: float = 0.0
+    """How often it begins only after the end of the infusion (ours)."""
+    late_min: Range = (0.0, 0.0)
+    """How long after the planned end it begins then [min]."""
+    breathes_more: Range | None = None
+    """By how much people who get it breathe faster already before the start [/min]."""
+    shivers: float = 0.0
+    """How often shivering and a cold hand spoil the saturation while its signs begin (ours)."""
     wears_off: float = 0.25
     """How often a relief that lasts for a time ends before the reaction does."""
     remedies: tuple[str, ...] = field(default=())
@@ -191,6 +201,8 @@ SUDDEN: Final[dict[str, Phenotype]] = {
             Swing(channel=Channel.HR, size=(5.0, 20.0), rise_min=(8.0, 12.0)),
             Swing(channel=Channel.RR, size=(0.0, 4.0), rise_min=(8.0, 12.0)),
             Swing(channel=Channel.SPO2, size=(0.0, -2.0), rise_min=(8.0, 12.0)),
+            Swing(channel=Channel.SBP, size=(0.0, 10.0), rise_min=(8.0, 12.0), either=True),
+            Swing(channel=Channel.DBP, size=(0.0, 6.0), rise_min=(8.0, 12.0), either=True),
         ),
         signs=(
             Seen(symptoms=("itch",), chance=0.8, after_min=(3.0, 8.0)),
@@ -236,6 +248,9 @@ SUDDEN: Final[dict[str, Phenotype]] = {
             ),
         ),
         lasts_min=(120.0, 240.0),
+        late=0.15,
+        late_min=(0.0, 240.0),
+        shivers=0.4,
         source=("nhsn-hemovigilance", "engineering"),
         remedies=("antipyretic",),
     ),
@@ -339,13 +354,26 @@ SUDDEN: Final[dict[str, Phenotype]] = {
         grades=(0.0, 0.6, 0.4, 0.0),
         swings=(
             Swing(
-                channel=Channel.HR, size=(-20.0, -40.0), rise_min=(1.0, 2.0), fall_min=(3.0, 5.0)
+                channel=Channel.HR,
+                size=(5.0, 15.0),
+                rise_min=(0.2, 0.4),
+                fall_min=(0.3, 0.5),
+                lasts_min=(0.5, 0.8),
+                chance=0.5,
+            ),
+            Swing(
+                channel=Channel.HR,
+                size=(-20.0, -40.0),
+                rise_min=(1.0, 2.0),
+                fall_min=(3.0, 5.0),
+                delay_min=(0.5, 0.8),
             ),
             Swing(
                 channel=Channel.SBP,
                 size=(-0.25, -0.50),
                 rise_min=(1.0, 2.0),
                 fall_min=(3.0, 5.0),
+                delay_min=(0.3, 0.6),
                 is_fraction=True,
             ),
             Swing(
@@ -353,6 +381,7 @@ SUDDEN: Final[dict[str, Phenotype]] = {
                 size=(-0.20, -0.45),
                 rise_min=(1.0, 2.0),
                 fall_min=(3.0, 5.0),
+                delay_min=(0.3, 0.6),
                 is_fraction=True,
             ),
         ),

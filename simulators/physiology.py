@@ -9,11 +9,16 @@ Numbers, by source (those marked *ours* are engineering choices that no publicat
 * Heart rate, 72 /min and 3.5 /min between sessions: "J Physiol Anthropol 2007;26:173"
   (coefficient of variation 4.7 % supine). Memory of 0.8 from one minute to the next: *ours*.
 * Temperature, personal means 36.24-36.89 Cel around 36.64: PMC10481327. Spread within one
-  session 0.1-0.2 Cel, split here over body and thermometer: *ours*. Rise from morning to
-  evening: doi:10.1080/07420528.2019.1663863 (minimum 06-08 h, maximum 18-20 h).
-* Blood pressure over a seated session, spread 6 mmHg systolic with a correlation of 0.3-0.5
+  session 0.1-0.2 Cel, split here over body and thermometer: *ours*. Daily course:
+  doi:10.1080/07420528.2019.1663863 (minimum 06-08 h, maximum 18-20 h); its swing, 0.5 Cel, is
+  *ours*. A person's level is that of the hour at which the session is opened, in UTC.
+* Blood pressure over a seated session, spread 6-10 mmHg systolic with a correlation of 0.3-0.5
   over 15 minutes: *ours*; the body's part is what the cuff's part
   (:mod:`simulators.devices`) leaves of it.
+* What moves together: a temperature that departs from its level takes pulse and breathing with
+  it, 7.2 and 1.4 /min a degree (doi:10.52964/amja.0766); being stirred (talk, thoughts, pain)
+  moves pulse, both pressures and breathing together, in the proportions of pain and anxiety. How
+  much of the resting noise that is, is *ours*.
 * A pressure that settles over the first readings: "Within-visit blood pressure variability"
   (NHANES, 53 737 people: three readings fall in 17 %, rise in 7.4 %). Its size is *ours*.
 * Respiratory rate spread 2 /min and SpO2 spread 0.7-1 %: *ours*.
@@ -36,16 +41,22 @@ BP_MEMORY_S: Final = 1800.0
 SLOW_MEMORY_S: Final = 1200.0
 BREATH_MEMORY_S: Final = 120.0
 
-SBP_SD_MMHG: Final = 4.7
-DBP_SD_MMHG: Final = 3.2
+SBP_SD_MMHG: Final = 6.2
+DBP_SD_MMHG: Final = 3.6
 SHARED_PRESSURE: Final = 0.7
 """How much of the diastolic noise is the systolic noise (ours)."""
 
 HR_SD_PER_MIN: Final = 3.5
 RR_SD_PER_MIN: Final = 1.2
 SPO2_SD_PERCENT: Final = 0.5
-TEMP_SD_CEL: Final = 0.06
-DAY_RISE_CEL_PER_H: Final = 0.04
+TEMP_SD_CEL: Final = 0.1
+STIRRED: Final = 0.45
+"""How much of the noise of pulse, pressures and breathing is being stirred (ours)."""
+
+HR_PER_CEL: Final = 7.2
+RR_PER_CEL: Final = 1.4
+DAY_SWING_CEL: Final = 0.5
+WARMEST_H: Final = 19.0
 
 SETTLING_S: Final = 180.0
 SETTLING_SD_MMHG: Final = 5.0
@@ -137,7 +148,9 @@ def correlated_noise(
     return np.asarray(lfilter([1.0], [1.0, -keep], shocks), dtype=np.float64)
 
 
-def resting_course(who: Person, *, seconds: int, rng: np.random.Generator) -> Course:
+def resting_course(
+    who: Person, *, seconds: int, rng: np.random.Generator, opened_h: float = 9.0
+) -> Course:
     """Let a person sit for some time without anything happening.
 
     Parameters
@@ -148,6 +161,8 @@ def resting_course(who: Person, *, seconds: int, rng: np.random.Generator) -> Co
         How long [s].
     rng : numpy.random.Generator
         The only source of chance; the number of draws depends on ``seconds`` alone.
+    opened_h : float
+        The hour of the day at the first second, 0 to 24.
 
     Returns
     -------
@@ -161,27 +176,40 @@ def resting_course(who: Person, *, seconds: int, rng: np.random.Generator) -> Co
     pulse_settling = abs(rng.normal(0.0, 1.0)) * SETTLING_SD_PER_MIN * settling
     shared = correlated_noise(rng, seconds, sd=1.0, memory_s=BP_MEMORY_S)
     own = correlated_noise(rng, seconds, sd=1.0, memory_s=BP_MEMORY_S)
-    diastolic = SHARED_PRESSURE * shared + np.sqrt(1.0 - SHARED_PRESSURE**2) * own
+    pulse = correlated_noise(rng, seconds, sd=1.0, memory_s=HR_MEMORY_S)
+    temperature = correlated_noise(rng, seconds, sd=TEMP_SD_CEL, memory_s=SLOW_MEMORY_S)
+    saturation = correlated_noise(rng, seconds, sd=SPO2_SD_PERCENT, memory_s=BREATH_MEMORY_S)
+    breath = correlated_noise(rng, seconds, sd=1.0, memory_s=BREATH_MEMORY_S)
+    stirred = correlated_noise(rng, seconds, sd=1.0, memory_s=HR_MEMORY_S)
+    systolic = _stirred(shared, stirred)
+    diastolic = SHARED_PRESSURE * systolic + np.sqrt(1.0 - SHARED_PRESSURE**2) * own
     values = np.empty((N_CHANNELS, seconds))
     values[Channel.HR] = (
         who.hr_per_min
         + pulse_settling
-        + correlated_noise(rng, seconds, sd=HR_SD_PER_MIN, memory_s=HR_MEMORY_S)
+        + HR_SD_PER_MIN * _stirred(pulse, stirred)
+        + HR_PER_CEL * temperature
     )
-    values[Channel.SBP] = who.sbp_mmhg + pressure_settling + SBP_SD_MMHG * shared
+    values[Channel.SBP] = who.sbp_mmhg + pressure_settling + SBP_SD_MMHG * systolic
     values[Channel.DBP] = who.dbp_mmhg + 0.5 * pressure_settling + DBP_SD_MMHG * diastolic
-    values[Channel.TEMP] = (
-        who.temp_cel
-        + DAY_RISE_CEL_PER_H * at_s / 3600.0
-        + correlated_noise(rng, seconds, sd=TEMP_SD_CEL, memory_s=SLOW_MEMORY_S)
-    )
-    values[Channel.SPO2] = who.spo2_percent + correlated_noise(
-        rng, seconds, sd=SPO2_SD_PERCENT, memory_s=BREATH_MEMORY_S
-    )
-    values[Channel.RR] = who.rr_per_min + correlated_noise(
-        rng, seconds, sd=RR_SD_PER_MIN, memory_s=BREATH_MEMORY_S
+    values[Channel.TEMP] = who.temp_cel + _daily_cel(at_s, opened_h) + temperature
+    values[Channel.SPO2] = who.spo2_percent + saturation
+    values[Channel.RR] = (
+        who.rr_per_min + RR_SD_PER_MIN * _stirred(breath, stirred) + RR_PER_CEL * temperature
     )
     return Course(values=bodily(values))
+
+
+def _stirred(own: Float, stirred: Float) -> Float:
+    """Return a noise of spread 1, a share of which is being stirred."""
+    return np.asarray(STIRRED * stirred + np.sqrt(1.0 - STIRRED**2) * own)
+
+
+def _daily_cel(at_s: Float, opened_h: float) -> Float:
+    """Return how far the time of day has moved the temperature since the opening [Cel]."""
+    day = 2.0 * np.pi / 24.0
+    now = np.cos(day * (opened_h + at_s / 3600.0 - WARMEST_H))
+    return np.asarray(DAY_SWING_CEL / 2.0 * (now - np.cos(day * (opened_h - WARMEST_H))))
 
 
 def bodily(values: Float) -> Float:

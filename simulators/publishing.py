@@ -21,6 +21,7 @@ from simulators.chairs import chair, generator
 from simulators.fault_options import fault_option
 from simulators.faults import with_faults
 from simulators.links import LONGEST_WAIT_S, Links
+from simulators.planting import planted_cases
 from simulators.scenario import Scenario, demo_story, reaction_option, ward_scenario
 from simulators.strikes import bed_faults, carts_of, way_faults
 from simulators.ward_truths import planned_truths, ward_truths
@@ -169,11 +170,14 @@ def scenario_of(options: SimulateOptions) -> Scenario:
     """
     if options.is_demo:
         return demo_story(options.seed)
+    reactions = [reaction_option(text, beds=options.beds) for text in options.reactions]
+    length_s = round(options.minutes * 60)
     return ward_scenario(
         beds=options.beds,
-        reactions=[reaction_option(text, beds=options.beds) for text in options.reactions],
+        reactions=reactions,
+        cases=planted_cases(reactions, seed=options.seed, length_s=length_s),
         seed=options.seed,
-        length_s=round(options.minutes * 60),
+        length_s=length_s,
         speed=options.speed,
         cadence_s=options.cadence_s,
         equipment=options.equipment,

@@ -20,10 +20,8 @@ import numpy as np
 from detectors.channels import N_CHANNELS, Channel, Float
 from monitor.facts.records import Severity
 from simulators.infusion import SECONDS_PER_HOUR, Verb
-from simulators.physiology import Course, bodily
+from simulators.physiology import HR_PER_CEL, RR_PER_CEL, Course, bodily
 
-HR_PER_CEL: Final = 7.2
-RR_PER_CEL: Final = 1.4
 VOLUME_EVERY_S: Final = 60
 """How often the goal of a reaction to the volume is looked at."""
 

@@ -46,16 +46,20 @@ def recorded_steps(
 
 
 def steps_of(
-    messages: Iterable[Sent], *, seed: int, started_ms: int, step_ms: int
+    messages: Iterable[Sent], *, seed: int, started_ms: int, step_ms: int, idle_steps: int = 1
 ) -> Iterator[RecordedStep]:
-    """Yield messages, in order of sending, as the steps in which the ward gets them."""
+    """Yield messages, in order of sending, as the steps in which the ward gets them.
+
+    While nothing comes for longer than ``idle_steps`` steps, only one in so many is made.
+    """
     now_ms = started_ms
     inbox: list[RawMessage] = []
     for message in _received(messages, generator(seed, "ward", "latency")):
         while message.received_ms > now_ms:
             yield RecordedStep(now_ms=now_ms, messages=tuple(inbox))
             inbox = []
-            now_ms += step_ms
+            is_idle = message.received_ms - now_ms > idle_steps * step_ms
+            now_ms += step_ms * (idle_steps if is_idle else 1)
         inbox.append(message)
     yield RecordedStep(now_ms=now_ms, messages=tuple(inbox))
 

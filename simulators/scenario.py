@@ -6,13 +6,15 @@ session opens ``opens_s`` after the story begins, the infusion starts
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from simulators.cases import Case
 from simulators.equipment import USUAL, Equipment, equipment_by_bed
 from simulators.infusion import planned_rungs
+from simulators.overloads import PHENOTYPES
 from simulators.pictures import PICTURES
 from simulators.reactions import Picture
 
@@ -20,10 +22,13 @@ BASELINE_S: Final = 600
 MINUTE_S: Final = 60
 MINUTE_MS: Final = 60_000
 BEDS: Final = 999
+DOSE_G_PER_KG: Final = 0.4
 QUIET_BELOW_GRADE: Final = 2
 """A bed without a planted reaction must not be called from this grade on."""
 
 Kind: TypeAlias = Literal["physiological", "technical"]
+
+NO_CASES: Final[Mapping[int, Case]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,7 @@ class BedPlan:
     reaction: str = "uneventful"
     onset_s: int = 0
     opens_s: int = 0
-    dose_g_per_kg: float = 0.4
+    dose_g_per_kg: float = DOSE_G_PER_KG
     case: Case | None = None
     equipment: Equipment = USUAL
 
@@ -204,7 +209,12 @@ def planted(scenario: Scenario) -> tuple[Planted, ...]:
 
 def quiet_beds(scenario: Scenario) -> tuple[str, ...]:
     """Return the beds at which nothing of :data:`QUIET_BELOW_GRADE` or more may be raised."""
-    return tuple(plan.bed for plan in scenario.beds if plan.reaction not in EXPECTED)
+    return tuple(plan.bed for plan in scenario.beds if plan.reaction in QUIET)
+
+
+QUIET: Final = ("uneventful", "anxiety")
+REACTIONS: Final = (*PICTURES, *(name for name in PHENOTYPES if name not in PICTURES))
+"""What can be planted: every told picture, and every phenotype that none of them stands for."""
 
 
 def demo_story(seed: int = 1) -> Scenario:
@@ -271,9 +281,9 @@ def reaction_option(text: str, *, beds: int) -> ReactionOption:
             f"reaction {text!r}: write <reaction>@<bed>:+<count><s|m|h>, as in anaphylaxis@3:+20m"
         )
     reaction, bed_number = match["reaction"], int(match["bed"])
-    if reaction not in PICTURES:
+    if reaction not in REACTIONS:
         raise ValueError(
-            f"reaction {text!r}: {reaction!r} is unknown, one of {', '.join(PICTURES)}"
+            f"reaction {text!r}: {reaction!r} is unknown, one of {', '.join(REACTIONS)}"
         )
     if not 1 <= bed_number <= beds:
         raise ValueError(f"reaction {text!r}: bed {bed_number} is not one of 1 to {beds}")
@@ -290,10 +300,12 @@ def ward_scenario(
     speed: float = 1.0,
     cadence_s: int = 5,
     equipment: Sequence[str] = (),
+    cases: Mapping[int, Case] = NO_CASES,
 ) -> Scenario:
     """Return a ward of uneventful beds with the given reactions planted.
 
-    ``equipment`` is read by :func:`simulators.equipment.equipment_by_bed`.
+    ``equipment`` is read by :func:`simulators.equipment.equipment_by_bed`; ``cases`` holds what
+    was drawn for the reactions that no told picture has, by the number of the bed.
 
     Raises
     ------
@@ -318,6 +330,7 @@ def ward_scenario(
                 reaction=planted_here.reaction if planted_here else "uneventful",
                 onset_s=planted_here.onset_s if planted_here else 0,
                 opens_s=(number - 1) % 12 * 5,
+                case=cases.get(number),
                 equipment=equipped.get(number, USUAL),
             )
         )

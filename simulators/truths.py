@@ -67,6 +67,7 @@ def true_session(
         start_ms=here.at_ms(min(here.plan.start_s, over_s)),
         end_ms=here.at_ms(over_s),
         events=_events(here, over_s),
+        unobserved=_unobserved(here) if over_s == here.reporting_s else (),
         age_years=here.who.age_years,
         weight_kg=here.who.weight_kg,
         product=here.product,
@@ -124,27 +125,44 @@ def _events(here: Chair, over_s: int) -> tuple[TrueEvent, ...]:
     if not here.picture.grade:
         return ()
     level = here.activity[:over_s]
-    charted_s = [second for second, _, is_present in charted_signs(here) if is_present]
-    found: list[TrueEvent] = []
-    for number, (begin, end) in enumerate(_spells(level)):
-        onset_s = here.plan.reaction_s if not number else begin
-        grades = np.ceil(here.picture.grade * level[begin:end] - ROUNDING)
-        grave_s = np.flatnonzero(grades >= GRAVE)
-        is_over = end < len(level)
-        charted = [one for one in charted_s if onset_s <= one < end]
-        found.append(
-            TrueEvent(
-                pattern=here.picture.pattern,
-                grade=max(1, int(grades.max())),
-                onset_ms=here.at_ms(onset_s),
-                peak_ms=here.at_ms(begin + int(level[begin:end].argmax())),
-                end_ms=here.at_ms(end) if is_over else None,
-                recurrence=number > 0,
-                charted_ms=here.at_ms(charted[0]) if charted else None,
-                grade3_ms=here.at_ms(begin + int(grave_s[0])) if len(grave_s) else None,
-            )
-        )
-    return tuple(found)
+    return tuple(
+        _event(here, level, span, is_first=not number) for number, span in enumerate(_spells(level))
+    )
+
+
+def _unobserved(here: Chair) -> tuple[TrueEvent, ...]:
+    """Return what came after the person had left, or was nothing yet when they did."""
+    if not here.picture.grade:
+        return ()
+    seen = _spells(here.activity[: here.reporting_s])
+    return tuple(
+        _event(here, here.activity, span, is_first=not number)
+        for number, span in enumerate(_spells(here.activity))
+        if span[0] not in {begin for begin, _ in seen}
+    )
+
+
+def _event(here: Chair, level: Float, span: tuple[int, int], *, is_first: bool) -> TrueEvent:
+    """Return one spell of a reaction, as far as ``level`` knows it."""
+    begin, end = span
+    onset_s = here.plan.reaction_s if is_first else begin
+    grades = np.ceil(here.picture.grade * level[begin:end] - ROUNDING)
+    grave_s = np.flatnonzero(grades >= GRAVE)
+    charted = [
+        second
+        for second, _, is_present in charted_signs(here)
+        if is_present and onset_s <= second < min(end, here.reporting_s)
+    ]
+    return TrueEvent(
+        pattern=here.picture.pattern,
+        grade=max(1, int(grades.max())),
+        onset_ms=here.at_ms(onset_s),
+        peak_ms=here.at_ms(begin + int(level[begin:end].argmax())),
+        end_ms=here.at_ms(end) if end < len(level) else None,
+        recurrence=not is_first,
+        charted_ms=here.at_ms(charted[0]) if charted else None,
+        grade3_ms=here.at_ms(begin + int(grave_s[0])) if len(grave_s) else None,
+    )
 
 
 def _spells(level: Float) -> list[tuple[int, int]]:

@@ -48,6 +48,8 @@ class TrueSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     end_ms: int
     """When the recording of the session ends."""
     events: tuple[TrueEvent, ...] = ()
+    unobserved: tuple[TrueEvent, ...] = ()
+    """What came after the recording had ended, so that nobody could find or miss it."""
     age_years: int | None = None
     weight_kg: float | None = None
     product: str = ""

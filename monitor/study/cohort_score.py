@@ -80,6 +80,8 @@ class CohortScore(msgspec.Struct, frozen=True, kw_only=True):
     must_not_sessions: int = 0
     """Sessions of which the truth names a step that would be a fault."""
     must_not_violations: tuple[ForbiddenStep, ...] = ()
+    unobserved_events: int = 0
+    """Events that began after their recording had ended: neither found nor missed."""
     digest: str = ""
     faults: tuple[str, ...] = ()
 
@@ -107,6 +109,7 @@ def score_of(sessions: Sequence[SessionHeard], *, seed: int = 1) -> CohortScore:
         ward_load=ward_load(sessions),
         must_not_sessions=sum(bool(heard.truth.must_not) for heard in sessions),
         must_not_violations=tuple(forbidden_steps(sessions)),
+        unobserved_events=sum(len(heard.truth.unobserved) for heard in sessions),
     )
 
 

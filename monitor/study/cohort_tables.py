@@ -80,6 +80,11 @@ def judgement_lines(found: CohortScore) -> Iterator[str]:
     yield f"\nWeighted kappa of the grades: {kappa}."
     yield ""
     yield from _load_lines(found)
+    if found.unobserved_events:
+        yield (
+            f"{found.unobserved_events} events began after the person had left; they count neither "
+            "as found nor as missed."
+        )
     yield from _forbidden_lines(found)
 
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from monitor.care.counting import Starts
-from monitor.care.hearing import RIGHT, DeviceClock
+from monitor.care.hearing import RIGHT, Counting, DeviceClock
 from monitor.care.tokens import FULL, Bucket
 
 FAR_MS: Final = 2**62
@@ -31,7 +30,7 @@ class Hearing:
     """
 
     clock: DeviceClock = RIGHT
-    starts: Starts = ()
+    counting: Counting = field(default_factory=Counting)
     troubles: dict[str, Finding] = field(default_factory=dict)
     slowest_ms: int = FAR_MS
     resting: bool = False

@@ -65,7 +65,6 @@ def _from_device(raw: RawMessage, arrival: Arrival, flags: int, age_ms_max: int)
         subject=payload.subject or "",
         session=payload.session or "",
         by="",
-        is_stored=bool(flags),
     )
 
 

@@ -20,6 +20,7 @@ from monitor.study.cohort_found import AFTER_MS, BEFORE_MS, OURS, OURS_SHOWN, fo
 from monitor.study.cohort_heard import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
 from monitor.study.cohort_patterns import longest_name
 from monitor.study.cohort_score import score_of, weighted_kappa
+from monitor.study.cohort_tables import lines
 from monitor.study.cohort_ward import CURRENT_MS, begun, current
 from monitor.study.peers import KEYS
 from monitor.study.runs import Run
@@ -68,6 +69,18 @@ def session(
         for key, times in (peers or {}).items()
     }
     return SessionHeard(truth=truth, alerts=alerts, steps=(), peers={**found, **given})
+
+
+def test_what_began_after_the_person_left_is_neither_found_nor_missed() -> None:
+    left = session()
+    late = msgspec.structs.replace(
+        left, truth=msgspec.structs.replace(left.truth, unobserved=(event(onset_min=400),))
+    )
+    found = score_of([session(alert(62), events=(event(),)), late])
+
+    assert (found.events, found.quiet_sessions, found.unobserved_events) == (1, 1, 1)
+    assert found.rules[0].missed == 0
+    assert any("1 events began after the person had left" in line for line in lines(found))
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,27 @@ def test_a_bad_mix_is_refused_with_its_file(text: str, told: str, tmp_path: Path
 
     with pytest.raises(InputFileError, match=f"mix.toml: .*{told}"):
         mix_of(str(path))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--to", "DIR", "--reaction", "anaphylaxis@1:+5m"], "--reaction is of a ward on a broker"),
+        (["--to", "DIR", "--beds", "12"], "--beds is of a ward on a broker"),
+        (["--to", "DIR", "--speed", "2"], "--speed is of a ward on a broker"),
+        (["--to", "DIR", "--minutes", "5"], "--minutes is of a ward on a broker"),
+        (["--nurse", "delays"], "--nurse is of a cohort"),
+        (["--mix", "default"], "--mix is of a cohort"),
+        (["--hours", "4"], "--hours is of a cohort"),
+        (["--sessions", "5"], "--sessions is of a cohort"),
+        (["--json"], "--json is of a cohort"),
+    ],
+)
+def test_an_option_of_the_other_half_is_refused(
+    words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [str(tmp_path / "x") if word == "DIR" else word for word in words]
+
+    assert main(["simulate", *given]) == 2
+    assert told in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert not (tmp_path / "x").exists()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import chain
 
+import msgspec
 import numpy as np
 import pytest
 from cohort_wards import chairs_of, cohort_of
@@ -17,6 +18,7 @@ from simulators.cohorts import (
     started_ms,
     ward_scenario_of,
 )
+from simulators.monitoring import monitor_messages, poor_spans
 from simulators.overloads import PHENOTYPES
 from simulators.truths import true_session
 
@@ -167,6 +169,109 @@ def test_reactions_may_return_and_the_truth_says_so() -> None:
     ]
 
     assert returned
+
+
+def test_a_reaction_that_begins_after_the_person_left_stands_in_the_truth_as_unobserved() -> None:
+    cohort = cohort_of("fluid-overload", sessions=40, nurse="ignores")
+    ward = ward_scenario_of(cohort, 1)
+    seen = {True: 0, False: 0}
+    for plan in ward.beds:
+        assert plan.case is not None
+        if plan.case.onset_s < 10_800:
+            continue
+        here = chair(plan, ward, unit="w", started_ms=started_ms(cohort, 1))
+        truth = true_session(here)
+        for event in truth.unobserved:
+            assert event.peak_ms > truth.end_ms
+            assert event.charted_ms is None
+        for event in truth.events:
+            assert event.onset_ms < truth.end_ms
+        assert truth.events or truth.unobserved, "whatever happened stands somewhere"
+        seen[bool(truth.events)] += 1
+
+    assert seen[True], "some stay"
+    assert seen[False], "some have left"
+
+
+def test_a_second_wave_is_seen_where_somebody_stays_and_nobody_vanishes() -> None:
+    waves = {True: 0, False: 0}
+    for here in chairs_of("anaphylaxis", sessions=40):
+        assert here.plan.case is not None
+        truth = true_session(here)
+        waves[True] += sum(event.recurrence for event in truth.events)
+        waves[False] += sum(event.recurrence for event in truth.unobserved)
+        stays_h = (here.reporting_s - (here.ended_s or here.reporting_s)) / 3600
+        if here.plan.case.habit == "stays" and here.closed_s and here.given:
+            assert stays_h >= 5.5
+
+    assert waves[True] > 3
+    assert waves[True] + waves[False] > 5
+
+
+def test_after_the_hour_there_is_a_round_every_quarter_of_an_hour_and_no_monitor() -> None:
+    here = next(
+        one
+        for one in chairs_of("anaphylaxis", sessions=40)
+        if one.closed_s and one.closed_s > one.unplugged_s + 7200
+    )
+    last_s: dict[str, int] = {}
+    rounds = []
+    for sent in chair_messages(here):
+        kind = sent.topic.rsplit("/", maxsplit=1)[1]
+        at_s = (sent.at_ms - here.opened_ms) // 1000
+        last_s[kind] = at_s
+        if kind == "obs" and b"round" in sent.payload:
+            rounds.append(at_s)
+
+    assert last_s["vitals"] < here.unplugged_s
+    assert last_s["pump"] < here.unplugged_s
+    assert set(here.rounds_s) <= set(rounds)
+    assert all((one + here.plan.opens_s) % 900 == 0 for one in here.rounds_s)
+    assert len(here.rounds_s) >= 8
+
+
+def test_a_nurse_who_ignores_charts_late_or_never() -> None:
+    def charted(nurse: str) -> list[int]:
+        return [
+            (event.charted_ms - event.onset_ms) // 1000
+            for here in chairs_of("anaphylaxis", nurse=nurse)
+            for event in true_session(here).events
+            if event.charted_ms is not None and not event.recurrence
+        ]
+
+    follows, delays, ignores = charted("follows"), charted("delays"), charted("ignores")
+    assert np.median(follows) < np.median(delays) < np.median(ignores)
+    assert len(ignores) < len(follows)
+    assert len(set(follows)) > 6, "drawn, not one delay for everybody"
+
+
+def test_iron_and_antibodies_have_doses_of_their_own() -> None:
+    for name, most_g in (("infusion-flush", 1.0), ("cytokine-release", 1.1)):
+        for here in chairs_of(name):
+            opening = next(sent for sent in chair_messages(here) if sent.topic.endswith("/session"))
+            dose = msgspec.json.decode(opening.payload)["dose"]
+            assert dose["u"] == "g"
+            assert 0 < dose["v"] <= most_g
+
+
+def test_motion_spoils_the_saturation_and_the_monitor_says_so() -> None:
+    doubted = lost = 0
+    cohort = replace(cohort_of("febrile", sessions=5, nurse="ignores"), hours=2.0)
+    ward = ward_scenario_of(cohort, 1)
+    for plan in ward.beds:
+        here = chair(plan, ward, unit="w", started_ms=started_ms(cohort, 1))
+        spans = poor_spans(here)
+        for sent in monitor_messages(here):
+            if not sent.topic.endswith("/vitals"):
+                continue
+            second = (sent.at_ms - here.opened_ms) // 1000
+            for value in msgspec.json.decode(sent.payload)["values"]:
+                if value["ch"] == "spo2" and value.get("q") == "questionable":
+                    assert any(a <= second + 1 and second - 1 <= b for a, b in spans)
+                    doubted += 1
+                lost += value["ch"] == "spo2" and value.get("why") == "motion"
+
+    assert lost > doubted > 5
 
 
 def test_children_have_the_levels_of_their_age() -> None:

@@ -7,10 +7,12 @@ from detectors.channels import Channel
 from simulators.devices import (
     CUFF_EVERY_S,
     REPEATS,
+    SPO2_LAG_S,
     CuffReading,
     ProbeLoss,
     continuous_readings,
     cuff_readings,
+    lagged,
     loose_spo2,
     temperature_readings,
     temperature_schedule,
@@ -96,6 +98,60 @@ def test_continuous_readings_are_whole_numbers_at_the_asked_cadence() -> None:
         np.testing.assert_array_equal(shown[channel], np.rint(shown[channel]))
         assert abs(shown[channel].mean() - LEVELS[channel]) < 2
     assert np.isnan(shown[Channel.SBP]).all()
+
+
+def test_a_device_of_the_first_order_shows_nine_tenths_of_a_step_after_its_response() -> None:
+    truth = np.r_[np.full(10, 98.0), np.full(200, 88.0)]
+    shown = lagged(truth, SPO2_LAG_S)
+
+    assert shown[:10] == pytest.approx(98.0)
+    assert shown[10] > 97.0
+    assert shown[39] == pytest.approx(89.0, abs=0.05)
+    assert shown[-1] == pytest.approx(88.0, abs=0.01)
+    slow = [truth[0]]
+    for value in truth[1:]:
+        slow.append(slow[-1] + (value - slow[-1]) * (1 - np.exp(-1 / SPO2_LAG_S)))
+    np.testing.assert_allclose(shown, slow)
+
+
+def test_the_oximeter_and_the_thermometer_are_behind_the_body() -> None:
+    values = steady(1200).values.copy()
+    values[Channel.SPO2, 600:] = 88.0
+    values[Channel.TEMP, 600:] = 38.7
+    course = Course(values=bodily(values))
+    seconds, shown = continuous_readings(course, every_s=5, first_s=0, rng=np.random.default_rng(4))
+    spo2 = dict(zip(seconds, shown[Channel.SPO2], strict=True))
+    soon, later = (
+        next(iter(temperature_readings(course, [at_s], np.random.default_rng(4)))).temp_cel
+        for at_s in (660, 1190)
+    )
+
+    assert spo2[605] - spo2[700] > 4
+    assert later - soon > 1
+
+
+def test_a_cuff_now_and_then_fails_and_is_taken_again() -> None:
+    times = [[r.at_s for r in cuff(steady(), seed=seed)] for seed in range(60)]
+    planned = {START_S + 120 + 300 * n for n in range(12)}
+    gone = [sorted(planned - set(one)) for one in times]
+    missing = sum(map(len, gone))
+
+    assert 0.005 <= missing / (60 * len(planned)) <= 0.05
+    assert all(
+        at_s + 60 in one for one, lost in zip(times, gone, strict=True) for at_s in lost[:-1]
+    )
+
+
+def test_a_cuff_shows_the_middle_of_its_cycle() -> None:
+    fallen_at = START_S + 120
+    shown = [
+        next(
+            r.sbp_mmhg for r in cuff(fallen(fallen_at - 5, 80.0), seed=seed) if r.at_s >= fallen_at
+        )
+        for seed in range(20)
+    ]
+
+    assert np.median(shown) > 110, "the body fell after the middle of the cycle"
 
 
 def test_a_loose_probe_falls_then_shows_nothing_then_comes_back() -> None:

@@ -1,18 +1,21 @@
 """Phenotypes: what is drawn stays inside its row, and each picture is the one it is named for."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cohort_wards import chairs_of
+from cohort_wards import chairs_of, cohort_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.channels import Channel, Float
 from monitor.care.ladders import PATTERNS
-from simulators.cases import drawn_picture, onset_s
+from simulators.cases import TURNED_SIZE, Case, drawn_picture, onset_s
 from simulators.chairs import Chair, generator
+from simulators.cohorts import ward_scenario_of
+from simulators.infusion import rungs
 from simulators.overloads import PHENOTYPES
 from simulators.physiology import resting_course
 
@@ -28,7 +31,10 @@ SEEDS = st.integers(min_value=0, max_value=2**32)
 def moved(here: Chair) -> Float:
     """Return what the reaction did to the body, shape (channel, second)."""
     resting = resting_course(
-        here.who, seconds=here.seconds, rng=generator(here.seed, here.plan.bed, "course")
+        here.who,
+        seconds=here.seconds,
+        rng=generator(here.seed, here.plan.bed, "course"),
+        opened_h=here.opened_ms % 86_400_000 / 3_600_000,
     )
     return here.course.values - resting.values
 
@@ -57,6 +63,8 @@ def test_what_is_drawn_lies_in_the_row(name: str, seed: int) -> None:
         least, most = min(ends), max(ends)
         if any(swing.either for swing in sizes):
             least = -most
+        if any(swing.turned for swing in sizes):
+            least = TURNED_SIZE * most
         assert min(least, 0) - 1e-9 <= limb.extreme <= max(most, 0) + 1e-9
         assert limb.rise_s > 0
         assert limb.fall_s > 0
@@ -67,7 +75,7 @@ def test_what_is_drawn_lies_in_the_row(name: str, seed: int) -> None:
 @settings(max_examples=20)
 @given(seed=SEEDS)
 def test_an_onset_lies_in_the_row_or_at_a_rate_step(name: str, seed: int) -> None:
-    kind = PHENOTYPES[name]
+    kind = replace(PHENOTYPES[name], late=0.0)
     begins_s = onset_s(kind, np.random.default_rng(seed), start_s=600, dose_g_per_kg=0.6)
 
     least, most = (600 + 60 * end for end in kind.onset_min[1:])
@@ -77,6 +85,71 @@ def test_an_onset_lies_in_the_row_or_at_a_rate_step(name: str, seed: int) -> Non
         assert (begins_s - 600) % 900 == 0
     else:
         assert begins_s > 600
+
+
+@pytest.mark.parametrize("name", ["febrile", "fluid-overload"])
+def test_a_late_onset_comes_after_the_planned_end(name: str) -> None:
+    kind = replace(PHENOTYPES[name], late=1.0)
+    least, most = kind.late_min
+    for seed in range(30):
+        begins_s = onset_s(kind, np.random.default_rng(seed), start_s=600, dose_g_per_kg=0.6)
+        end_s = rungs(600, (), volume_ml_per_kg=6.0)[-1].at_s
+        assert end_s - 1 + 60 * least <= begins_s <= end_s + 60 * most
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "least", "most"),
+    [
+        ("vasovagal", Channel.HR, -41, 15),
+        ("mild-allergic", Channel.SBP, -10, 10),
+        ("mild-allergic", Channel.DBP, -10, 10),
+        ("infusion-flush", Channel.DBP, -10, 10),
+        ("rate-related", Channel.DBP, -20, 20),
+        ("fluid-overload", Channel.TEMP, 0, 1),
+        ("pseudo-allergic", Channel.HR, -20, 40),
+        ("pseudo-allergic", Channel.DBP, -0.28, 0.28),
+    ],
+)
+def test_what_a_row_says_of_a_channel_happens_to_some(
+    name: str, channel: Channel, least: float, most: float
+) -> None:
+    sizes = [
+        limb.extreme
+        for seed in range(60)
+        for limb in drawn_picture(PHENOTYPES[name], np.random.default_rng(seed)).limbs
+        if limb.channel == channel
+    ]
+
+    assert sizes
+    assert least <= min(sizes)
+    assert max(sizes) <= most
+    assert (min(sizes) < 0) == (least < 0)
+    assert (max(sizes) > 0) == (most > 0)
+
+
+def cases_of(name: str) -> list[Case]:
+    """Return the cases of a cohort of one kind, without a nurse and without their chairs."""
+    ward = ward_scenario_of(cohort_of(name, sessions=30, nurse="ignores"), 1)
+    return [plan.case for plan in ward.beds if plan.case]
+
+
+def test_who_gets_an_overload_breathes_faster_before() -> None:
+    overload, fever = (
+        np.mean([case.who.rr_per_min for case in cases_of(name)])
+        for name in ("fluid-overload", "febrile")
+    )
+
+    assert overload > fever + 1.5
+
+
+def test_paracetamol_before_hides_a_part_of_a_fever() -> None:
+    fevers: dict[bool, list[float]] = {True: [], False: []}
+    for case in cases_of("cytokine-release"):
+        fevers[case.premedicated] += [
+            limb.extreme for limb in case.picture.limbs if limb.channel == Channel.TEMP
+        ]
+
+    assert np.mean(fevers[True]) < 0.85 * np.mean(fevers[False])
 
 
 def test_a_worse_grade_moves_further() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from monitor.facts.records import RecordedStep
 from simulators.bedside import ward_messages
+from simulators.chairs import Sent
 from simulators.faults import drop
-from simulators.recording import LATENCY_MS, STARTED_MS, recorded_steps
+from simulators.recording import LATENCY_MS, STARTED_MS, recorded_steps, steps_of
 from simulators.scenario import Scenario, demo_story
 
 
@@ -70,3 +71,18 @@ def test_faults_apply_on_the_way() -> None:
 def test_a_step_of_no_time_is_refused() -> None:
     with pytest.raises(ValueError, match="a step of 0 ms, must be at least 1"):
         next(recorded_steps(small_ward(), step_ms=0))
+
+
+def test_while_nothing_comes_only_one_in_so_many_steps_is_made() -> None:
+    sent = [
+        Sent(at_ms=STARTED_MS + at_s * 1000, topic="irm/v1/u/1/mon-1/vitals", payload=b"{}")
+        for at_s in (0, 7, 900, 903, 2000)
+    ]
+    steps = list(steps_of(sent, seed=1, started_ms=STARTED_MS, step_ms=5000, idle_steps=12))
+    came = [(step.now_ms, message.received_ms) for step in steps for message in step.messages]
+
+    assert {later.now_ms - earlier.now_ms for earlier, later in pairwise(steps)} == {5000, 60_000}
+    assert len(came) == len(sent)
+    assert all(now_ms - 5000 < received_ms <= now_ms for now_ms, received_ms in came)
+    assert len(steps) < 60
+    assert len(list(steps_of(sent, seed=1, started_ms=STARTED_MS, step_ms=5000))) > 400
