@@ -68,9 +68,13 @@ UNKEPT_GRACE_S: Final = 2.0
 nobody has kept them: with a full window the broker would send no more, and the ward would be
 blind. The devices still have them, because no receipt covers them."""
 
+LOOK_WITHIN_S: Final = 900
+"""So long a start may look at a journal, mend or migrate it, before its supervisor takes it for
+hanging. The replay of its steps tells how far it is."""
+
 LONG_RESUME_S: Final = 2.0
-"""A start that took longer leaves a snapshot at once: killed again and again, a monitor must not
-come up later and later."""
+"""A start that took longer, or could not use the newest snapshot, leaves one at once: killed again
+and again, a monitor must not come up later and later."""
 
 WARD_FAILURES_MAX: Final = 3
 
@@ -95,11 +99,11 @@ class LiveMonitor:
         access: Access,
         identity: Identity,
         watchman: Watchman,
+        supervisor: Supervisor,
         site: SiteFolder | None = None,
-        wants_site: bool = False,
     ) -> None:
         self.unit = memory.unit
-        self._site, self._wants_site = site, wants_site
+        self._site, self._wants_site = site, False
         self._watchman = watchman
         self._memory, self._upkeep = memory, upkeep
         self._ward = memory.ward
@@ -135,7 +139,7 @@ class LiveMonitor:
         self._aside = Aside(
             unit=self.unit, link=link, outbox=self._outbox, watchman=watchman, clock=clock
         )
-        self._supervisor = Supervisor.from_environment()
+        self._supervisor = supervisor
         self._stopping = threading.Event()
         self._unkept: deque[tuple[float, list[Arrival]]] = deque()
         self._failures = 0
@@ -304,18 +308,24 @@ def live_monitor(
     LinkError
         If the broker cannot be reached.
     """
+    supervisor = Supervisor.from_environment()
+    supervisor.starting("looking at the journal", within_s=LOOK_WITHIN_S)
     is_salvaged = mended(journal) is not None
+    supervisor.starting("opening the journal", within_s=LOOK_WITHIN_S)
     site = config if isinstance(config, SiteFolder) else None
     digest = config.settings.digest if isinstance(config, SiteFolder) else config
     with Journal.open_for_writing(journal, unit=unit, software=software, config=digest) as kept:
         memory, wants_site = _begun(ward, kept, config)
         program = program_name(software)
         began_s = time.monotonic()
-        resumed = resume(memory, program=program)
+        resumed = resume(
+            memory, program=program, told=lambda step: supervisor.starting(f"step {step} again")
+        )
         upkeep = Upkeep(memory, self_watch.recovery, program=program)
-        if time.monotonic() - began_s > LONG_RESUME_S:
+        if resumed.refused or time.monotonic() - began_s > LONG_RESUME_S:
             upkeep.snapshots.hurry()
         if site is not None:
+            site.settle(kept)
             digest = site.settings.digest
             self_watch = replace(self_watch, ward=self_watch.ward and site.proof_ward)
         # The clock goes on from what was shown last, also when the machine's was set back since.
@@ -331,7 +341,7 @@ def live_monitor(
             # With the connection everything that stands is told, so this is told once.
             memory.outbox.remember(announced(own, unit=unit))
             log_effects(LOG, own)
-        yield LiveMonitor(
+        monitor = LiveMonitor(
             memory=memory,
             upkeep=upkeep,
             clock=clock,
@@ -340,9 +350,12 @@ def live_monitor(
                 software=software, config=digest, boot=boot, is_paired=self_watch.is_standby
             ),
             watchman=watchman,
+            supervisor=supervisor,
             site=site,
-            wants_site=wants_site,
         )
+        if wants_site:
+            monitor.read_again()
+        yield monitor
 
 
 def _begun(ward: LiveWard, kept: Journal, config: str | SiteFolder) -> tuple[Memory, bool]:

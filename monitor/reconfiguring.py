@@ -42,6 +42,7 @@ class SiteFolder:
         self.directory = directory
         self.settings = settings
         self.ward = ward
+        self._is_first = False
 
     @property
     def proof_ward(self) -> Callable[[], Ward]:
@@ -67,20 +68,30 @@ class SiteFolder:
         ------
         LedgerDivergedError
             If a row of the folder needs a new journal, or the journal has not kept its own files.
-        StoreError
-            If the first configuration could not be kept.
         """
         digest, files = self.settings.digest, self.settings.files
         known = in_force(configurations(journal), journal.place)
         if known is None:
             if journal.about.config != digest:
                 raise diverged(journal, journal.about.config, digest, "")
-            keep_first(journal, files)
+            self._is_first = True
             return False
         faults = fixed(known.files, files)
         if known.digest != digest and faults:
             raise diverged(journal, known.digest, digest, f" ({faults})")
         return known.digest != digest
+
+    def settle(self, journal: Journal) -> None:
+        """Keep the files in a journal that has none; once it is known that it can be continued.
+
+        Raises
+        ------
+        StoreError
+            If they could not be kept.
+        """
+        if self._is_first:
+            keep_first(journal, self.settings.files)
+            self._is_first = False
 
     def read_again(self, journal: Journal, now_ms: int) -> Configured | None:
         """Read the folder, keep what came of it, and let the ward follow; None: nothing changed.

@@ -203,7 +203,6 @@ def _vitals(here: Chair, device: str, spans: Sequence[PatchSpan]) -> Iterator[Se
     read = patch_readings(here, spans)
     phase_ms = int(here.generator("patch-phase").integers(200, 1000))
     gaps = [one for one in spans if one.kind == "radio-gap"]
-    sequences = {"vitals": 0, "backfill": 0}
     burst_ms = 0
     for index, second in enumerate(read.seconds.tolist()):
         gap = next((one for one in gaps if one.from_s <= second < one.until_s), None)
@@ -216,14 +215,14 @@ def _vitals(here: Chair, device: str, spans: Sequence[PatchSpan]) -> Iterator[Se
             if gap.until_s >= here.reporting_s:
                 continue
         payload = VitalsPayload(
-            seq=sequences[kind],
+            # One row of numbers for all that a device sends, at once or late.
+            seq=index,
             t=stamp(measured_ms),
             values=_values(read, index),
             boot=here.boot(device),
             subject=here.who.subject,
             session=here.session,
         )
-        sequences[kind] += 1
         # The first live value may meet the end of a long burst: it waits its turn.
         yield here.sent(max(at_ms, burst_ms), device, kind, payload)
 

@@ -320,7 +320,7 @@ class Unit:
         """Publish one systolic pressure with the next number of the bed's device, from 0 on."""
         payload = systolic(self._sequences[bed], mmhg, now_ms()).decode()
         self._sequences[bed] += 1
-        name = f"irm/v1/{self.name}/{bed}/mon/vitals"
+        name = f"irm/v1/{self.name}/{bed}/mon-{bed}/vitals"
         publish(self.broker.port, "-t", name, "-q", "1", "-m", payload)
 
     def listener(self) -> Listener:

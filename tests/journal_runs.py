@@ -101,6 +101,8 @@ class Run:
                 self.is_behind = self.site.begin(self.journal)
                 self.memory.configure = self.site.configure
             self.resumed = resume(self.memory, program=program)
+            if self.site is not None:
+                self.site.settle(self.journal)
         except BaseException:
             self.journal.close()
             raise

@@ -21,6 +21,7 @@ from typing import Any, Final, Self, TextIO
 
 from monitor.adapters.audit import Verification, ledger_rows, verification
 from monitor.adapters.journal_file import (
+    FORMAT,
     About,
     Folded,
     JournalDamagedError,
@@ -256,12 +257,14 @@ class Journal(JournalReader):
                 about = origin(connection, path)
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
+                is_made = about is None
                 if about is None:
                     about = create(connection, unit=unit, software=software, config=config)
             except sqlite3.Error as fault:
                 raise fault_of(path, fault) from fault
             check_pages(connection, path)
-            about = migrated(connection, path, about)
+            if is_made:
+                about = migrated(connection, path, about)
             if about.unit != unit:
                 raise JournalUnreadableError(
                     path,
@@ -356,11 +359,16 @@ class Journal(JournalReader):
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Give what writes, and commit what it wrote: all of it or nothing.
 
+        A file of an older format is brought to this one before the first write, and not when it
+        is opened: a monitor that cannot go on from it must leave it to the program that wrote it.
+
         Raises
         ------
         StoreError
             If the commit did not happen.
         """
+        if self.about.format < FORMAT:
+            self.about = migrated(self._connection, self.path, self.about)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection

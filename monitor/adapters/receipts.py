@@ -2,10 +2,12 @@
 
 A broker's acknowledgement is no promise, so publishers keep what they sent until the monitor's
 retained ``ack`` covers it. It covers a number only when all below are kept too, from 0 on of this
-start (``boot``) of the device. What is missing may still come late from the device's own store;
-after a minute the gap is given up, counted, and covered, because a device that has lost a message
-must not keep all later ones for ever. What is missing below the first number that was heard is
-waited for as long, but not counted: nobody knows where the numbers of that device begin.
+start (``boot``) of the device, at whichever bed and by whichever topic they came: what a device
+sends at once and what it sends late from its store is counted in one row. What is missing may
+still come; when for a minute nothing has come that closes the gap from either end, it is given up,
+counted, and covered, because a device that has lost a message must not keep all later ones for
+ever. What is missing below the first number that was heard is waited for as long, but not
+counted: nobody knows where the numbers of that device begin.
 """
 
 from collections import OrderedDict
@@ -39,9 +41,17 @@ class Receipt:
 
 @dataclass(slots=True)
 class _Counted:
+    bed: str
+    """Where the newest message was sent, and so where the receipt is looked for."""
     covered: int
     ahead: dict[int, int] = field(default_factory=dict)
     """Numbers above a gap, and when each was kept first: so long what is below is waited for."""
+    moved_ms: int = 0
+    """When the lowest gap was closed a little from below."""
+
+    def waits_since_ms(self) -> int:
+        """Return since when nothing came that closes the lowest gap."""
+        return max(self.ahead[min(self.ahead)], self.moved_ms)
 
 
 class ReceiptKept(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +62,7 @@ class ReceiptKept(msgspec.Struct, frozen=True, array_like=True):
     boot: str
     covered: int
     ahead: tuple[tuple[int, int], ...]
+    moved_ms: int
 
 
 class Receipts:
@@ -60,25 +71,32 @@ class Receipts:
     def __init__(self) -> None:
         self.gaps = 0
         """Messages that were given up."""
-        self._counted: OrderedDict[tuple[str, str, str], _Counted] = OrderedDict()
-        self._news: set[tuple[str, str, str]] = set()
-        self._waiting: dict[tuple[str, str, str], int] = {}
+        self._counted: OrderedDict[tuple[str, str], _Counted] = OrderedDict()
+        self._news: set[tuple[str, str]] = set()
+        self._waiting: dict[tuple[str, str], int] = {}
         """Where numbers are missing, and since when what is above them is kept."""
 
     def kept(self) -> tuple[ReceiptKept, ...]:
         """Return all that is known, the one that was heard longest ago first."""
         return tuple(
-            ReceiptKept(*key, counted.covered, tuple(sorted(counted.ahead.items())))
+            ReceiptKept(
+                counted.bed,
+                *key,
+                counted.covered,
+                tuple(sorted(counted.ahead.items())),
+                counted.moved_ms,
+            )
             for key, counted in self._counted.items()
         )
 
     def recall(self, kept: Iterable[ReceiptKept], gaps: int) -> None:
         """Go on from what another run knew; all of it is news to whoever asks."""
         for one in kept:
-            key = (one.bed, one.device, one.boot)
-            counted = self._counted[key] = _Counted(one.covered, dict(one.ahead))
+            key = (one.device, one.boot)
+            counted = _Counted(one.bed, one.covered, dict(one.ahead), one.moved_ms)
+            self._counted[key] = counted
             if counted.ahead:
-                self._waiting[key] = counted.ahead[min(counted.ahead)]
+                self._waiting[key] = counted.waits_since_ms()
             if one.covered != NOTHING:
                 self._news.add(key)
         self.gaps = gaps
@@ -93,16 +111,19 @@ class Receipts:
                 continue
             if record.sequence == NO_SEQUENCE:
                 continue
-            key = (record.bed, record.device, record.boot)
+            key = (record.device, record.boot)
             counted = self._counted.get(key)
             if counted is None:
-                counted = self._counted[key] = _Counted(NOTHING)
+                counted = self._counted[key] = _Counted(record.bed, NOTHING)
                 if len(self._counted) > BOOTS_MAX:
                     gone, _ = self._counted.popitem(last=False)
                     self._news.discard(gone)
                     self._waiting.pop(gone, None)
             self._counted.move_to_end(key)
             if record.sequence > counted.covered:
+                counted.bed = record.bed
+                if record.sequence == counted.covered + 1:
+                    counted.moved_ms = now_ms
                 counted.ahead.setdefault(record.sequence, now_ms)
                 self._cover(key, counted, now_ms)
         lasting = [
@@ -111,14 +132,17 @@ class Receipts:
         for key in lasting:
             self._cover(key, self._counted[key], now_ms)
 
-    def _cover(self, key: tuple[str, str, str], counted: _Counted, now_ms: int) -> None:
+    def _cover(self, key: tuple[str, str], counted: _Counted, now_ms: int) -> None:
         before, ahead = counted.covered, counted.ahead
         while ahead:
             while counted.covered + 1 in ahead:
                 counted.covered += 1
                 del ahead[counted.covered]
-            lowest = min(ahead, default=NOTHING)
-            if not ahead or (now_ms - ahead[lowest] < PATIENCE_MS and len(ahead) <= AHEAD_MAX):
+            if not ahead:
+                break
+            lowest = min(ahead)
+            since_ms = counted.waits_since_ms()
+            if now_ms - since_ms < PATIENCE_MS and len(ahead) <= AHEAD_MAX:
                 break
             if counted.covered != NOTHING:
                 self.gaps += lowest - counted.covered - 1
@@ -126,19 +150,19 @@ class Receipts:
         if counted.covered != before:
             self._news.add(key)
         if ahead:
-            self._waiting[key] = ahead[min(ahead)]
+            self._waiting[key] = counted.waits_since_ms()
         else:
             self._waiting.pop(key, None)
 
     def news(self) -> list[Receipt]:
         """Return what has changed since this was asked last, in order of bed and device."""
         found = [
-            Receipt(bed=bed, device=device, boot=boot, sequence=counted.covered)
-            for bed, device, boot in sorted(self._news)
-            if (counted := self._counted.get((bed, device, boot))) is not None
+            Receipt(bed=counted.bed, device=device, boot=boot, sequence=counted.covered)
+            for device, boot in self._news
+            if (counted := self._counted.get((device, boot))) is not None
         ]
         self._news.clear()
-        return found
+        return sorted(found, key=lambda one: (one.bed, one.device, one.boot))
 
     def announcements(self, unit: str, now_ms: int) -> list[Announcement]:
         """Return what to publish of the receipts that have changed."""

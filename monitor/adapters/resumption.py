@@ -1,11 +1,13 @@
 """Resumption: a fresh ward is brought to where the journal ends, and checked on the way.
 
-The newest good snapshot brings everything to where it was taken; without one the journal is
-taken from its beginning. From there on it is replayed step by step. What the ward decides must
-be what the ledger holds, byte for byte and row by row: a ward that decides otherwise is not the
-one that people have been acting on, and the start is refused. Effects at the very end, which a
-killed monitor had decided but not kept, are kept now and published with those of which it is not
-known that they got out.
+The newest good snapshot brings everything to where it was taken; without one the journal is taken
+from its beginning. A snapshot of another program is used only where the beginning was folded away,
+and then the oldest one, so that the steps behind it show whether this program decides as the one
+that took it. From there on it is replayed step by step. What the ward decides must be what the
+ledger holds, byte for byte and row by row: a ward that decides otherwise is not the one that
+people have been acting on, and the start is refused. Effects at the very end, which a killed
+monitor had decided but not kept, are kept now and published with those of which it is not known
+that they got out.
 """
 
 import logging
@@ -163,7 +165,11 @@ class Memory:
 _PICTURE: Final = msgspec.msgpack.Decoder(Picture)
 
 
-def resume(memory: Memory, *, program: str) -> Resumed:
+Told: TypeAlias = Callable[[int], None]
+"""Hears which step was taken again, so that whoever waits knows that it goes on."""
+
+
+def resume(memory: Memory, *, program: str, told: Told = lambda _: None) -> Resumed:
     """Bring a fresh memory to where its journal ends: the newest good snapshot, then the steps.
 
     Raises
@@ -192,7 +198,7 @@ def resume(memory: Memory, *, program: str) -> Resumed:
             "forgets open sessions",
         )
     _put_late(memory, place)
-    return _replayed(memory, place, refused, behind(kept, place))
+    return _replayed(memory, place, refused, behind(kept, place), told)
 
 
 def _configure(memory: Memory, configured: Configured | None) -> None:
@@ -215,7 +221,27 @@ def _begun(
             log(LOG, logging.WARNING, "snapshot-refused", step=step, reason=str(fault))
         else:
             return mark, tuple(refused)
-    return None, tuple(refused)
+    return _inherited(memory, kept), tuple(refused)
+
+
+def _inherited(memory: Memory, kept: tuple[Configured, ...]) -> Mark | None:
+    """Recall the oldest snapshot of another program if the steps before it are gone.
+
+    Its records and arrays must be those of this program, name by name and type by type.
+    """
+    folded = memory.journal.about.folded.step
+    found = [mark for mark in marks(memory.journal) if mark.place.step >= folded > 0]
+    for mark in reversed(found):
+        step = mark.place.step
+        try:
+            _configure(memory, in_force(kept, mark.place))
+            memory.recall(snapshot_body(memory.journal, mark, program=mark.program))
+        except (SnapshotUnusableError, SnapshotError) as fault:
+            log(LOG, logging.WARNING, "snapshot-refused", step=step, reason=str(fault))
+            continue
+        log(LOG, logging.WARNING, "snapshot-inherited", step=step, program=mark.program)
+        return mark
+    return None
 
 
 def _put_late(memory: Memory, place: Place) -> None:
@@ -229,7 +255,11 @@ def _put_late(memory: Memory, place: Place) -> None:
 
 
 def _replayed(
-    memory: Memory, place: Place, refused: tuple[str, ...], asked: list[Configured]
+    memory: Memory,
+    place: Place,
+    refused: tuple[str, ...],
+    asked: list[Configured],
+    told: Told,
 ) -> Resumed:
     """Take all steps behind a place again, and complete the ledger."""
     journal, number = memory.journal, place.step
@@ -241,6 +271,7 @@ def _replayed(
         memory.receipts.keep(inputs, step.now_ms)
         memory.last_ms = step.now_ms
         again.configure(number)
+        told(number)
     left_over = next(again.ledger, None)
     if left_over is not None:
         raise _diverged(journal.path, left_over.n, "nothing", left_over.body.decode())

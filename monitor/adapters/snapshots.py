@@ -16,7 +16,9 @@ from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.ledger import GENESIS, Place
 
 FORMAT: Final = 1
-"""Version of how a snapshot is cut and packed."""
+"""Version of how a snapshot is cut and packed, and of what its records mean.
+
+A change of names or types shows by itself; a field that means something else bumps this."""
 
 PART_BYTES: Final = 256 * 1024
 """So much is packed and written at once."""

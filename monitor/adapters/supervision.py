@@ -1,8 +1,10 @@
-"""Telling whoever started us, as systemd asks: ready, still watching, leaving.
+"""Telling whoever started us, as systemd asks: still starting, ready, still watching, leaving.
 
 The protocol is one datagram of text to the socket that ``NOTIFY_SOCKET`` names. Without it
 nothing is sent. "Still watching" is sent by the step that was made, not by a thread beside it:
-a ward that hangs falls silent, and is killed and started again.
+a ward that hangs falls silent, and is killed and started again. A start that takes long asks for
+more time with every part that it has done, so that a long journal is not taken for a hang, killed
+and begun anew for ever.
 """
 
 import contextlib
@@ -14,6 +16,8 @@ from typing import Final, Self
 NOTIFY: Final = "NOTIFY_SOCKET"
 _ABSTRACT: Final = "@"
 EVERY_S: Final = 1.0
+STARTING_S: Final = 60
+"""So much time a start asks for with every part that is done."""
 
 
 class Supervisor:
@@ -22,6 +26,13 @@ class Supervisor:
     def __init__(self, address: str = "") -> None:
         self._address = f"\0{address[1:]}" if address.startswith(_ABSTRACT) else address
         self._said_s = -EVERY_S
+
+    def starting(self, words: str, *, within_s: int = STARTING_S) -> None:
+        """Say that the start goes on, and ask for time until it has come further."""
+        now_s = time.monotonic()
+        if within_s != STARTING_S or now_s - self._said_s >= EVERY_S:
+            self._said_s = now_s
+            self._say(f"EXTEND_TIMEOUT_USEC={within_s * 1_000_000}\nSTATUS={words}")
 
     @classmethod
     def from_environment(cls) -> Self:

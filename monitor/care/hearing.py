@@ -1,4 +1,4 @@
-"""What is known of a device from how its messages arrive: its clock, and what is missing.
+"""What is known of the clock of a device from how its messages arrive.
 
 A wrong clock and a slow way look alike in one message: both make it late. They differ in time. A
 wrong clock is late by the same in every message, while a backlog arrives in a burst, each message
@@ -27,9 +27,6 @@ CLOCK_TABLE: Final[dict[ClockState, dict[ClockEvent, ClockState]]] = {
 
 MESSAGES_AGREE: Final = 2
 """Two messages far enough apart in time that agree about the offset."""
-
-MISSING_MAX: Final = 4_096
-"""Missing numbers that are remembered by name; of a longer gap only so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,28 +124,3 @@ def clock_after(
     other: ClockEvent = "other-proven" if proven else "other"
     event = same if agrees else other
     return replace(after, state=CLOCK_TABLE[clock.state].get(event, clock.state))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counting:
-    """Which messages of one start of a device have come: the newest number and the missing ones."""
-
-    boot: str = ""
-    newest: int = -1
-    missing: frozenset[int] = frozenset()
-
-
-def counting_after(counting: Counting, boot: str, sequence: int) -> Counting:
-    """Return what is missing after a message; a number far below the newest is a new start."""
-    restarted = boot != counting.boot or sequence < counting.newest - MISSING_MAX
-    if restarted or counting.newest < 0:
-        return Counting(boot=boot, newest=sequence)
-    if sequence <= counting.newest:
-        if sequence not in counting.missing:
-            return counting
-        return replace(counting, missing=counting.missing - {sequence})
-    gap = range(max(counting.newest + 1, sequence - MISSING_MAX), sequence)
-    if not gap:
-        return replace(counting, newest=sequence)
-    kept = sorted(counting.missing.union(gap))[-MISSING_MAX:]
-    return replace(counting, newest=sequence, missing=frozenset(kept))

@@ -87,6 +87,8 @@ class VitalsReported(Record):
     session: str
     by: str
     id: str = ""
+    is_stored: bool = False
+    """It came late from the store of its device, also where it has nothing but absences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

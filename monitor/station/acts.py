@@ -85,7 +85,7 @@ class Desk:
     symptoms: frozenset[str]
     _done: "OrderedDict[str, ActDone]" = field(default_factory=OrderedDict)
     _by_hash: "OrderedDict[str, tuple[str, str, str, str]]" = field(default_factory=OrderedDict)
-    _sequence: dict[str, int] = field(default_factory=dict)
+    _sequence: int = 0
 
     def done(self, wanted: ActWanted, person: Person, digest: str) -> ActDone | None:
         """Return what was answered to this act before.
@@ -205,10 +205,8 @@ class Desk:
         return {**body, "id": session, "by": person.name, "ref": wanted.id}
 
     def _pump(self, body: dict[str, Any], wanted: ActWanted, person: Person) -> dict[str, Any]:
-        # Receipts and gaps are counted by bed and start, so each bed is a start of its own.
-        boot = f"{self.boot}-{wanted.bed}"
-        sequence = self._sequence[boot] = self._sequence.get(boot, 0) + 1
-        return {**body, "by": person.name, "ref": wanted.id, "boot": boot, "seq": sequence}
+        sequence, self._sequence = self._sequence, self._sequence + 1
+        return {**body, "by": person.name, "ref": wanted.id, "boot": self.boot, "seq": sequence}
 
 
 Adder: TypeAlias = Callable[[Desk, dict[str, Any], ActWanted, Person], dict[str, Any]]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from monitor.care.hearing import RIGHT, Counting, DeviceClock
+from monitor.care.counting import Starts
+from monitor.care.hearing import RIGHT, DeviceClock
 from monitor.care.tokens import FULL, Bucket
 
 FAR_MS: Final = 2**62
@@ -30,7 +31,7 @@ class Hearing:
     """
 
     clock: DeviceClock = RIGHT
-    counting: Counting = field(default_factory=Counting)
+    starts: Starts = ()
     troubles: dict[str, Finding] = field(default_factory=dict)
     slowest_ms: int = FAR_MS
     resting: bool = False

@@ -7,13 +7,14 @@ place of the message in the order of arrival, so that any batching tells the sam
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 import numpy as np
 
 from detectors.channels import NEVER, Flag
 from detectors.traps import probable_unit
-from monitor.care.hearing import RIGHT, clock_after, counting_after
+from monitor.care.counting import starts_after
+from monitor.care.hearing import RIGHT, clock_after
 from monitor.care.reasons import SHORT_NAMES
 from monitor.care.troubles import length
 from monitor.facts.records import (
@@ -51,7 +52,10 @@ class DeviceFound:
 def listened(
     state: WardState, inputs: Sequence[Input]
 ) -> tuple[Sequence[Input], tuple[DeviceFound, ...]]:
-    """Return the messages with their times corrected, and what was found out about devices."""
+    """Return the messages with their times corrected, and what was found out about devices.
+
+    A message that came before says nothing: it is counted as a duplicate and left out.
+    """
     corrected: list[Input] = []
     found: list[DeviceFound] = []
     for given in inputs:
@@ -64,6 +68,8 @@ def listened(
             corrected.append(record)
             continue
         before = hearing.troubles
+        if _is_numbered(record) and not _is_counted(state, hearing, record):
+            continue
         corrected.append(_taken(state, hearing, record))
         if isinstance(record, VitalsReported) and not _is_stored(record):
             _note_units(state, hearing, record)
@@ -123,8 +129,6 @@ def _taken(state: WardState, hearing: Hearing, record: Input) -> Input:
     if not isinstance(record, VitalsReported | PumpReported) or _is_stored(record):
         return record
     hearing.refused = 0
-    if record.sequence != NO_SEQUENCE:
-        _count(state, hearing, record)
     delay_ms = now_ms - record.measured_ms
     if hearing.clock is RIGHT and abs(delay_ms) <= params.clock_limit_ms:
         _end(hearing, ("clock", "late"))
@@ -161,8 +165,9 @@ def _note_units(state: WardState, hearing: Hearing, record: VitalsReported) -> N
 
 def _is_stored(record: Measured) -> bool:
     """Tell whether a message is late on purpose: from a store, or written down by hand."""
-    late = Flag.BACKFILL | Flag.HAND
-    return isinstance(record, VitalsReported) and any(value.flags & late for value in record.values)
+    if not isinstance(record, VitalsReported):
+        return False
+    return is_backfill(record) or any(value.flags & Flag.HAND for value in record.values)
 
 
 def moved(record: Measured, offset_ms: int) -> Measured:
@@ -187,16 +192,32 @@ def moved(record: Measured, offset_ms: int) -> Measured:
     )
 
 
-def _count(state: WardState, hearing: Hearing, record: Measured) -> None:
-    """Count a numbered message, and tell how many are missing when that changed."""
-    before = hearing.counting
-    hearing.counting = counting_after(before, record.boot, record.sequence)
-    missing = len(hearing.counting.missing)
+def _is_numbered(record: Input) -> TypeGuard[Measured]:
+    return isinstance(record, VitalsReported | PumpReported) and record.sequence != NO_SEQUENCE
+
+
+def _is_counted(state: WardState, hearing: Hearing, record: Measured) -> bool:
+    """Count a numbered message, tell how many are missing, and return whether it is a new one."""
+    before = hearing.starts
+    after = starts_after(
+        before,
+        boot=record.boot,
+        number=record.sequence,
+        measured_ms=record.measured_ms,
+        is_stored=isinstance(record, VitalsReported) and is_backfill(record),
+    )
+    if after is None:
+        if isinstance(record, VitalsReported):
+            state.outcomes["duplicate"] += len(record.values)
+        return False
+    hearing.starts = after
+    missing = after[-1].missing
     if not missing:
         _end(hearing, ("gap",))
-    elif missing != len(before.missing):
+    elif not before or missing != before[-1].missing:
         until_ms = record.received_ms + state.settings.hearing.trouble_forgotten_ms
         _tell(hearing, "gap", record.received_ms, more=str(missing), until_ms=until_ms)
+    return True
 
 
 def _tell_clock(hearing: Hearing, now_ms: int) -> None:

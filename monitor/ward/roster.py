@@ -2,48 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
 from detectors.channels import Flag
 from detectors.readings import Readings
-from monitor.facts.records import NO_SEQUENCE, Act, Input, VitalsReported
-
-SEQUENCE_DEPTH: Final = 64
-"""Reports back to which a repeated one is recognised as a duplicate."""
-
-
-@dataclass(slots=True)
-class SequenceMemory:
-    """The last sequence numbers of a device and the measured time each came with.
-
-    A number alone does not make a duplicate: a device that restarts and counts from 0 again
-    sends old numbers with new times, and those are new readings.
-    """
-
-    boot: str = ""
-    seen: dict[int, int] = field(default_factory=dict)
-
-    def take(self, boot: str, sequence: int, measured_ms: int) -> bool:
-        """Return whether a report is new, and remember it."""
-        if sequence == NO_SEQUENCE:
-            return True
-        if boot != self.boot:
-            self.boot = boot
-            self.seen.clear()
-        if self.seen.get(sequence) == measured_ms:
-            return False
-        self.seen.pop(sequence, None)
-        self.seen[sequence] = measured_ms
-        if len(self.seen) > SEQUENCE_DEPTH:
-            del self.seen[next(iter(self.seen))]
-        return True
+from monitor.facts.records import Act, Input, VitalsReported
 
 
 def is_backfill(record: VitalsReported) -> bool:
     """Tell whether a report came late from the store of its device."""
-    return any(value.flags & Flag.BACKFILL for value in record.values)
+    return record.is_stored or any(value.flags & Flag.BACKFILL for value in record.values)
 
 
 @dataclass(slots=True)
@@ -52,7 +21,6 @@ class Roster:
 
     beds: dict[str, int] = field(default_factory=dict)
     devices: dict[str, int] = field(default_factory=dict)
-    sequences: dict[tuple[str, str], SequenceMemory] = field(default_factory=dict)
 
     def bed(self, name: str) -> int:
         """Return the row of a bed."""
@@ -62,23 +30,16 @@ class Roster:
         """Return the row of a device."""
         return self.devices.setdefault(name, len(self.devices))
 
-    def is_new(self, record: VitalsReported) -> bool:
-        """Return whether a report was not seen before; backfill has numbers of its own."""
-        key = (record.device, "backfill" if is_backfill(record) else "vitals")
-        memory = self.sequences.setdefault(key, SequenceMemory())
-        return memory.take(record.boot, record.sequence, record.measured_ms)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Decoded messages as columns and acts, and how many readings were duplicates.
+    """Decoded messages as columns and acts.
 
     ``claims`` are the reports that name a person or a session, in order of arrival.
     """
 
     readings: Readings
     acts: tuple[Act | VitalsReported, ...]
-    duplicates: int
     claims: tuple[VitalsReported, ...] = ()
 
 
@@ -96,13 +57,9 @@ def columns(roster: Roster, inputs: Sequence[Input]) -> Columns:
     values: list[tuple[int, int, int, int]] = []
     acts: list[Act | VitalsReported] = []
     claims: list[VitalsReported] = []
-    duplicates = 0
     for record in inputs:
         if not isinstance(record, VitalsReported):
             acts.append(record)
-            continue
-        if not roster.is_new(record):
-            duplicates += len(record.values)
             continue
         bed.append(roster.bed(record.bed))
         device.append(roster.device(record.device))
@@ -129,4 +86,4 @@ def columns(roster: Roster, inputs: Sequence[Input]) -> Columns:
         flags=table[:, 3].astype(np.uint16),
         position=np.repeat(np.array(position, np.int32), each),
     )
-    return Columns(readings=readings, acts=tuple(acts), duplicates=duplicates, claims=tuple(claims))
+    return Columns(readings=readings, acts=tuple(acts), claims=tuple(claims))

@@ -71,7 +71,6 @@ class Ward:
         """Take one step of decoded messages, in order of arrival."""
         heard, found = listened(self.state, inputs)
         arrived = columns(self.state.roster, heard)
-        self.state.outcomes["duplicate"] += arrived.duplicates
         acts = sorted((*arrived.acts, *found), key=_position) if found else arrived.acts
         return self.step(now_ms, arrived.readings, acts, arrived.claims)
 

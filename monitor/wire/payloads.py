@@ -94,7 +94,10 @@ Values: TypeAlias = Annotated[tuple[VitalValue, ...], Meta(min_length=1, max_len
 
 
 class VitalsPayload(Payload, frozen=True, kw_only=True):
-    """One instant of one device, at once (``vitals``) or late from its store (``backfill``)."""
+    """One instant of one device, at once (``vitals``) or late from its store (``backfill``).
+
+    Both are numbered in one row by ``seq``, with the pump states of the same device and boot.
+    """
 
     seq: Sequence
     t: Stamp

@@ -65,6 +65,7 @@ def _from_device(raw: RawMessage, arrival: Arrival, flags: int, age_ms_max: int)
         subject=payload.subject or "",
         session=payload.session or "",
         by="",
+        is_stored=bool(flags),
     )
 
 

@@ -12,6 +12,7 @@ from shipped import ROOT, Site, certificates, shipped_site
 
 from monitor.adapters.access import LinkError
 from monitor.adapters.feed import Feed
+from monitor.adapters.supervision import STARTING_S
 
 pytestmark = pytest.mark.broker
 
@@ -132,6 +133,9 @@ def test_the_service_names_a_command_that_there_is_and_is_confined() -> None:
     rows = service["Service"]
     assert "infusion-monitor live" in rows["ExecStart"]
     assert rows["Type"] == "notify"
+    # A start that says nothing is ended; one that replays asks for its own time, so a site that
+    # has another default than ours does not kill it again and again.
+    assert int(rows["TimeoutStartSec"]) >= STARTING_S
     assert rows["NoNewPrivileges"] == rows["ProtectHome"] == "yes"
     assert rows["ProtectSystem"] == "strict"
 

@@ -1,4 +1,4 @@
-"""What is believed of a device's clock and count: every cell of the table, and the kernels."""
+"""What is believed of a device's clock: every cell of the table, and the kernel."""
 
 import pytest
 from hypothesis import given
@@ -8,15 +8,12 @@ from monitor.care.hearing import (
     CLOCK_EVENTS,
     CLOCK_STATES,
     CLOCK_TABLE,
-    MISSING_MAX,
     RIGHT,
     ClockEvent,
     ClockState,
-    Counting,
     DeviceClock,
     HearingParams,
     clock_after,
-    counting_after,
 )
 from monitor.care.troubles import TROUBLES, cause, label, length
 
@@ -118,35 +115,6 @@ def test_the_correction_leaves_only_the_way(offset_ms: int, ways_ms: list[int]) 
             assert 0 <= offset_ms + way_ms - clock.offset_ms <= 5_000
     if min(offset_ms + way for way in ways_ms) > 30_000 or offset_ms < -35_001:
         assert clock.state == "wrong"
-
-
-def naive_missing(numbers: list[int]) -> set[int]:
-    """Return what never came between the first and the highest number."""
-    return set(range(numbers[0], max(numbers) + 1)) - set(numbers)
-
-
-@given(st.lists(st.integers(100, 160), min_size=1, max_size=80))
-def test_missing_numbers_are_those_that_did_not_come(numbers: list[int]) -> None:
-    counting = Counting()
-    for number in numbers:
-        counting = counting_after(counting, "b", number)
-    assert counting.missing == naive_missing(numbers)
-    assert counting.newest == max(numbers)
-
-
-def test_a_new_start_counts_anew() -> None:
-    counting = Counting()
-    for boot, number in (("a", 5), ("a", 9), ("b", 0), ("b", 1)):
-        counting = counting_after(counting, boot, number)
-    assert counting == Counting(boot="b", newest=1)
-    far = counting_after(Counting(boot="a", newest=2 * MISSING_MAX), "a", 3)
-    assert far == Counting(boot="a", newest=3)
-
-
-def test_a_huge_gap_needs_no_huge_memory() -> None:
-    counting = counting_after(Counting(boot="", newest=0), "", 10**12)
-    assert len(counting.missing) == MISSING_MAX
-    assert max(counting.missing) == 10**12 - 1
 
 
 @pytest.mark.parametrize(

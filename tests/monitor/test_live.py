@@ -36,8 +36,8 @@ def test_a_reading_becomes_a_retained_alert_a_state_and_a_receipt(unit: Unit) ->
         assert listener.hears(lambda one: bool(alerts_of(one)))
         (alert,) = alerts_of(listener).values()
         assert (alert["phase"], alert["rev"], alert["priority"]) == ("start", 1, "high")
-        assert listener.hears(lambda one: f"irm/v1/{unit.name}/17/mon/ack" in one.standing)
-        receipt = json.loads(listener.standing[f"irm/v1/{unit.name}/17/mon/ack"])
+        assert listener.hears(lambda one: f"irm/v1/{unit.name}/17/mon-17/ack" in one.standing)
+        receipt = json.loads(listener.standing[f"irm/v1/{unit.name}/17/mon-17/ack"])
         assert receipt["seq"] == 0
         assert f"irm/v1/{unit.name}/17/_/state" in listener.standing
         assert status_of(listener, unit)["state"] == "online"
@@ -111,7 +111,7 @@ def test_what_a_killed_monitor_had_not_decided_is_decided_and_told(unit: Unit) -
         at_ms = now_ms()
         raw = RawMessage(
             received_ms=at_ms,
-            topic=f"irm/v1/{unit.name}/17/mon/vitals",
+            topic=f"irm/v1/{unit.name}/17/mon-17/vitals",
             payload=systolic(1, 80, at_ms),
         )
         journal.append_step(at_ms, [raw])
@@ -170,7 +170,7 @@ def test_a_full_disk_stops_no_alert_and_loses_no_message(
     monkeypatch.setattr(backlog, "RETRY_S", 0.05)
     with unit.listener() as listener, unit.running() as monitor:
         unit.measure(120)
-        ack = f"irm/v1/{unit.name}/17/mon/ack"
+        ack = f"irm/v1/{unit.name}/17/mon-17/ack"
         assert listener.hears(lambda one: ack in one.standing)
         connection = monitor._journal._connection
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
@@ -184,7 +184,7 @@ def test_a_full_disk_stops_no_alert_and_loses_no_message(
         assert listener.hears(lambda one: status_of(one, unit).get("store") == "ok")
         assert eventually(lambda: len(unit.messages()) == 61)
         assert kept < 61
-        beds = {f"irm/v1/{unit.name}/{number}/mon/ack" for number in range(7)}
+        beds = {f"irm/v1/{unit.name}/{number}/mon-{number}/ack" for number in range(7)}
         assert listener.hears(lambda one: beds <= set(one.standing))
     kept_numbers: dict[str, list[int]] = {}
     for raw in unit.messages():
@@ -211,13 +211,13 @@ def test_a_disk_that_stays_full_leaves_a_whole_journal_and_alerts_go_on(
         while monitor._backlog.state != "lost":
             unit.measure(120, "18")
         # With a full window unacknowledged, the broker would have stopped long ago.
-        name = f"irm/v1/{unit.name}/19/mon/vitals"
+        name = f"irm/v1/{unit.name}/19/mon-19/vitals"
         lines = "".join(f"{systolic(n, 120, now_ms()).decode()}\n" for n in range(1_500))
         publish_lines(unit.broker.port, lines, "-t", name, "-q", "1")
         unit.measure(80)
         assert listener.hears(lambda one: bool(alerts_of(one)))
         assert listener.hears(lambda one: status_of(one, unit).get("store") == "lost")
-        assert f"irm/v1/{unit.name}/19/mon/ack" not in listener.standing
+        assert f"irm/v1/{unit.name}/19/mon-19/ack" not in listener.standing
     with JournalReader.open(unit.journal) as reader:
         assert reader.verify().faults == ()
 
@@ -249,7 +249,7 @@ def test_poison_on_every_topic_stops_nothing(unit: Unit) -> None:
     rng = np.random.default_rng(7)
     with unit.listener() as listener, unit.running():
         for kind in (*KINDS, "unknown"):
-            name = f"irm/v1/{unit.name}/17/mon/{kind}"
+            name = f"irm/v1/{unit.name}/17/mon-17/{kind}"
             for poison in (
                 b"",
                 b"{",

@@ -11,9 +11,9 @@ from monitor.wire.messages import decode
 NOW_MS = 1_795_000_000_000
 
 
-def kept(sequence: int, boot: str = "b1", bed: str = "17") -> Input:
+def kept(sequence: int, boot: str = "b1", bed: str = "17", kind: str = "vitals") -> Input:
     payload = systolic(sequence, 120, NOW_MS, boot)
-    raw = RawMessage(received_ms=NOW_MS, topic=f"irm/v1/u/{bed}/mon/vitals", payload=payload)
+    raw = RawMessage(received_ms=NOW_MS, topic=f"irm/v1/u/{bed}/mon/{kind}", payload=payload)
     return decode(raw, position=0)
 
 
@@ -101,6 +101,67 @@ def test_every_start_of_a_device_is_counted_for_itself() -> None:
     receipts = Receipts()
     receipts.keep([kept(0, "b1"), kept(0, "b2"), kept(1, "b1"), kept(2, "b1")], NOW_MS)
     assert [(one.boot, one.sequence) for one in receipts.news()] == [("b1", 2), ("b2", 0)]
+
+
+def test_what_is_stored_and_what_is_sent_at_once_are_counted_in_one_row() -> None:
+    """Numbers of one kind must never cover messages of the other that nobody has."""
+    receipts = Receipts()
+    receipts.keep([kept(0), kept(4), kept(5)], NOW_MS)
+    assert covered(receipts) == [0]
+    receipts.keep([kept(1, kind="backfill"), kept(3, kind="backfill")], NOW_MS + 1)
+    assert covered(receipts) == [1]
+    receipts.keep([kept(2, kind="backfill")], NOW_MS + 2)
+    assert covered(receipts) == [5]
+    assert receipts.gaps == 0
+
+
+def test_a_gap_is_not_given_up_while_it_becomes_smaller() -> None:
+    receipts = Receipts()
+    receipts.keep([kept(0), kept(40), kept(41)], NOW_MS)
+    now_ms = NOW_MS
+    for low, high in zip(range(1, 15), range(39, 25, -1), strict=True):
+        again = Receipts()
+        again.recall(receipts.kept(), receipts.gaps)
+        receipts = again
+        for number in (low, high):
+            now_ms += PATIENCE_MS - 1
+            receipts.keep([kept(number, kind="backfill")], now_ms)
+    assert covered(receipts) == [14]
+    receipts.keep([kept(42)], now_ms + PATIENCE_MS - 1)
+    assert covered(receipts) == []
+    receipts.keep([], now_ms + PATIENCE_MS)
+    assert covered(receipts) == [42]
+    assert receipts.gaps == 11
+
+
+def test_a_device_that_is_moved_goes_on_in_its_row_and_gets_its_receipt_there() -> None:
+    receipts = Receipts()
+    receipts.keep([kept(0), kept(1), kept(3, bed="18")], NOW_MS)
+    assert receipts.news() == [Receipt(bed="18", device="mon", boot="b1", sequence=1)]
+    receipts.keep([kept(2)], NOW_MS + 1)
+    receipts.keep([kept(4, bed="18")], NOW_MS + 2)
+    assert receipts.news() == [Receipt(bed="18", device="mon", boot="b1", sequence=4)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 25), st.booleans(), st.integers(0, 70_000)), max_size=60),
+)
+def test_nothing_is_covered_that_did_not_come_unless_it_was_given_up(
+    messages: list[tuple[int, bool, int]],
+) -> None:
+    receipts, now_ms, seen, highest = Receipts(), NOW_MS, set(), -1
+    last_ms: dict[int, int] = {}
+    for number, is_stored, wait_ms in messages:
+        now_ms += wait_ms
+        receipts.keep([kept(number, kind="backfill" if is_stored else "vitals")], now_ms)
+        if number not in seen:
+            last_ms[number] = now_ms
+        seen.add(number)
+        for up_to in covered(receipts):
+            highest = max(highest, up_to)
+        for lost in set(range(highest + 1)) - seen:
+            above = [at_ms for one, at_ms in last_ms.items() if one > lost]
+            assert now_ms - min(above) >= PATIENCE_MS, f"{lost} was given up too early"
 
 
 @given(st.permutations(range(1, 12)))

@@ -13,7 +13,7 @@ from journal_runs import PROGRAM, SETTINGS, UNIT, Run, same
 
 from monitor.adapters import snapshots
 from monitor.adapters.journal import JournalReader
-from monitor.adapters.journal_file import FORMAT, JournalUnreadableError, StoreError
+from monitor.adapters.journal_file import JournalUnreadableError, StoreError
 from monitor.adapters.resumption import LedgerDivergedError, Memory, resume
 from monitor.ward.ward import Ward
 
@@ -128,6 +128,16 @@ def test_a_bad_snapshot_is_told_and_the_one_before_it_used(what: str, tmp_path: 
     last.die()
 
 
+def test_a_replay_says_of_every_step_that_it_was_taken(tmp_path: Path) -> None:
+    run = Run(tmp_path / "j", every_ms=1_000_000)
+    run.live(range(20))
+    told: list[int] = []
+    again = Memory(Ward(SETTINGS, unit=UNIT), run.journal)
+    resume(again, program=PROGRAM, told=told.append)
+    assert told == list(range(1, 21))
+    run.die()
+
+
 def test_a_picture_that_is_none_is_refused_although_its_digest_fits(tmp_path: Path) -> None:
     run = Run(tmp_path / "j")
     run.live(range(30))
@@ -193,43 +203,6 @@ def test_a_ward_that_cannot_be_remembered_is_watched_on(
     run.die()
     assert "upkeep-failed" in caplog.text
     assert steps_of_snapshots(tmp_path / "j") == []
-
-
-def test_a_journal_of_the_first_format_is_migrated_and_read_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "j"
-    run = Run(path, every_ms=1_000_000)
-    run.live(range(30))
-    run.die()
-    damage_index = sqlite3.connect(path)
-    damage_index.execute("DROP INDEX ledger_step")
-    damage_index.close()
-    for table in ("snapshot", "snapshot_part", "chunk", "configured"):
-        connection = sqlite3.connect(path)
-        connection.execute(f"DROP TABLE {table}")
-        connection.close()
-    for table, column in (
-        ("about", "folded_step"),
-        ("about", "folded_message"),
-        ("step", "digest"),
-    ):
-        connection = sqlite3.connect(path)
-        connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        connection.execute("UPDATE about SET format = 1")
-        connection.commit()
-        connection.close()
-    with JournalReader.open(path) as reader:
-        assert reader.about.format == 1
-        assert list(snapshots.marks(reader)) == []
-        assert reader.verify().faults == ()
-        assert len(list(reader.steps())) == 30
-    again = Run(path)
-    assert same(run, again) == []
-    again.upkeep.finish()
-    again.die()
-    with JournalReader.open(path) as reader:
-        assert reader.about.format == FORMAT
-        assert reader.verify().faults == ()
-    assert steps_of_snapshots(path) == [30]
 
 
 def test_bytes_flipped_anywhere_are_told_and_never_believed(tmp_path: Path) -> None:
