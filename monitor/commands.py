@@ -42,6 +42,7 @@ _JSON: Final = typer.Option("--json", help="Write JSON to standard output.")
 Config = Annotated[Path, _CONFIG]
 AsJson = Annotated[bool, _JSON]
 JournalFile = Annotated[Path, typer.Argument(help="A journal that a monitor has written.")]
+KeptFile = Annotated[Path, typer.Argument(help="A journal, or an audit.")]
 CONFIG_DIRECTORY: Final = Path("config")
 
 
@@ -139,10 +140,22 @@ def export(
             first_ms = min(reader.step_times().values(), default=0)
             disguise = Disguise(first_ms=first_ms, words=vocabulary(config), chance=SystemRandom())
             disguise.learn(reader.effects())
+        _note_export(journal, to, form, is_disguised=deidentify)
         if form is Form.RECORDING or to is None:
             _export_recording(reader, to, disguise)
         else:
             _export_tables(reader, to, disguise, form)
+
+
+def _note_export(journal: Path, to: Path | None, form: Form, *, is_disguised: bool) -> None:
+    """Audit an export before anything leaves; say it where the audit cannot be written."""
+    from monitor.adapters.clock import SteadyClock
+    from monitor.adapters.operations import EXPORTED, audit_path, noted
+
+    how = f"{form.value}, {'de-identified' if is_disguised else 'as it is'}"
+    where = "standard output" if to is None else str(to)
+    if not noted(journal, SteadyClock().now_ms, what=EXPORTED, old=how, new=where):
+        typer.echo(f"{audit_path(journal)} cannot be written: this export is not audited", err=True)
 
 
 def _export_recording(
@@ -270,7 +283,7 @@ def schema(
 @files.command()
 @audit.command()
 def verify(
-    journal: JournalFile,
+    journal: KeptFile,
     *,
     head: Annotated[
         str | None,
@@ -278,14 +291,21 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a journal: its pages, its numbering, its chain, and the delays of its alerts."""
+    """Check every kept byte of a journal, and tell the delays of its alerts; or an audit's chain.
+
+    An audit is a file of lines: what people did at a station, or what was done with a journal.
+    """
     import msgspec
 
     from monitor.adapters.delays import alert_delays
     from monitor.adapters.journal import JournalReader
+    from monitor.inspection import inspected
 
+    known = None if head is None else _known_head(head)
+    if _is_audit(journal):
+        _verify_audit(journal, known, as_json=as_json)
     with JournalReader.open(journal) as reader:
-        found = reader.verify(None if head is None else _known_head(head))
+        found = inspected(reader, known)
         delays = None if found.faults else alert_delays(reader)
     if as_json:
         typer.echo(msgspec.json.encode({**msgspec.to_builtins(found), "delays": delays}))
@@ -301,6 +321,34 @@ def verify(
             typer.echo(f"{delays.alerts} alerts; condition delay: {delays.condition.words}")
             typer.echo(f"signal delay: {delays.signal.words}")
     raise typer.Exit(FOUND if found.faults else OK)
+
+
+def _is_audit(path: Path) -> bool:
+    """Tell whether a file is lines of JSON, and no database."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(1) == b"{"
+    return False
+
+
+def _verify_audit(path: Path, known: tuple[int, str] | None, *, as_json: bool) -> None:
+    import msgspec
+
+    from monitor.adapters.deeds import AuditError, audit_faults, audit_head
+
+    lines, head = 0, ""
+    try:
+        faults = list(audit_faults(path, known))
+        lines, head = audit_head(path)
+    except AuditError as unreadable:
+        faults = [str(unreadable)]
+    if as_json:
+        typer.echo(msgspec.json.encode({"lines": lines, "head": head, "faults": faults}))
+    else:
+        for fault in faults:
+            typer.echo(f"{path}: {fault}", err=True)
+        verdict = "intact" if not faults else "NOT intact"
+        typer.echo(f"{path}: {verdict}; {lines} lines, head {head}")
+    raise typer.Exit(FOUND if faults else OK)
 
 
 def _known_head(text: str) -> tuple[int, str]:

@@ -19,11 +19,16 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from monitor.adapters.access import Access, LinkError
-from monitor.adapters.feed import Feed
+from monitor.adapters.configurations import Configured, configurations, in_force
+from monitor.adapters.feed import LEASE, STANDBYS, Feed
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
+from monitor.adapters.ledger import GENESIS, Place
 from monitor.adapters.viewing import Watch, settled
+from monitor.reconfiguring import fixed
 from monitor.settings.settings import Settings
+from monitor.wire.leases import LeasePayload, StandbyPayload, lease_of, standby_of
+from monitor.wire.outbound import MonitorStatusPayload
 
 Verdict: TypeAlias = Literal["ok", "warning", "fault", "not known"]
 
@@ -46,8 +51,11 @@ class Finding:
     remedy: str = ""
 
 
+Address: TypeAlias = tuple[str, int]
+
+
 def findings(
-    settings: Settings, access: Access, *, journal: Path, ports: tuple[int, ...] = ()
+    settings: Settings, access: Access, *, journal: Path, ports: tuple[Address, ...] = ()
 ) -> Iterator[Finding]:
     """Yield what was found, one check after the other; none of them changes anything."""
     yield Finding(
@@ -56,12 +64,20 @@ def findings(
         found=f"unit {settings.site.unit}, digest {settings.digest[:12]}",
     )
     yield clock_finding()
-    yield disk_finding(settings.site.data_directory)
+    yield disk_finding(journal.parent, journal)
     yield journal_finding(journal, settings)
     yield from secret_findings(access, settings.site.broker.password_file)
-    yield from broker_findings(access, settings.site.unit)
-    for port in ports:
-        yield port_finding(port)
+    yield from station_findings(settings)
+    yield from broker_findings(access, settings.site.unit, settings.digest)
+    for host, port in ports:
+        yield port_finding(port, host)
+    if not ports:
+        yield Finding(
+            what="ports",
+            verdict="not known",
+            found="none was named",
+            remedy="name where a station shall serve: --port 0.0.0.0:8443",
+        )
 
 
 def clock_finding() -> Finding:
@@ -87,11 +103,14 @@ def _clock_unknown(why: str) -> Finding:
     return Finding(what="clock", verdict="not known", found=why, remedy=remedy)
 
 
-def disk_finding(folder: Path) -> Finding:
-    """Return whether the data folder can be written and has room."""
+def disk_finding(folder: Path, journal: Path | None = None) -> Finding:
+    """Return whether the folder of the journal, and the journal, can be written and has room."""
     place = next((one for one in (folder, *folder.parents) if one.is_dir()), Path("/"))
     if not os.access(place, os.W_OK):
         found = f"{place} cannot be written"
+        return Finding(what="disk", verdict="fault", found=found, remedy="check its owner")
+    if journal is not None and journal.exists() and not os.access(journal, os.W_OK):
+        found = f"{journal} cannot be written"
         return Finding(what="disk", verdict="fault", found=found, remedy="check its owner")
     free = shutil.disk_usage(place).free
     found = f"{free / 1024**3:.1f} GiB free in {place}"
@@ -109,6 +128,8 @@ def journal_finding(path: Path, settings: Settings) -> Finding:
     try:
         with JournalReader.open(path) as journal:
             about, counts = journal.about, journal.counts()
+            place = Place(step=counts[0], message=counts[1], row=counts[2], head=GENESIS)
+            now = in_force(configurations(journal), place)
     except JournalError as fault:
         return Finding(what="journal", verdict="fault", found=str(fault))
     holder = " and a monitor writes it" if _is_locked(Path(f"{path}.lock")) else ""
@@ -116,10 +137,25 @@ def journal_finding(path: Path, settings: Settings) -> Finding:
     if about.unit != settings.site.unit:
         remedy = f"it belongs to unit {about.unit}: name the journal of this unit"
         return Finding(what="journal", verdict="fault", found=found, remedy=remedy)
-    if about.config != settings.digest:
+    return _configuration_finding(found, about.config, now, settings)
+
+
+def _configuration_finding(
+    found: str, began: str, now: Configured | None, settings: Settings
+) -> Finding:
+    """Return whether the folder holds the configuration that a journal is under, or may be."""
+    if (began if now is None else now.digest) == settings.digest:
+        return Finding(what="journal", verdict="ok", found=found)
+    if now is None:
         remedy = "it was written under another configuration: use that one, or start with --fresh"
         return Finding(what="journal", verdict="fault", found=found, remedy=remedy)
-    return Finding(what="journal", verdict="ok", found=found)
+    found = f"{found}, under configuration {now.digest[:12]}; the folder holds another"
+    needs = fixed(now.files, settings.files)
+    if needs:
+        remedy = f"put it back, or start with --fresh between sessions: {needs}"
+        return Finding(what="journal", verdict="fault", found=found, remedy=remedy)
+    remedy = "a reload (SIGHUP) or the next start takes it"
+    return Finding(what="journal", verdict="warning", found=found, remedy=remedy)
 
 
 def _is_locked(path: Path) -> bool:
@@ -135,35 +171,51 @@ def secret_findings(access: Access, password_file: Path | None) -> Iterator[Find
     """Yield whether others can read our secrets, and how long our certificate lasts."""
     key = None if access.tls is None else access.tls.key_file
     for path in (password_file, key):
-        if path is None:
-            continue
-        try:
-            mode = path.stat().st_mode
-        except OSError as fault:
-            yield Finding(what=f"secret {path.name}", verdict="fault", found=str(fault))
-            continue
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            found = f"others may read it (mode {stat.S_IMODE(mode):o})"
-            remedy = f"chmod 600 {path}"
-            yield Finding(what=f"secret {path.name}", verdict="warning", found=found, remedy=remedy)
-        else:
-            yield Finding(what=f"secret {path.name}", verdict="ok", found="only its owner reads it")
+        if path is not None:
+            yield from _secret_findings(path, "secret")
     own = None if access.tls is None else access.tls.certificate_file
     if own is not None:
-        yield _own_certificate_finding(own)
+        yield _certificate_finding("own certificate", own)
 
 
-def _own_certificate_finding(path: Path) -> Finding:
+def _secret_findings(path: Path, what: str) -> Iterator[Finding]:
+    what = f"{what} {path.name}"
+    try:
+        mode = path.stat().st_mode
+    except OSError as fault:
+        yield Finding(what=what, verdict="fault", found=str(fault))
+        return
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        found = f"others may read it (mode {stat.S_IMODE(mode):o})"
+        yield Finding(what=what, verdict="warning", found=found, remedy=f"chmod 600 {path}")
+    elif not os.access(path, os.R_OK):
+        found = f"user {os.getuid()} may not read it"
+        yield Finding(what=what, verdict="fault", found=found, remedy="give it to that user")
+    else:
+        yield Finding(what=what, verdict="ok", found="only its owner reads it")
+
+
+def station_findings(settings: Settings) -> Iterator[Finding]:
+    """Yield the same of the secrets of a station, where it has its own."""
+    station = settings.site.station
+    for path in (station.password_file, station.key_file):
+        if path is not None:
+            yield from _secret_findings(path, "station secret")
+    if station.certificate_file is not None:
+        yield _certificate_finding("station certificate", station.certificate_file)
+
+
+def _certificate_finding(what: str, path: Path) -> Finding:
     program = shutil.which("openssl")
     said = _said([program, "x509", "-enddate", "-noout", "-in", str(path)]) if program else ""
     if not said.startswith("notAfter="):
         return Finding(
-            what="own certificate",
+            what=what,
             verdict="not known",
             found=f"{path} could not be looked into",
             remedy="install openssl, or look at its end yourself",
         )
-    return expiry_finding("own certificate", said.removeprefix("notAfter="), time.time())
+    return expiry_finding(what, said.removeprefix("notAfter="), time.time())
 
 
 def expiry_finding(what: str, not_after: str, now_s: float) -> Finding:
@@ -178,8 +230,11 @@ def expiry_finding(what: str, not_after: str, now_s: float) -> Finding:
     return Finding(what=what, verdict="ok", found=found)
 
 
-def broker_findings(access: Access, unit: str) -> Iterator[Finding]:
-    """Yield whether the broker lets us in, how long its certificate lasts, and who watches."""
+def broker_findings(access: Access, unit: str, config: str = "") -> Iterator[Finding]:
+    """Yield whether the broker lets us in, how long its certificate lasts, and who watches.
+
+    With the digest of a configuration also whether all who watch are under that one.
+    """
     try:
         ended = _broker_certificate_end(access)
     except (OSError, LinkError, ValueError) as fault:
@@ -199,7 +254,7 @@ def broker_findings(access: Access, unit: str) -> Iterator[Finding]:
             found=f"{access} is not on this machine and the link is not encrypted",
             remedy="give the broker a certificate and name ca_file in site.toml",
         )
-    feed = Feed(access, unit=unit, kinds=())
+    feed = Feed(access, unit=unit, kinds=(LEASE, STANDBYS))
     try:
         feed.connect()
     except LinkError as fault:
@@ -208,9 +263,16 @@ def broker_findings(access: Access, unit: str) -> Iterator[Finding]:
     try:
         yield Finding(what="broker", verdict="ok", found=f"{access} lets us in")
         watch = Watch(unit)
+        said: dict[str, bytes] = {}
         for heard in settled(feed):
             watch.take(heard)
+            said[heard.kind] = heard.payload
         yield _watcher_finding(watch)
+        yield lease_finding(watch.status, lease_of(said.pop(LEASE, b"")))
+        for kind, payload in sorted(said.items()):
+            word = standby_of(payload)
+            if kind.startswith(STANDBYS[:-1]) and word is not None and word.state == "online":
+                yield standby_finding(kind.removeprefix(STANDBYS[:-1]), word, config)
     finally:
         feed.close()
 
@@ -243,12 +305,51 @@ def _watcher_finding(watch: Watch) -> Finding:
     return Finding(what="monitor", verdict="ok", found=found)
 
 
-def port_finding(port: int) -> Finding:
-    """Return whether a loopback port is free to be listened on."""
-    with socket.socket() as asking:
+def lease_finding(status: MonitorStatusPayload | None, lease: LeasePayload | None) -> Finding:
+    """Return whether who speaks for the unit is who holds its lease."""
+    speaks = status is not None and status.state == "online"
+    if lease is None:
+        found = "the broker holds none" if speaks else "none: nobody has watched this unit yet"
+        verdict: Verdict = "fault" if speaks else "not known"
+        return Finding(what="lease", verdict=verdict, found=found, remedy=_LEASE_REMEDY * speaks)
+    found = f"term {lease.term}, {lease.state} by {lease.holder}"
+    if status is None or not speaks:
+        return Finding(what="lease", verdict="warning", found=f"{found}; nobody speaks")
+    found = f"{found}; standby {status.standby}"
+    if lease.state != "held" or (status.holder or status.boot) != lease.holder:
+        found = f"{found}; {status.boot} speaks under term {status.term}"
+        return Finding(what="lease", verdict="fault", found=found, remedy=_LEASE_REMEDY)
+    if lease.paired and status.standby == "none":
+        remedy = "start the other one of the pair again with --standby"
+        return Finding(what="lease", verdict="warning", found=found, remedy=remedy)
+    return Finding(what="lease", verdict="ok", found=found)
+
+
+_LEASE_REMEDY: Final = "look again in 5 s; if it stays, see who else speaks for this unit"
+
+
+def standby_finding(name: str, word: StandbyPayload, config: str) -> Finding:
+    """Return whether a monitor that waits could take over."""
+    what = f"standby {name}"
+    if config and word.config and word.config != config:
+        found = f"is under configuration {word.config[:12]}, and the folder here holds another"
+        remedy = "give both the same folder, and reload or restart the one that differs"
+        return Finding(what=what, verdict="warning", found=found, remedy=remedy)
+    if not word.ready:
+        found = f"could not take over: {word.unready or 'it does not say why'}"
+        return Finding(
+            what=what, verdict="warning", found=found, remedy="give it time, or a journal"
+        )
+    return Finding(what=what, verdict="ok", found=f"ready, hears term {word.term}")
+
+
+def port_finding(port: int, host: str = "127.0.0.1") -> Finding:
+    """Return whether a port of an address of this machine is free to be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as asking:
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            asking.bind(("127.0.0.1", port))
+            asking.bind((host, port))
         except OSError as fault:
             return Finding(
                 what=f"port {port}",

@@ -32,6 +32,7 @@ from monitor.adapters.journal import Journal
 from monitor.adapters.journal_file import StoreError
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.mqtt import Arrival, BrokerLink
+from monitor.adapters.operations import note_start
 from monitor.adapters.program import program_name
 from monitor.adapters.resumption import (
     LiveWard,
@@ -332,6 +333,7 @@ def live_monitor(
         clock.hold(memory.last_ms)
         started_ms = clock.now_ms()
         _log_start(unit, resumed, started_ms - memory.last_ms, time.monotonic() - began_s)
+        note_start(journal, clock.now_ms, kept.about.created_ms, digest, is_new=not resumed.steps)
         boot = boot_name(started_ms, os.getpid())
         watchman = Watchman(
             self_watch, unit=unit, boot=boot, config=digest, clock=clock, receipts=memory.receipts

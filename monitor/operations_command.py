@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from monitor.broker_options import Broker, access_of
+from monitor.broker_options import Broker, access_of, address_of
 from monitor.commands import CONFIG_DIRECTORY, FOUND, OK, AsJson, Config, read_settings
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ def doctor(
         Path | None, typer.Option(help="Journal; default: UNIT.journal in the data directory.")
     ] = None,
     port: Annotated[
-        list[int] | None, typer.Option(help="A loopback port that must be free; may be repeated.")
+        list[str] | None,
+        typer.Option(help="PORT or HOST:PORT that must be free here, of loopback without a host."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at configuration, clock, disk, journal, secrets, broker and certificates.
+    """Look at configuration, clock, disk, journal, secrets, broker, certificates, lease and ports.
 
     Nothing is changed by looking. Ends with 0 if nothing is wrong, 1 if something is. What could
     not be looked at is said.
@@ -42,13 +43,19 @@ def doctor(
     path = journal or settings.site.data_directory / f"{settings.site.unit}.journal"
     found = []
     access = access_of(settings, broker, "")
-    for one in findings(settings, access, journal=path, ports=tuple(port or ())):
+    ports = tuple(_address(text) for text in port or ())
+    for one in findings(settings, access, journal=path, ports=ports):
         found.append(one)
         if not as_json:
             typer.echo(_line(one))
     if as_json:
         typer.echo(msgspec.json.encode(found))
     raise typer.Exit(FOUND if any(one.verdict == "fault" for one in found) else OK)
+
+
+def _address(text: str) -> tuple[str, int]:
+    named = text if ":" in text else f"127.0.0.1:{text}"
+    return address_of(named, 0, "--port")
 
 
 def _line(one: "Finding") -> str:

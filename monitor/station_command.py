@@ -116,7 +116,7 @@ def _leave_with_parent() -> None:
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
     """Say what cannot be done as asked, in one line."""
-    from monitor.station.audit import AuditError
+    from monitor.adapters.deeds import AuditError
     from monitor.station.exposure import StationError
     from monitor.station.people import UsersFileError
 

@@ -10,9 +10,9 @@ import msgspec
 from starlette.applications import Starlette
 
 from monitor.adapters.access import LinkError
+from monitor.adapters.deeds import Audit
 from monitor.adapters.feed import Heard
 from monitor.station.acts import Desk
-from monitor.station.audit import Audit
 from monitor.station.board import Board, UnitClock
 from monitor.station.doors import Allowance, Cookies, Doors, Proxy
 from monitor.station.guard import places
@@ -66,6 +66,8 @@ class PaperLine:
     connections: int = 1
     sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
+    retained: list[str] = field(default_factory=list)
+    refusal: str = ""
     coming: "SimpleQueue[list[Heard]]" = field(default_factory=SimpleQueue)
 
     def receive(self, timeout_s: float) -> list[Heard]:
@@ -74,11 +76,15 @@ class PaperLine:
         except Empty:
             return []
 
-    def publish(self, name: str, payload: bytes) -> None:
+    def publish(self, name: str, payload: bytes, *, is_retained: bool = False) -> None:
         if not self.is_connected:
             raise LinkError("broker 127.0.0.1:1: not connected")
+        if self.refusal:
+            raise LinkError(f"broker 127.0.0.1:1: it refused the message ({self.refusal})")
         self.raw.append(payload)
         self.sent.append((name, msgspec.json.decode(payload)))
+        if is_retained:
+            self.retained.append(name)
 
 
 @dataclass(slots=True)

@@ -47,6 +47,7 @@ SHELLS = frozenset(
         "live",
         "operations_command",
         "following",
+        "inspection",
         "reconfiguring",
         "replay",
         "report_command",

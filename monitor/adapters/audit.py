@@ -130,8 +130,9 @@ def _row_faults(row: LedgerRow) -> list[str]:
         effect = row.effect()
     except ValueError as fault:
         return [str(fault)]
-    if (row.at_ms, row.bed) != (effect.at_ms, effect.bed):
-        return [f"ledger row {row.n}: time or bed differs from its effect"]
+    kind = str(effect.__struct_config__.tag)
+    if (row.at_ms, row.bed, row.kind) != (effect.at_ms, effect.bed, kind):
+        return [f"ledger row {row.n}: time, bed or kind differs from its effect"]
     return []
 
 

@@ -4,6 +4,7 @@ Values and times of one device change little from reading to reading, so their d
 small numbers that repeat, and pack well. What is unpacked is what was packed, to the last bit.
 """
 
+import hashlib
 import zlib
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,9 @@ from detectors.channels import Int64
 
 COLUMNS: Final = 4
 """Measured and received time, value, flags."""
+
+SEAL_BYTES: Final = 8
+"""Against chance, as the digests of steps are."""
 
 _TYPES: Final = ("<i1", "<i2", "<i4", "<i8")
 _HEAD: Final = np.dtype("<i8")
@@ -50,6 +54,28 @@ def packed(readings: Int64) -> bytes:
             steps.astype(name).tobytes(),
         ]
     return zlib.compress(b"".join(parts))
+
+
+def sealed(body: bytes, *names: str | int) -> bytes:
+    """Return packed readings with a digest of them, and of where they belong, behind them."""
+    return body + _seal(body, names)
+
+
+def is_sealed(body: bytes, *names: str | int) -> bool | None:
+    """Tell whether packed readings fit their seal and place; None where they never had a seal."""
+    packed_bytes, seal = body[:-SEAL_BYTES], body[-SEAL_BYTES:]
+    reader = zlib.decompressobj()
+    try:
+        reader.decompress(body)
+    except zlib.error:
+        return False
+    if reader.eof and not reader.unused_data:
+        return None
+    return seal == _seal(packed_bytes, names)
+
+
+def _seal(body: bytes, names: tuple[str | int, ...]) -> bytes:
+    return hashlib.sha256(repr(names).encode() + body).digest()[:SEAL_BYTES]
 
 
 def unpacked(body: bytes, n_readings: int) -> Int64:

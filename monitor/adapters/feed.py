@@ -33,6 +33,10 @@ class Heard(NamedTuple):
 REJECT: Final = f"{MONITOR}/reject"
 """The kind of a feed that also hears which messages were refused."""
 
+LEASE: Final = f"{MONITOR}/lease"
+STANDBYS: Final = f"{MONITOR}/standby/+"
+"""Who speaks for the unit, and who would."""
+
 PUBLISH_WITHIN_S: Final = 3.0
 """A message that the broker has not confirmed by then counts as not sent."""
 
@@ -40,7 +44,9 @@ PUBLISH_WITHIN_S: Final = 3.0
 def feed_topics(unit: str, kinds: Sequence[str]) -> list[str]:
     """Return the filters of some kinds of publication, and of the monitor's own status."""
     named = [
-        topic(unit, NOBODY, *kind.split("/")) if kind == REJECT else topic(unit, "+", NOBODY, kind)
+        topic(unit, NOBODY, *kind.split("/", 1))
+        if kind.startswith(f"{MONITOR}/")
+        else topic(unit, "+", NOBODY, kind)
         for kind in kinds
     ]
     return [*named, monitor_status_topic(unit)]
@@ -109,7 +115,7 @@ class Feed:
         except queue.Empty:
             return heard
 
-    def publish(self, name: str, payload: bytes) -> None:
+    def publish(self, name: str, payload: bytes, *, is_retained: bool = False) -> None:
         """Publish one message and wait until the broker has it; may be called from any thread.
 
         Raises
@@ -120,7 +126,7 @@ class Feed:
         if not self.is_connected:
             raise LinkError(f"broker {self.access}: not connected")
         # Not queued by the client for later: whoever acts is told at once that it did not work.
-        mid = self._client.publish(name, payload, qos=1).mid
+        mid = self._client.publish(name, payload, qos=1, retain=is_retained).mid
         with self._confirmed:
             if not self._confirmed.wait_for(lambda: mid in self._confirmations, PUBLISH_WITHIN_S):
                 raise LinkError(f"broker {self.access}: no answer within {PUBLISH_WITHIN_S:g} s")

@@ -8,6 +8,7 @@ could read; what came of those stands in the ledger.
 The work is cut into bites, each small enough to be done between two steps.
 """
 
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from typing import Final
 
 import numpy as np
 
-from monitor.adapters.chunks import Chunk, packed, unpacked
+from monitor.adapters.chunks import Chunk, packed, sealed, unpacked
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.journal_file import Folded, JournalUnreadableError
+from monitor.adapters.ledger import resealed_digest
 from monitor.adapters.snapshots import marks
 from monitor.facts.records import RawMessage, VitalsReported
 from monitor.wire.messages import decode
@@ -128,10 +130,9 @@ class Folder:
         """Write the chunks of a window and remove what they hold, in one commit."""
         before = self._journal.about.folded
         chunks = [
-            (*key, readings[0][0] // HOUR_MS, before.message + 1, len(readings),
-             packed(np.array(readings, np.int64)))
+            _chunk_row((*key, readings[0][0] // HOUR_MS, before.message + 1), readings)
             for key, readings in window.values.items()
-        ]  # fmt: skip
+        ]
         after = Folded(step=step, message=window.message)
         steps, messages = (before.step, after.step), (before.message, after.message)
         with self._journal.transaction() as connection:
@@ -147,6 +148,7 @@ class Folder:
                 "AND n NOT IN (SELECT step FROM ledger WHERE step > ? AND step <= ?)",
                 (*steps, *messages, *steps),
             )
+            _reseal(connection, steps, messages)
             connection.execute("DELETE FROM chunk WHERE hour < ?", (oldest_ms // HOUR_MS,))
             connection.execute(
                 "UPDATE about SET folded_step = ?, folded_message = ?", (after.step, after.message)
@@ -155,6 +157,35 @@ class Folder:
 
 
 _DONE: Final = object()
+
+
+def _chunk_row(
+    place: tuple[str, str, int, int, int], readings: list[tuple[int, int, int, int]]
+) -> tuple[str | int | bytes, ...]:
+    body = packed(np.array(readings, np.int64))
+    return (*place, len(readings), sealed(body, *place, len(readings)))
+
+
+def _reseal(
+    connection: sqlite3.Connection, steps: tuple[int, int], messages: tuple[int, int]
+) -> None:
+    """Give steps that have lost their vitals the digest of what is left of them."""
+    left: dict[int, list[RawMessage]] = defaultdict(list)
+    query = (
+        "SELECT step, received_ms, topic, payload, retained FROM inbox "
+        "WHERE n > ? AND n <= ? ORDER BY n"
+    )
+    for step, received_ms, topic, payload, retained in connection.execute(query, messages):
+        left[step].append(
+            RawMessage(
+                received_ms=received_ms, topic=topic, payload=payload, retained=bool(retained)
+            )
+        )
+    times = connection.execute("SELECT n, now_ms FROM step WHERE n > ? AND n <= ?", steps)
+    connection.executemany(
+        "UPDATE step SET digest = ? WHERE n = ?",
+        [(resealed_digest(now_ms, left[n]), n) for n, now_ms in times.fetchall()],
+    )
 
 
 def chunks(journal: JournalReader, bed: str = "", *, since_ms: int = 0) -> Iterator[Chunk]:

@@ -196,6 +196,17 @@ class JournalReader:
         except sqlite3.Error as fault:
             raise fault_of(self.path, fault) from fault
 
+    @contextlib.contextmanager
+    def unmoved(self) -> Iterator[None]:
+        """Let everything that is read meanwhile be of one moment, also while a monitor writes."""
+        for _ in self.rows("BEGIN"):
+            pass
+        try:
+            yield
+        finally:
+            for _ in self.rows("ROLLBACK"):
+                pass
+
     def verify(self, known: tuple[int, str] | None = None) -> Verification:
         """Walk the whole journal: pages, numbering and the chain of hashes.
 

@@ -13,6 +13,9 @@ from monitor.facts.records import RawMessage
 STEP_DIGEST_BYTES: Final = 8
 """Against chance, not against people: who changes a step on purpose meets the ledger's chain."""
 
+FOLDED_MARK: Final = b"f"
+"""Before the digest of a step whose vitals were folded: it is of what was left of it."""
+
 GENESIS: Final = bytes(32)
 """The hash before the first row of the ledger."""
 
@@ -73,6 +76,11 @@ def step_digest(now_ms: int, messages: Iterable[RawMessage]) -> bytes:
         head = (raw.received_ms, int(raw.retained), len(topic), len(raw.payload))
         digest.update(b"%d %d %d %d:" % head + topic + raw.payload)
     return digest.digest()[:STEP_DIGEST_BYTES]
+
+
+def resealed_digest(now_ms: int, messages: Iterable[RawMessage]) -> bytes:
+    """Return the digest of a step of which only some messages are left; longer than a whole one."""
+    return FOLDED_MARK + step_digest(now_ms, messages)
 
 
 def chained(previous: bytes, step: int, body: bytes) -> bytes:

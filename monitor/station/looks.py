@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from detectors.rulebook import RuleBook
+from monitor.adapters.deeds import audit_lines
 from monitor.care.notes import reaction_note
 from monitor.facts.effects import AnyEffect
 from monitor.station.acts import RefusedError
-from monitor.station.audit import audit_lines
 from monitor.station.in_force import age_centi, limit_lines
 from monitor.station.past import Past
 from monitor.station.retold import centi

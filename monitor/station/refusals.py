@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from monitor.station.audit import Audit
+from monitor.adapters.deeds import Audit
 from monitor.station.doors import KEYS_MAX, Allowance
 
 EACH_MOST: Final = 30

@@ -19,12 +19,12 @@ from starlette.applications import Starlette
 
 from monitor.adapters.access import Access
 from monitor.adapters.clock import SteadyClock
+from monitor.adapters.deeds import Audit
 from monitor.adapters.feed import Feed
 from monitor.adapters.logbook import log
 from monitor.adapters.succession import boot_name
 from monitor.settings.settings import ConfigError, Settings, load_settings
 from monitor.station.acts import Desk
-from monitor.station.audit import Audit
 from monitor.station.board import KINDS, Board, UnitClock
 from monitor.station.doors import Allowance, Cookies, Doors
 from monitor.station.exposure import HttpOptions, StationError, StationOptions, check_exposure
@@ -149,10 +149,11 @@ def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
         past=past,
         book=settings.ward.detection.book,
         settings=settings_in_force(settings, options.config),
-        again=lambda: read_again(options.config),
+        again=lambda: read_again(options.config, station.audit),
     )
     http = options.http
     listening = bound(http.host, http.port)
+    station.audit.add(what="station-started", via="command", new=settings.digest)
     feed.connect()
     try:
         app = application(web, http.places(), Pages(), *looks.routes())
@@ -164,13 +165,14 @@ def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
         listening.close()
 
 
-def read_again(folder: Path) -> Followed | None:
+def read_again(folder: Path, audit: Audit) -> Followed | None:
     """Return what a folder holds now; None if it cannot be read, or not yet as a whole."""
     try:
         settings = load_settings(folder)
     except ConfigError as fault:
         log(LOG, logging.WARNING, "configuration-unreadable", reason=str(fault))
         return None
+    audit.add(what="configuration-read", via="folder", new=settings.digest)
     return Followed(
         book=settings.ward.detection.book,
         settings=settings_in_force(settings, folder),

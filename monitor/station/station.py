@@ -15,10 +15,11 @@ from typing import Final, Protocol
 
 import msgspec
 
+from monitor.adapters.access import LinkError
+from monitor.adapters.deeds import Audit
 from monitor.adapters.feed import REJECT, Heard
 from monitor.adapters.logbook import ROOT, log
 from monitor.station.acts import Desk
-from monitor.station.audit import Audit
 from monitor.station.board import Board, with_bed
 from monitor.station.doors import Allowance, Doors
 from monitor.station.metrics import Counts
@@ -26,7 +27,8 @@ from monitor.station.news import News, Newsroom, event_text
 from monitor.station.refusals import Refusals
 from monitor.station.screens import Screens
 from monitor.wire.answers import AnswerPayload
-from monitor.wire.outbound import NOTICE, RejectPayload, encode_published, iso
+from monitor.wire.outbound import NOTICE, HeadPayload, RejectPayload, encode_published, iso
+from monitor.wire.topics import NOBODY, topic
 
 LOG: Final = logging.getLogger(f"{ROOT}.station")
 
@@ -34,6 +36,9 @@ LISTEN_S: Final = 0.5
 LOOK_EVERY_S: Final = 0.5
 BEAT_EVERY_S: Final = 2.0
 """A screen that hears nothing for 5 s covers its numbers, so two beats may be lost."""
+
+HEAD_AGAIN_S: Final = 600.0
+"""A head of the audit that the broker did not take is published again after so long."""
 
 _REJECT: Final = msgspec.json.Decoder(RejectPayload)
 _ENCODER: Final = msgspec.json.Encoder()
@@ -49,7 +54,7 @@ class Line(Protocol):
         """Wait for publications and return them."""
         ...
 
-    def publish(self, name: str, payload: bytes) -> None:
+    def publish(self, name: str, payload: bytes, *, is_retained: bool = False) -> None:
         """Publish one message and wait until the broker has it."""
         ...
 
@@ -100,6 +105,8 @@ class Station:
     memories: Sequence[Rememberer] = ()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     late_s: float = 0.0
+    _head_day: str = ""
+    _head_from_s: float = 0.0
     _answered: dict[str, None] = field(default_factory=dict)
     _streams: dict[str, int] = field(default_factory=dict)
 
@@ -202,9 +209,27 @@ class Station:
                 blocked = self.screens.news()
                 self.tell([blocked] if blocked is not None else [])
                 await asyncio.to_thread(self.refusals.settle)
+                await asyncio.to_thread(self.tell_head, time.monotonic())
         finally:
             leaving.set()
             self.refusals.settle(at_end=True)
+
+    def tell_head(self, now_s: float) -> None:
+        """Publish the head of the audit once a day and run, to be kept elsewhere."""
+        at = iso(self.board.clock.now_ms())
+        if at[:10] == self._head_day or now_s < self._head_from_s or not self.line.is_connected:
+            return
+        number, digest = self.audit.head
+        log(LOG, logging.INFO, "audit-head", row=number, hash=digest)
+        payload = HeadPayload(day=at[:10], row=number, hash=digest, t=at)
+        name = topic(self.about.unit, NOBODY, self.desk.device, "head")
+        try:
+            self.line.publish(name, encode_published(payload), is_retained=True)
+        except LinkError as fault:
+            self._head_from_s = now_s + HEAD_AGAIN_S
+            log(LOG, logging.WARNING, "audit-head-untold", reason=str(fault))
+        else:
+            self._head_day = at[:10]
 
     def _hear_safely(self, heard: Sequence[Heard]) -> None:
         try:

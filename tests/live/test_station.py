@@ -19,8 +19,8 @@ from fakes import Unit, now_ms
 
 from detectors.channels import Channel
 from monitor.adapters.broker import HOST, LocalBroker, free_port
+from monitor.adapters.deeds import audit_faults
 from monitor.settings.settings import Settings, load_settings
-from monitor.station.audit import audit_faults
 from monitor.station.people import user_row, write_user
 from monitor.ward.ward import Ward
 from monitor.wire.payloads import encode_vitals

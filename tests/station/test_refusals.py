@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from station_builders import POST, Desktop, alert, desktop, heard, state
 
-from monitor.station.audit import audit_faults
+from monitor.adapters.deeds import audit_faults
 from monitor.station.doors import Proxy, networks
 
 ACK: dict[str, Any] = {

@@ -9,9 +9,10 @@ from typing import Any, Final
 import pytest
 from station_builders import POST, Desktop, Hand, alert, desktop, heard, state
 
-from monitor.station.audit import Audit, audit_faults, audit_lines
+from monitor.adapters.deeds import Audit, audit_faults, audit_lines
 from monitor.station.guard import BODY_MAX
 from monitor.station.refusals import ALL_MOST, EACH_MOST, NAMED_MOST, Refusals
+from monitor.station.station import HEAD_AGAIN_S
 
 ACK: Final[dict[str, Any]] = {
     "id": "6f1c2a9e-0001",
@@ -210,3 +211,45 @@ def test_two_threads_write_or_count_every_refusal_once(tmp_path: Path) -> None:
     at.settle(at_end=True)
     assert [one["what"] for one in lines()] == ["request-refused"] * 60 + ["refusals-not-written"]
     assert lines()[-1]["new"] == "40"
+
+
+def test_the_head_of_the_audit_is_published_once_a_day_and_can_be_shown_later(
+    at: Desktop, tmp_path: Path
+) -> None:
+    at.station.audit.add(what="login", who="nurse-1")
+    for now_s in (0.0, 1.0):
+        at.station.tell_head(now_s)
+    (name, said), *more = at.line.sent
+    assert (name, more) == ("irm/v1/inf-a/_/station-1/head", [])
+    assert at.line.retained == [name]
+    assert (said["row"], said["hash"]) == at.station.audit.head
+    known = (said["row"], said["hash"])
+    assert list(audit_faults(at.audit, known)) == []
+    at.clock.s += 86_400
+    at.station.audit.add(what="logout", who="nurse-1")
+    at.station.tell_head(2.0)
+    assert [row["row"] for _, row in at.line.sent] == [1, 2]
+    kept = at.audit.read_bytes().splitlines(keepends=True)
+    assert len(kept) == 2
+    at.audit.write_bytes(b"")
+    assert list(audit_faults(at.audit, known)) == [
+        "line 1 is missing: the end was cut off after it was noted"
+    ]
+    made_anew = Audit(tmp_path / "other", lambda: 0)
+    made_anew.add(what="login", who="nurse-2")
+    assert list(audit_faults(made_anew.path, known)) == [
+        "line 1 has another hash than was noted: the chain was made anew"
+    ]
+
+
+def test_a_head_that_the_broker_does_not_take_is_told_again_later(at: Desktop) -> None:
+    at.line.refusal = "Not authorized"
+    at.station.tell_head(0.0)
+    at.line.refusal = ""
+    at.station.tell_head(HEAD_AGAIN_S - 1)
+    assert at.line.sent == []
+    at.line.is_connected = False
+    at.station.tell_head(HEAD_AGAIN_S)
+    at.line.is_connected = True
+    at.station.tell_head(HEAD_AGAIN_S)
+    assert len(at.line.sent) == 1

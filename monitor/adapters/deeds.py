@@ -1,4 +1,7 @@
-"""The audit: who did what, when, at which screen, taken or refused; one chained line each.
+"""An audit: who did what, when, at which screen, taken or refused; one chained line each.
+
+There are two: what people do at a station, and what is done with a journal (it is begun, gone on
+with, exported; :mod:`monitor.adapters.operations`).
 
 Lines are only ever added. Each carries the SHA-256 of the line before it and of itself, so that
 a changed, missing or exchanged line shows. A line that was torn by a power cut is set aside
@@ -64,10 +67,10 @@ class Audit:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             torn = _set_torn_aside(path)
-            newest = deque(audit_lines(path), maxlen=1)
+            newest = audit_head(path)
         except OSError as fault:
             raise AuditError(f"{path}: {fault.strerror}") from fault
-        self._n, self._head = (newest[0].n, newest[0].hash) if newest else (0, GENESIS)
+        self._n, self._head = newest
         if torn is not None:
             self.add(what="audit-torn-line", new=str(torn.name), why="the last line was torn")
 
@@ -113,6 +116,12 @@ class Audit:
             self._n, self._head = line.n, line.hash
             return True
 
+    @property
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the newest line."""
+        with self._lock:
+            return self._n, self._head
+
 
 def audit_lines(path: Path) -> Iterator[AuditLine]:
     """Yield the lines of a file, in order; none if there is no file.
@@ -132,9 +141,13 @@ def audit_lines(path: Path) -> Iterator[AuditLine]:
                 raise AuditError(f"{path}:{number}: is no line of an audit ({fault})") from fault
 
 
-def audit_faults(path: Path) -> Iterator[str]:
-    """Yield what does not fit in a file: numbers, times of the chain, hashes."""
-    head, n = GENESIS, 0
+def audit_faults(path: Path, known: tuple[int, str] | None = None) -> Iterator[str]:
+    """Yield what does not fit in a file: numbers, the chain, hashes.
+
+    A number and the beginning of its hash that somebody has noted elsewhere also show a chain that
+    was cut off or made anew.
+    """
+    head, n, noted = GENESIS, 0, None
     for line in audit_lines(path):
         n += 1
         if line.n != n:
@@ -145,6 +158,20 @@ def audit_faults(path: Path) -> Iterator[str]:
         if line.hash != line_hash(line):
             yield f"line {line.n} was changed"
         head = line.hash
+        if known is not None and line.n == known[0]:
+            noted = line.hash
+    if known is None or known[0] == 0:
+        return
+    if noted is None:
+        yield f"line {known[0]} is missing: the end was cut off after it was noted"
+    elif not noted.startswith(known[1].lower()):
+        yield f"line {known[0]} has another hash than was noted: the chain was made anew"
+
+
+def audit_head(path: Path) -> tuple[int, str]:
+    """Return number and hash of the last line of a file."""
+    newest = deque(audit_lines(path), maxlen=1)
+    return (newest[0].n, newest[0].hash) if newest else (0, GENESIS)
 
 
 def _set_torn_aside(path: Path) -> Path | None:
