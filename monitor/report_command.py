@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -25,6 +25,8 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 report = typer.Typer()
 
+_Told = TypeVar("_Told")
+
 
 @report.command("report")
 def report_command(
@@ -36,12 +38,15 @@ def report_command(
     sweep: Annotated[
         Path | None, typer.Option(help="A cohort: also what sweep --json wrote into this file.")
     ] = None,
+    ablation: Annotated[
+        Path | None, typer.Option(help="A cohort: also what score ablation --json wrote.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="A cohort: processes of this machine.")] = 1,
     config: Config = CONFIG_DIRECTORY,
 ) -> None:
     """Write the report of a session, with timeline, episodes, steps and why; or of a cohort."""
     if path.is_dir() and any(path.glob("*.truth.jsonl")):
-        _cohort(path, to, sweep, jobs, config)
+        _cohort(path, to, (sweep, ablation), jobs, config)
         if png:
             _picture(to)
         return
@@ -83,50 +88,62 @@ def _picture(page: Path) -> None:
         raise typer.Exit(FOUND) from fault
 
 
-def _cohort(folder: Path, to: Path, sweep: Path | None, jobs: int, config: Path) -> None:
+def _cohort(
+    folder: Path, to: Path, more: tuple[Path | None, Path | None], jobs: int, config: Path
+) -> None:
     import sys
-
-    import msgspec
 
     from monitor.adapters.recording import InputFileError
     from monitor.engine_options import EngineName, engine_of
     from monitor.reports.cohort_csv import cohort_csv
     from monitor.reports.cohort_page import CohortPrinting, cohort_page
+    from monitor.study.ablation import Ablation
     from monitor.study.cohort import scored_cohort
     from monitor.study.runs import Run
     from monitor.study.sweep import Sweep
 
     if to.suffix != ".html":
         raise typer.BadParameter(f"--to {to}: the report of a cohort is one FILE.html")
+    sweep, ablation = more
     settings = read_settings(config)
     name = EngineName.PROCESSES if jobs > 1 else EngineName.SERIAL
     try:
-        swept = None
-        if sweep is not None:
-            swept = msgspec.json.decode(sweep.read_bytes(), type=Sweep)
+        swept = None if sweep is None else _decoded(sweep, Sweep, "sweep --json")
+        ablated = None
+        if ablation is not None:
+            ablated = _decoded(ablation, Ablation, "score ablation --json")
         run = Run(engine=engine_of(name, jobs, ""))
         found = scored_cohort(folder, run, config=config, digest=settings.digest, err=sys.stderr)
     except InputFileError as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(BAD_INPUT) from fault
-    except (OSError, msgspec.MsgspecError) as fault:
-        typer.echo(f"{sweep}: is nothing that sweep --json wrote: {fault}", err=True)
-        raise typer.Exit(BAD_INPUT) from fault
     same = (str(folder), "--config", str(config))
-    more = () if sweep is None else ("--sweep", str(sweep))
+    given = (("--sweep", sweep), ("--ablation", ablation))
+    parts = [part for name, path in given if path is not None for part in (name, str(path))]
     printing = CohortPrinting(
         source=str(folder),
-        command=("infusion-monitor", "report", *same, *more, "--to", str(to)),
+        command=("infusion-monitor", "report", *same, *parts, "--to", str(to)),
         score_command=("infusion-monitor", "score", "cohort", *same, "--json"),
         config=settings.digest,
         software=software(),
     )
-    to.write_text(cohort_page(found, printing, swept), encoding="utf-8")
+    to.write_text(cohort_page(found, printing, swept, ablated), encoding="utf-8")
     beside = to.with_suffix(".csv")
     beside.write_text(cohort_csv(found), encoding="utf-8")
     typer.echo(f"{to}\n{beside}", err=True)
     for fault_words in found.faults:
         typer.echo(fault_words, err=True)
+
+
+def _decoded(path: Path, kind: type[_Told], made_by: str) -> _Told:
+    import msgspec
+
+    from monitor.adapters.recording import InputFileError
+
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError) as fault:
+        raise InputFileError(path, f"is nothing that {made_by} wrote: {fault}") from fault
 
 
 def _chosen(found: "Iterable[Chronicle]", session: str | None) -> "Iterator[Chronicle]":

@@ -166,6 +166,67 @@ def cohort(
     raise typer.Exit(code)
 
 
+@score.command()
+def ablation(
+    folder: Annotated[Path, typer.Argument(help="Folder of recordings with their truth.")],
+    *,
+    rows: Annotated[int, typer.Option(min=1, help="How many of the most frequent rows.")] = 5,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="This row instead; may be given again.")
+    ] = None,
+    files: Annotated[
+        int | None, typer.Option(min=1, help="Only so many files, the first ones.")
+    ] = None,
+    config: Config = CONFIG_DIRECTORY,
+    engine: Annotated[EngineName, typer.Option(help="Who does the work.")] = EngineName.SERIAL,
+    jobs: Jobs = 2,
+    scheduler: Scheduler = "",
+    as_json: AsJson = False,
+) -> None:
+    """Remove rows of the book one at a time, replay a cohort and say what is lost and gained."""
+    import shlex
+    import tempfile
+
+    import msgspec
+
+    from monitor.adapters.recording import InputFileError
+    from monitor.engines.work import EngineError
+    from monitor.replay import BAD_INPUT
+    from monitor.study.ablation import AblationPlan, ablation_lines
+    from monitor.study.ablation import ablation as ablated
+    from monitor.study.runs import Run
+
+    which = [part for one in rule or () for part in ("--rule", one)] or ["--rows", str(rows)]
+    which += [] if files is None else ["--files", str(files)]
+    made = ["infusion-monitor", "score", "ablation", str(folder), *which, "--config", str(config)]
+    read_settings(config)
+    with tempfile.TemporaryDirectory(prefix="irm-ablation-") as scratch:
+        plan = AblationPlan(
+            source=folder,
+            config=config,
+            rules=tuple(rule or ()),
+            count=rows,
+            files=files,
+            folder=Path(scratch),
+            run=Run(engine=engine_of(engine, jobs, scheduler)),
+            command=shlex.join(made),
+        )
+        try:
+            found = ablated(plan, err=sys.stderr)
+        except (InputFileError, EngineError) as fault:
+            typer.echo(str(fault), err=True)
+            is_input = isinstance(fault, InputFileError)
+            raise typer.Exit(BAD_INPUT if is_input else OUT_OF_REACH) from fault
+        except ValueError as fault:
+            raise typer.BadParameter(str(fault)) from fault
+    if as_json:
+        typer.echo(msgspec.json.encode(found, order="deterministic"))
+    else:
+        typer.echo("".join(f"{line}\n" for line in ablation_lines(found)), nl=False)
+    for words in found.faults:
+        typer.echo(words, err=True)
+
+
 def _hours_ms(option: str, text: str) -> int:
     found = _HOURS.fullmatch(text)
     length_ms = round(float(found["hours"]) * HOUR_MS) if found else 0

@@ -68,6 +68,7 @@ SHELLS = frozenset(
         "truth_file",
         "study.archive",
         "study.runs",
+        "study.ablation",
         "study.sweep",
         "study.cohort_baseline",
         "study.cohort_found",

@@ -18,6 +18,7 @@ from monitor.reports.load_sections import load_sections
 from monitor.reports.sweep_figure import numbered, sweep_figure
 from monitor.reports.timing_sections import timing_sections
 from monitor.reports.trust_sections import trust_sections
+from monitor.study.ablation import HEAD, Ablation, cells_of, words_of
 from monitor.study.cohort import ScoredCohort
 from monitor.study.cohort_detail import CohortDetail
 from monitor.study.cohort_found import OURS, rule_keys
@@ -48,8 +49,13 @@ class CohortPrinting:
     software: str
 
 
-def cohort_page(found: ScoredCohort, printing: CohortPrinting, sweep: Sweep | None = None) -> str:
-    """Return the report of a cohort as one document of HTML; a sweep adds its figure."""
+def cohort_page(
+    found: ScoredCohort,
+    printing: CohortPrinting,
+    sweep: Sweep | None = None,
+    ablation: Ablation | None = None,
+) -> str:
+    """Return the report of a cohort as one document; a sweep and an ablation add their parts."""
     style = STYLE.read_text(encoding="utf-8") + PLOT_STYLE
     allowed = f"default-src 'none'; style-src {_digest_of(style)}; base-uri 'none'"
     made = f"Numbers: {shlex.join(printing.score_command)}"
@@ -63,6 +69,7 @@ def cohort_page(found: ScoredCohort, printing: CohortPrinting, sweep: Sweep | No
         *trust_sections(found.detail.trust, made),
         *timing_sections(found, made),
         *load_sections(found, made),
+        *(() if ablation is None else _ablated(ablation)),
         _footer(found, printing),
     ]
     tall = HEAD_PX + sum(
@@ -177,6 +184,12 @@ def _swept(sweep: Sweep) -> tuple[str, ...]:
     made = f"Numbers: {sweep.command}"
     title = f"{limit.rule} over a range"
     return section(title, words, made, plot(sweep_figure(sweep)), table(head, rows))
+
+
+def _ablated(found: Ablation) -> tuple[str, ...]:
+    rows = [cells_of(row) for row in found.rows]
+    made = f"Numbers: {found.command}"
+    return section("What is lost without a row", words_of(found), made, table(HEAD, rows))
 
 
 def _detection(detail: CohortDetail, made: str) -> tuple[str, ...]:

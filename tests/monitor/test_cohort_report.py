@@ -6,12 +6,14 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from monitor.__main__ import main
 from monitor.cohort_files import write_cohort
 from monitor.engines.local import SerialEngine
 from monitor.facts.truth import TrueEvent, TrueSession
+from monitor.study.ablation import Ablation, RowRemoved
 from monitor.study.cohort_detail import CohortDetail, detail_of
 from monitor.study.cohort_heard import MINUTE_MS, USUAL_CARE, HeardAlert, SessionHeard
 from monitor.study.cohort_trust import wilson
@@ -165,7 +167,16 @@ def test_the_page_stands_alone_and_says_how_it_was_made(cohort: Path, tmp_path: 
     page, sweep = tmp_path / "cohort.html", sweep_file(tmp_path)
     command = ["report", str(cohort), "--config", str(CONFIG), "--to"]
 
-    assert main([*command, str(page), "--sweep", str(sweep)]) == 0
+    rows = (RowRemoved(rule="a.1", reasons=3, events_lost=2, minutes_later=1.5),)
+    without = Ablation(
+        source="c", command="made so", config="sha", files=1, of_files=2, sessions=1, events=4,
+        calls=5, false_calls=0, rows=rows,
+    )  # fmt: skip
+    ablation = tmp_path / "ablation.json"
+    ablation.write_bytes(msgspec.json.encode(without))
+
+    more = ["--sweep", str(sweep), "--ablation", str(ablation)]
+    assert main([*command, str(page), *more]) == 0
 
     text = page.read_text("utf-8")
     found = Page(text)
@@ -173,6 +184,9 @@ def test_the_page_stands_alone_and_says_how_it_was_made(cohort: Path, tmp_path: 
     assert found.tags.count("svg") == 8
     assert "script" not in found.tags
     assert f"infusion-monitor score cohort {cohort}" in text
+    assert "<td>a.1</td><td>3</td><td>2</td><td>0</td><td>0</td><td>1.5</td>" in text
+    assert "Numbers: made so" in text
+    assert f"--ablation {ablation}" in text
     assert re.search(r'<html lang="en" data-tall="\d+">', text)
     beside = page.with_suffix(".csv").read_text("utf-8")
     assert beside.startswith("table,row,column,value\n")
