@@ -18,7 +18,6 @@ from monitor.commands import (
 
 if TYPE_CHECKING:
     from monitor.reports.chronicles import Chronicle
-    from monitor.reports.session_page import Printing
 
 BAD_INPUT: Final = 4
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -42,6 +41,9 @@ def report_command(
         Path | None, typer.Option(help="A cohort: also what score ablation --json wrote.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="A cohort: processes of this machine.")] = 1,
+    truth: Annotated[
+        Path | None, typer.Option(help="File of truth; default: NAME.truth.jsonl beside.")
+    ] = None,
     config: Config = CONFIG_DIRECTORY,
 ) -> None:
     """Write the report of a session, with timeline, episodes, steps and why; or of a cohort."""
@@ -51,13 +53,17 @@ def report_command(
             _picture(to)
         return
     from monitor.adapters.recording import InputFileError, Remarks
+    from monitor.reports.beside_truth import heard_beside, truth_beside
     from monitor.reports.chronicles import chronicles
-    from monitor.reports.session_page import Printing
+    from monitor.reports.session_page import Printing, session_page
+    from monitor.study.cohort_ward import read_truth
 
     settings = read_settings(config)
     remarks = Remarks()
     try:
         found = list(_chosen(chronicles(path, ward_of(settings), remarks), session))
+        beside = truth or truth_beside(path)
+        truths = [] if beside is None else read_truth(beside)
     except InputFileError as fault:
         typer.echo(str(fault), err=True)
         raise typer.Exit(BAD_INPUT) from fault
@@ -66,14 +72,18 @@ def report_command(
     _refuse(path, found, session, to)
     for chronicle, page in _places(found, to):
         command = ["infusion-monitor", "report", str(path), "--session", chronicle.session]
+        command += [] if truth is None else ["--truth", str(truth)]
         command += ["--config", str(config), "--to", str(page)]
         printing = Printing(
             command=tuple(command),
             config=settings.digest,
             software=software(),
             book=settings.ward.detection.book,
+            truth="" if beside is None else str(beside),
         )
-        _write(page, chronicle, printing)
+        heard = heard_beside(chronicle, truths)
+        page.write_text(session_page(chronicle, printing, heard), encoding="utf-8")
+        typer.echo(f"{page}", err=True)
         if png:
             _picture(page)
 
@@ -175,10 +185,3 @@ def _places(found: "list[Chronicle]", to: Path) -> "Iterator[tuple[Chronicle, Pa
         taken[name] = taken.get(name, 0) + 1
         again = f"-{taken[name]}" if taken[name] > 1 else ""
         yield one, to / f"{name}{again}.html"
-
-
-def _write(page: Path, chronicle: "Chronicle", printing: "Printing") -> None:
-    from monitor.reports.session_page import session_page
-
-    page.write_text(session_page(chronicle, printing), encoding="utf-8")
-    typer.echo(f"{page}", err=True)

@@ -77,6 +77,7 @@ def true_session(
         faults=faults,
         must_not=() if phenotype in EPINEPHRINE_MAY_BE_RIGHT else ("epinephrine",),
         phenotype=phenotype,
+        seed=here.seed,
         confounders=tuple(
             TrueConfounder(
                 kind=kind, from_ms=here.at_ms(from_s), until_ms=here.at_ms(min(until_s, over_s))

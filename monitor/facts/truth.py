@@ -66,5 +66,7 @@ class TrueSession(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The pseudonym of the person; in a cohort only the recording names it."""
     breakdowns: tuple[TrueConfounder, ...] = ()
     """When which of the ``faults`` struck the devices at the bed, where that was written down."""
+    seed: int | None = None
+    """What the chance of its ward was drawn from; the same seed makes the same ward again."""
     planned: bool = False
     """The story is not told yet, or whoever told it was killed: what came of it is not known."""

@@ -46,12 +46,24 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A reading that no decision believed, and why."""
+
+    at_ms: int
+    device: str
+    channel: str
+    value: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chronicle:
     """One session: its effects in order, its readings by channel, and the flow of its pump.
 
-    ``rejected`` are readings that no decision believed. ``age_months`` is None where it is not
-    known. ``origin`` says where the effects are from, ``source`` what file that was, and
-    ``config`` is the digest of the configuration that was in force.
+    ``rejected`` are readings that no decision believed, ``doubts`` the same with their reasons in
+    order of time, and ``sent`` all others, those that came too late to decide anything among
+    them. ``age_months`` is None where it is not known. ``origin`` says where the effects are from,
+    ``source`` what file that was, and ``config`` is the digest of the configuration in force.
     """
 
     session: str
@@ -69,6 +81,8 @@ class Chronicle:
     effects: tuple[AnyEffect, ...]
     series: dict[str, list[Point]]
     rejected: dict[str, list[Point]]
+    doubts: tuple[Doubt, ...]
+    sent: dict[str, list[Point]]
     rate: list[Point]
 
     @property
@@ -158,7 +172,7 @@ def _cut(gathered: _Gathered, recording: Recording, origin: str) -> Iterator[Chr
         stays = stays_of(effects, moves, gathered.end_ms)
         opened = gathered.opened.get(session)
         baselines = [one for one in effects if isinstance(one, BaselineChanged)]
-        series, rejected = _series(gathered, session, stays, effects)
+        readings = _readings(gathered, session, stays, effects)
         yield Chronicle(
             session=session,
             unit=recording.unit,
@@ -173,8 +187,10 @@ def _cut(gathered: _Gathered, recording: Recording, origin: str) -> Iterator[Chr
             age_months=_age_months(opened),
             baseline=baselines[-1] if baselines else None,
             effects=tuple(effects),
-            series=series,
-            rejected=rejected,
+            series=_ordered(readings.believed),
+            rejected=_ordered(readings.rejected),
+            doubts=tuple(sorted(readings.doubts, key=lambda one: (one.at_ms, one.channel))),
+            sent=_ordered(readings.sent),
             rate=_rate(gathered, stays),
         )
 
@@ -202,30 +218,52 @@ def stays_of(
     )
 
 
-def _series(
+@dataclass(slots=True, kw_only=True)
+class _Readings:
+    """The readings of a session by channel and time, apart by what became of them."""
+
+    believed: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
+    rejected: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
+    sent: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
+    doubts: list[Doubt] = field(default_factory=list)
+
+
+def _readings(
     gathered: _Gathered, session: str, stays: tuple[Stay, ...], effects: list[AnyEffect]
-) -> tuple[dict[str, list[Point]], dict[str, list[Point]]]:
-    """Return the readings that were believed, and those that were not, by channel."""
+) -> _Readings:
+    """Return the readings that were believed, those that were not, and all that were sent."""
     kept = {
-        (one.device, one.channel, one.measured_ms): one.outcome
+        (one.device, one.channel, one.measured_ms): one
         for one in effects
         if isinstance(one, ReadingsKept)
     }
-    believed: dict[str, dict[int, float]] = defaultdict(dict)
-    doubted: dict[str, dict[int, float]] = defaultdict(dict)
+    found = _Readings()
     for stay in stays:
         for record in gathered.vitals[stay.bed]:
             if record.session not in ("", session):
                 continue
             for value in record.values:
-                if not stay.from_ms <= value.measured_ms <= stay.to_ms:
+                at_ms = value.measured_ms
+                if not stay.from_ms <= at_ms <= stay.to_ms:
                     continue
-                name = CHANNEL_NAMES[value.channel]
-                outcome = kept.get((record.device, name, value.measured_ms), "accepted")
-                into = doubted if outcome in DOUBTED else believed
-                if outcome in DOUBTED or outcome == "accepted":
-                    into[name][value.measured_ms] = number(value.value_centi)
-    return _ordered(believed), _ordered(doubted)
+                name, shown = CHANNEL_NAMES[value.channel], number(value.value_centi)
+                told = kept.get((record.device, name, at_ms))
+                if told is not None and told.outcome in DOUBTED:
+                    found.rejected[name][at_ms] = shown
+                    found.doubts.append(
+                        Doubt(
+                            at_ms=at_ms,
+                            device=record.device,
+                            channel=name,
+                            value=shown,
+                            reason=told.reason,
+                        )
+                    )
+                    continue
+                found.sent[name][at_ms] = shown
+                if told is None or told.outcome == "accepted":
+                    found.believed[name][at_ms] = shown
+    return found
 
 
 def _ordered(values: dict[str, dict[int, float]]) -> dict[str, list[Point]]:

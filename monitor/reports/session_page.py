@@ -20,7 +20,9 @@ from monitor.care.cards import why_card
 from monitor.care.notes import clock_text, reaction_note
 from monitor.facts.effects import Step
 from monitor.replay import digest
-from monitor.reports.chronicles import FROM_LEDGER, Chronicle
+from monitor.reports.beside_truth import HEAD as TRUTH_HEAD
+from monitor.reports.beside_truth import false_ms, truth_rows, truth_words
+from monitor.reports.chronicles import FROM_LEDGER, Chronicle, Doubt
 from monitor.reports.findings import (
     Episode,
     duration,
@@ -32,10 +34,14 @@ from monitor.reports.findings import (
 from monitor.station.in_force import ADULT_CENTI, limit_lines
 from monitor.station.review import FLAGS, Band, EventRow, bands, event_rows
 from monitor.station.tracks import thinned
+from monitor.study.cohort_heard import SessionHeard
 from monitor.wire.units import number
 
 POINTS_MOST: Final = 1_500
 SLACK_MS: Final = 60_000
+RUN_MS: Final = 600_000
+"""Readings that were not believed for one reason are one row while they lie no further apart."""
+
 DISCLAIMER: Final = (
     "Research, education and simulation; not a medical device. Whoever was there knows more than "
     "this page."
@@ -60,13 +66,19 @@ class Printing:
     config: str
     software: str
     book: RuleBook
+    truth: str = ""
+    """The file of truth that was beside; empty without one."""
 
 
-def session_page(chronicle: Chronicle, printing: Printing) -> str:
-    """Return the report of a session as one document of HTML."""
+def session_page(
+    chronicle: Chronicle, printing: Printing, beside: SessionHeard | None = None
+) -> str:
+    """Return the report of a session as one document, beside its truth where that is known."""
     found = episodes(chronicle.effects)
     length_ms = chronicle.to_ms - chronicle.from_ms
     words = finding(chronicle.effects, found, chronicle.started_ms, length_ms)
+    if beside is not None:
+        words = f"{words} \u00b7 {truth_words(beside)}"
     flags = sorted(_flags(chronicle), key=lambda row: row.t_ms)
     style = (PAGE / "report.css").read_text(encoding="utf-8")
     script = f"{TIMELINE.read_text('utf-8')}\n{(PAGE / 'report.js').read_text('utf-8')}"
@@ -78,6 +90,7 @@ def session_page(chronicle: Chronicle, printing: Printing) -> str:
         f"<h1>{escape(words)}</h1>",
         _facts(chronicle),
         _chart(chronicle, flags, printing.config),
+        *(() if beside is None else _truth(chronicle, beside)),
         "<h2>Episodes</h2>",
         _episode_table(chronicle, found),
         "<h2>Steps, and what came of them</h2>",
@@ -86,7 +99,9 @@ def session_page(chronicle: Chronicle, printing: Printing) -> str:
         _why(found),
         "<h2>Reaction note</h2>",
         _pre(reaction_note(chronicle.effects, chronicle.session)),
-        _footer(chronicle, printing),
+        "<h2>Readings that were not believed</h2>",
+        _doubts(chronicle),
+        _footer(chronicle, printing, beside),
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -126,6 +141,12 @@ def _data(chronicle: Chronicle, flags: Sequence[EventRow], printing: Printing) -
     age_centi = ADULT_CENTI if months is None else months * 100 // 12
     history = {
         "series": {name: _moved(points, zero) for name, points in chronicle.series.items()},
+        # The page takes the readings that decided for all that was sent where nothing is said.
+        "raw": {
+            name: _moved(points, zero)
+            for name, points in chronicle.sent.items()
+            if points != chronicle.series.get(name)
+        },
         "rejected": {name: _moved(points, zero) for name, points in chronicle.rejected.items()},
         "rate": _moved(chronicle.rate, zero),
         "base": {name: number(value) for name, value in base.items()},
@@ -187,8 +208,9 @@ def _chart(chronicle: Chronicle, flags: Sequence[EventRow], config: str) -> str:
     since = "the opening" if chronicle.started_ms is None else "the start of the infusion"
     caption = (
         f"Minutes since {since} ({clock_text(zero_ms(chronicle))}). Dotted: baseline; dashed: "
-        "limits of grade 2 and above for this person; shaded: grade of the alert; grey crosses: "
-        "readings that were not believed; filled: infusion rate."
+        "limits of grade 2 and above for this person; shaded: grade of the alert; light points: "
+        "readings as they were sent; grey crosses: readings that were not believed, with their "
+        "reasons in the list below; filled: infusion rate."
     )
     notice = ""
     if chronicle.config and chronicle.config != config:
@@ -259,6 +281,50 @@ def _episode_table(chronicle: Chronicle, found: Sequence[Episode]) -> str:
     return _table(head, rows, "No alert was raised in this session.")
 
 
+def _truth(chronicle: Chronicle, beside: SessionHeard) -> tuple[str, ...]:
+    """Return what really happened beside what was told, and what was called for nothing."""
+    rows = truth_rows(beside, lambda at_ms: _or_dash(chronicle, at_ms))
+    false = [_minutes(chronicle, at_ms) for at_ms in false_ms(beside)]
+    said = f"False calls: {len(false)}{f' ({chr(44).join(false)})' if false else ''}."
+    spans = "An alert belongs to a reaction from 5 min before its onset to 60 min after its end."
+    return (
+        "<h2>Beside the truth</h2>",
+        _table(TRUTH_HEAD, rows, "Nothing happened in this session."),
+        f"<p>{escape(said)} {spans}</p>",
+    )
+
+
+def _doubts(chronicle: Chronicle) -> str:
+    """Return the grey crosses in words: what was not believed, from when to when, and why."""
+    runs: list[list[Doubt]] = []
+    newest: dict[tuple[str, str, str], list[Doubt]] = {}
+    for one in chronicle.doubts:
+        key = (one.device, one.channel, one.reason)
+        run = newest.get(key)
+        if run is None or one.at_ms - run[-1].at_ms > RUN_MS:
+            run = newest[key] = []
+            runs.append(run)
+        run.append(one)
+    rows = [
+        (
+            f"{one[0].channel.upper()} of {one[0].device}",
+            str(len(one)),
+            _minutes(chronicle, one[0].at_ms),
+            _minutes(chronicle, one[-1].at_ms),
+            " to ".join(dict.fromkeys(f"{value:g}" for value in _ends(one))),
+            one[0].reason,
+        )
+        for one in runs
+    ]
+    head = ("Reading", "Crosses", "From", "To", "Values", "Why")
+    return _table(head, rows, "Every reading was believed.")
+
+
+def _ends(run: Sequence[Doubt]) -> tuple[float, float]:
+    values = [one.value for one in run]
+    return min(values), max(values)
+
+
 def _step_table(chronicle: Chronicle, steps: Sequence[Step]) -> str:
     head = ("Step", "For", "What came of it", "When", "Who", "Given", "Response", "Source")
     rows = [
@@ -291,13 +357,16 @@ def _pre(lines: Iterable[str]) -> str:
     return f"<pre>{escape(chr(10).join(lines))}</pre>"
 
 
-def _footer(chronicle: Chronicle, printing: Printing) -> str:
+def _footer(chronicle: Chronicle, printing: Printing, beside: SessionHeard | None) -> str:
     made = chronicle.software or "not stated"
+    seed = None if beside is None else beside.truth.seed
     rows = (
         ("Source", f"{chronicle.source}, recorded by {made}; unit {chronicle.unit}"),
         ("Effects", f"{chronicle.origin}; sha256:{digest(chronicle.effects)}"),
         ("Configuration of the session", chronicle.config or "not stated"),
         ("Configuration of the limits drawn", printing.config),
+        ("Truth", printing.truth or "none beside"),
+        ("Seed of the simulated ward", "not known" if seed is None else str(seed)),
         ("Software of this page", f"infusion-reaction-monitor {printing.software}"),
         ("Made by", shlex.join(printing.command)),
     )

@@ -8,6 +8,8 @@ const COLOURS = {
 };
 
 const shown = JSON.parse(document.getElementById("session").textContent);
+// Where nothing else is said, what decided is all that was sent: light points below the lines.
+shown.history.raw = { ...shown.history.series, ...shown.history.raw };
 const canvas = document.getElementById("timeline");
 
 function draw() {
