@@ -17,7 +17,7 @@ from typing import Final, TextIO, TypeGuard
 import msgspec
 
 from monitor.adapters.ledger import effect_bytes
-from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.recording import BAD_LINES, InputFileError, Recording, Remarks
 from monitor.adapters.sources import open_source
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
@@ -265,30 +265,42 @@ def _counted(counts: Mapping[int, int] | Mapping[str, int], prefix: str = "") ->
     return f"{sum(counts.values())} ({', '.join(parts)})" if parts else "0"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How files are read: as what, under which boundaries of steps, and past bad lines or not."""
+
+    form: str = "auto"
+    rebatch_ms: int | None = None
+    skips_bad: bool = False
+
+
+AS_IT_IS: Final = Reading()
+
+
 def run(
     paths: Sequence[Path],
     *,
     ward_of: WardOf,
     out: TextIO,
     err: TextIO,
-    form: str = "auto",
     as_json: bool = False,
     compare: Path | None = None,
-    rebatch_ms: int | None = None,
+    reading: Reading = AS_IT_IS,
 ) -> int:
     """Replay files and say what came out; return the exit code of the command.
 
     Every recording gets a ward of its own; those of a folder go through the configurations of a
     journal. With ``as_json`` the effects go to ``out`` as lines, otherwise a summary does. With
-    ``compare`` the effects must equal the lines of that file.
+    ``compare`` the effects must equal the lines of that file. Where bad lines are left out, the
+    exit code says that something was found.
     """
-    tally, remarks = Tally(), Remarks()
+    tally, remarks = Tally(), Remarks(skips_bad=reading.skips_bad)
     blessed = None
     lines: list[bytes] = []
     total = hashlib.sha256()
     try:
         blessed = None if compare is None else _blessed(compare)
-        for effect in _effects(paths, ward_of, tally, remarks, err, form=form, window=rebatch_ms):
+        for effect in _effects(paths, ward_of, tally, remarks, err, reading):
             line = effect_bytes(effect)
             total.update(line + b"\n")
             if blessed is not None:
@@ -303,7 +315,8 @@ def run(
     for words in tally.lines():
         summary.write(f"{words}\n")
     summary.write(f"digest          sha256:{total.hexdigest()}\n")
-    failures = FOUND_SOMETHING if remarks.counts.get(FAILED_STEPS) else 0
+    is_sound = not (remarks.counts.get(FAILED_STEPS) or remarks.counts.get(BAD_LINES))
+    failures = 0 if is_sound else FOUND_SOMETHING
     if blessed is None:
         return failures
     difference = first_difference(blessed, lines)
@@ -324,12 +337,11 @@ def _effects(
     tally: Tally,
     remarks: Remarks,
     err: TextIO,
-    *,
-    form: str,
-    window: int | None,
+    reading: Reading,
 ) -> Iterator[AnyEffect]:
+    window = reading.rebatch_ms
     for path in paths:
-        for recording in open_source(path, remarks, form=form):
+        for recording in open_source(path, remarks, form=reading.form):
             failed = partial(note_failure, recording.name, remarks)
             ward = ward_of(recording.unit)
             behind = None

@@ -59,6 +59,9 @@ Kept = Annotated[
     Path | None,
     typer.Option(help="With --into: a monitor beside, on the same clock, keeps this journal."),
 ]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out bad lines of recordings, name and count them.")
+]
 ByEngine = Annotated[
     EngineName | None, typer.Option(help="Work files off by this engine, one line at the end.")
 ]
@@ -77,6 +80,7 @@ def replay(
     into: Into = None,
     unit: AsUnit = None,
     journal: Kept = None,
+    skip_bad: SkipBad = False,
     engine: ByEngine = None,
     jobs: Jobs = 2,
     scheduler: Scheduler = "",
@@ -90,6 +94,8 @@ def replay(
         _refuse(as_json, compare, rebatch, engine, given="--into")
     elif journal is not None or unit is not None:
         raise typer.BadParameter("--journal and --unit belong to --into")
+    if skip_bad and (into is not None or engine is not None):
+        raise typer.BadParameter("--skip-bad goes without --into and --engine")
     if engine is not None and speed is not None:
         raise typer.BadParameter("--speed and --engine do not go together")
     settings = read_settings(config)
@@ -101,7 +107,7 @@ def replay(
         _archive(settings, files, config, how, (form, rebatch, compare, as_json))
         return
     from monitor.following import Site, SiteWards
-    from monitor.replay import run
+    from monitor.replay import Reading, run
 
     wards = ward_of(settings)
 
@@ -116,8 +122,7 @@ def replay(
             err=sys.stderr,
             as_json=as_json,
             compare=compare,
-            rebatch_ms=rebatch,
-            form=form,
+            reading=Reading(form=form, rebatch_ms=rebatch, skips_bad=skip_bad),
         )
     raise typer.Exit(code)
 

@@ -36,6 +36,9 @@ LINE_BYTES_MAX: Final = 16 * 1024 * 1024
 MESSAGES_MAX: Final = 50_000
 """The most messages that are taken in one step."""
 
+BAD_LINES: Final = "bad lines left out"
+"""The remark that says that a story was read in part."""
+
 NAMED_MAX: Final = 20
 """How many remarks are kept in words; the others are only counted."""
 
@@ -63,8 +66,12 @@ class InputFileError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Remarks:
-    """What a reader has to say besides the steps: counted by kind, the first ones in words."""
+    """What a reader has to say besides the steps: counted by kind, the first ones in words.
 
+    With ``skips_bad`` a line of a recording that is no step is remarked on and left out.
+    """
+
+    skips_bad: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     named: list[str] = field(default_factory=list)
 
@@ -226,7 +233,7 @@ def read_recording(path: Path, remarks: Remarks | None = None) -> Iterator[Recor
     Raises
     ------
     InputFileError
-        If any other line is not a legal step.
+        If any other line is not a legal step, unless the remarks say that such are left out.
     """
     told = Remarks() if remarks is None else remarks
     lines = _lines(path)
@@ -236,7 +243,10 @@ def read_recording(path: Path, remarks: Remarks | None = None) -> Iterator[Recor
         for number, line in lines:
             try:
                 step = _step(path, number, line, last_ms)
-            except InputFileError:
+            except InputFileError as fault:
+                if line.endswith(b"\n") and told.skips_bad:
+                    told.add(BAD_LINES, f"left out: {fault}")
+                    continue
                 if line.endswith(b"\n"):
                     raise
                 told.add("torn last line", f"{path}:{number}: torn last line left out")

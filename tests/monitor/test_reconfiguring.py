@@ -23,7 +23,7 @@ from monitor.facts.effects import ActRecorded, AlertChanged
 from monitor.following import Site, SiteWards
 from monitor.live import LiveMonitor, serve
 from monitor.reconfiguring import SiteFolder
-from monitor.replay import BAD_INPUT
+from monitor.replay import BAD_INPUT, Reading
 from monitor.replay import run as replay_run
 from monitor.settings.config_files import read_all
 from monitor.settings.reloads import changes
@@ -266,7 +266,12 @@ def replayed(
     wards = SiteWards(ward_of=lambda unit: Ward(settings.ward, unit=unit), site=site)
     out, err = io.StringIO(), io.StringIO()
     code = replay_run(
-        [journal], ward_of=wards, out=out, err=err, as_json=True, rebatch_ms=rebatch_ms
+        [journal],
+        ward_of=wards,
+        out=out,
+        err=err,
+        as_json=True,
+        reading=Reading(rebatch_ms=rebatch_ms),
     )
     said = "\n".join(line for line in err.getvalue().splitlines() if str(journal.name) in line[:2])
     return code, out.getvalue().splitlines(), said if code == 0 else err.getvalue()

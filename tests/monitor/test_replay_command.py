@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from replay_wards import STEPS, StandInWard, effects_of, recorded
 
+from monitor.__main__ import main
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.ledger import effect_bytes
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input, RecordedStep
 from monitor.replay import (
+    Reading,
     digest,
     replay,
     run,
@@ -64,7 +66,7 @@ def test_the_command_replays_under_other_boundaries(tmp_path: Path) -> None:
             out=out,
             err=io.StringIO(),
             as_json=True,
-            rebatch_ms=rebatch_ms,
+            reading=Reading(rebatch_ms=rebatch_ms),
         )
         outs.append(out.getvalue())
 
@@ -89,7 +91,10 @@ def test_what_cannot_be_read_is_named_with_exit_4(tmp_path: Path, which: str) ->
         form = "edf"
     err = io.StringIO()
 
-    code = run([path], ward_of=StandInWard, out=io.StringIO(), err=err, form=form, compare=compare)
+    reading = Reading(form=form)
+    code = run(
+        [path], ward_of=StandInWard, out=io.StringIO(), err=err, reading=reading, compare=compare
+    )
 
     assert code == 4
     assert str(compare or path) in err.getvalue()
@@ -104,6 +109,37 @@ def test_a_torn_end_is_told_and_the_rest_counts(tmp_path: Path) -> None:
 
     assert "r.jsonl:5: torn last line left out" in err.getvalue()
     assert "steps           3" in out.getvalue()
+
+
+def test_bad_lines_stop_the_replay_unless_they_may_be_left_out(tmp_path: Path) -> None:
+    path = recorded(tmp_path)
+    header, first, *rest = path.read_bytes().splitlines(keepends=True)
+    bad = [b'{"now_ms":"late","inbox":[]}\n', b"no json\n", b'{"now_ms":0,"inbox":[]}\n']
+    path.write_bytes(b"".join([header, first, *bad, *rest]))
+    outs, errs = [], []
+    for skips_bad in (False, True):
+        out, err = io.StringIO(), io.StringIO()
+        reading = Reading(skips_bad=skips_bad)
+        code = run([path], ward_of=StandInWard, out=out, err=err, as_json=True, reading=reading)
+        assert code == (1 if skips_bad else 4)
+        outs.append(out.getvalue())
+        errs.append(err.getvalue())
+
+    assert errs[0].startswith(f"{path}:3: now_ms: ")
+    for number, words in ((3, "now_ms: "), (4, "is no step"), (5, "now_ms: ")):
+        assert f"left out: {path}:{number}: " in errs[1]
+        assert words in errs[1]
+    assert "bad lines left out: 3" in errs[1]
+    assert outs[1].encode().splitlines() == [effect_bytes(e) for e in effects_of(STEPS)]
+
+
+@pytest.mark.parametrize("option", ["--into", "--engine"])
+def test_leaving_out_bad_lines_goes_with_no_engine_or_broker(
+    tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = {"--into": "localhost", "--engine": "serial"}[option]
+    assert main(["replay", str(recorded(tmp_path)), "--skip-bad", option, value]) == 2
+    assert "--skip-bad goes without" in capsys.readouterr().err
 
 
 def test_a_folder_is_everything_in_it_that_can_be_replayed(tmp_path: Path) -> None:
