@@ -52,7 +52,10 @@ def forwarded(journal: Path, url: str, bucket: str) -> int:
     store = InfluxStore(InfluxAddress(url=url, bucket=bucket))
     cursor = CursorFile(beside(journal))
     try:
-        return cursor.place(store.name).message
+        with JournalReader.open(journal) as reader:
+            name = f"{reader.about.unit}:{reader.about.created_ms}"
+        place = cursor.place(store.name, name)
+        return place.message if place else 0
     finally:
         cursor.close()
         store.close()

@@ -69,19 +69,18 @@ def forward(
     from monitor.adapters.logbook import start_logging
     from monitor.series.cursor_file import CursorFile, beside
     from monitor.series.forwarding import Forwarder
-    from monitor.series.tape import Tape
 
     if log not in {"text", "json"}:
         raise typer.BadParameter(f"--log {log}: must be text or json")
     start_logging("json" if log == "json" else "text", level=logging.INFO)
     target = opened_store(store, bucket, org, token_file)
-    tape, cursor = Tape(journal), CursorFile(beside(journal))
-    forwarder = Forwarder(tape, target, cursor)
+    cursor = CursorFile(beside(journal))
+    forwarder = Forwarder(journal, target, cursor)
     try:
         code = _forwarded(forwarder, once=once)
     finally:
         target.close()
-        tape.close()
+        forwarder.close()
         cursor.close()
     typer.echo(f"{forwarder.sent} points sent, {forwarder.refused} refused", err=True)
     raise typer.Exit(code)
@@ -92,7 +91,7 @@ def _forwarded(forwarder: "Forwarder", *, once: bool) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    state, refused = "", 0
+    state, refused = "", forwarder.refused
     while not stopping.is_set():
         turn = forwarder.turn()
         refused += turn.refused

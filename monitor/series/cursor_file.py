@@ -2,6 +2,7 @@
 
 A small SQLite file beside the journal. The place of a store moves only after the store has said
 that it keeps the points, so a forwarder that is killed sends some of them again and loses none.
+Every journal that had the name has a place of its own, because each begins to count at 1.
 """
 
 import sqlite3
@@ -12,11 +13,22 @@ from typing import Final
 from monitor.series.stores import SeriesError
 from monitor.series.tape import Place
 
+FORMAT: Final = 2
+"""Version of the tables; the first one, which said none, had one place for all journals."""
+
 _TABLES: Final = """
-CREATE TABLE IF NOT EXISTS place (store TEXT PRIMARY KEY, step INTEGER NOT NULL,
-    message INTEGER NOT NULL, row INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS place (store TEXT NOT NULL, journal TEXT NOT NULL, step INTEGER NOT NULL,
+    message INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (store, journal)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (n INTEGER PRIMARY KEY, store TEXT NOT NULL,
     line TEXT NOT NULL, reason TEXT NOT NULL)
+"""
+
+_FROM_FIRST: Final = """
+ALTER TABLE place RENAME TO old;
+CREATE TABLE place (store TEXT NOT NULL, journal TEXT NOT NULL, step INTEGER NOT NULL,
+    message INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (store, journal)) WITHOUT ROWID;
+INSERT INTO place SELECT store, '', step, message, row FROM old;
+DROP TABLE old
 """
 
 
@@ -34,26 +46,43 @@ class CursorFile:
         Raises
         ------
         SeriesError
-            If it cannot be opened or is no database.
+            If it cannot be opened, is no database, or was written by a newer program.
         """
         self._path = path
         try:
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
-            for table in _TABLES.split(";"):
-                self._connection.execute(table)
+            self._begin(path)
         except sqlite3.Error as fault:
             raise SeriesError(f"{path}: {fault}; remove it to send everything again") from fault
 
-    def place(self, store: str) -> Place:
-        """Return how far a store has got; the beginning for one that is new."""
-        found = self._connection.execute(
-            "SELECT step, message, row FROM place WHERE store = ?", (store,)
-        ).fetchone()
-        return Place(step=found[0], message=found[1], row=found[2]) if found else Place()
+    def _begin(self, path: Path) -> None:
+        connection = self._connection
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        if found > FORMAT:
+            raise SeriesError(f"{path}: has format {found}; this program reads up to {FORMAT}")
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(place)")]
+        connection.execute("BEGIN IMMEDIATE")
+        statements = _FROM_FIRST if columns and "journal" not in columns else ""
+        for statement in (statements + ";" + _TABLES).split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+        connection.execute("COMMIT")
 
-    def move(self, store: str, place: Place, refused: Sequence[tuple[str, str]] = ()) -> None:
+    def place(self, store: str, journal: str) -> Place | None:
+        """Return how far a store has got in a journal, None if nothing of it was sent.
+
+        ``journal`` is empty for the place of the first format, which names none.
+        """
+        found = self._connection.execute(
+            "SELECT step, message, row FROM place WHERE store = ? AND journal = ?", (store, journal)
+        ).fetchone()
+        return Place(step=found[0], message=found[1], row=found[2]) if found else None
+
+    def move(
+        self, store: str, journal: str, place: Place, refused: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Remember a place, and with it the lines that the store would not take and why.
 
         Raises
@@ -65,8 +94,12 @@ class CursorFile:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO place VALUES (?, ?, ?, ?)",
-                    (store, place.step, place.message, place.row),
+                    "INSERT OR REPLACE INTO place VALUES (?, ?, ?, ?, ?)",
+                    (store, journal, place.step, place.message, place.row),
+                )
+                # The place that named no journal has found its own by now.
+                self._connection.execute(
+                    "DELETE FROM place WHERE store = ? AND journal = ''", (store,)
                 )
                 self._connection.executemany(
                     "INSERT INTO refused (store, line, reason) VALUES (?, ?, ?)",

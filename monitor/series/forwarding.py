@@ -3,17 +3,23 @@
 It runs beside the monitor, not in it. One turn reads what lies behind the store's place, sends it
 in one request and moves the place. What a database will never take is found by halving, written
 down with the reason, and passed over; everything else is sent until it is kept.
+
+A journal that was set aside (``--fresh``, or because it was damaged) is sent to its end before the
+one that took its name. What cannot be read of it is counted and written down, too.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from monitor.adapters.journal_file import JournalError
 from monitor.series.answers import Answer, Verdict
 from monitor.series.cursor_file import CursorFile
 from monitor.series.points import Point, line_of
 from monitor.series.stores import SeriesStore
-from monitor.series.tape import Tape
+from monitor.series.tape import Place, Tape, set_aside_files
 
 POLL_S: Final = 1.0
 """One request a second carries a ward; more of them would only be smaller."""
@@ -21,6 +27,9 @@ POLL_S: Final = 1.0
 ROWS_PER_TURN: Final = 2_000
 BACKOFF_FIRST_S: Final = 1.0
 BACKOFF_LAST_S: Final = 60.0
+
+UNREADABLE: Final = Place(step=-1, message=-1, row=-1)
+"""The place in a journal that was set aside and cannot be read any further."""
 
 State: TypeAlias = Literal["idle", "behind", "waiting", "forbidden"]
 
@@ -37,14 +46,25 @@ class Turn:
 
 
 class Forwarder:
-    """Moves one store along one tape; :meth:`turn` does one piece of it and never waits."""
+    """Moves one store along the journals of one name; a turn does one piece of it, never waits."""
 
-    def __init__(self, tape: Tape, store: SeriesStore, cursor: CursorFile) -> None:
-        self._tape, self._store, self._cursor = tape, store, cursor
-        self._place = cursor.place(store.name)
+    def __init__(self, journal: Path, store: SeriesStore, cursor: CursorFile) -> None:
+        """Begin where the store has got to.
+
+        Raises
+        ------
+        JournalError
+            If the journal cannot be read.
+        """
+        self._journal, self._store, self._cursor = journal, store, cursor
         self._failures = 0
         self.sent = 0
         self.refused = 0
+        self._aside = deque(set_aside_files(journal))
+        self._tape = Tape(journal)
+        self._place = self._found(self._tape)
+        if self._aside:
+            self.refused += self._follow().refused
 
     def turn(self) -> Turn:
         """Send what is behind the place, and move it once it is kept.
@@ -56,28 +76,76 @@ class Forwarder:
         SeriesError
             If the place cannot be remembered.
         """
-        stretch = self._tape.behind(self._place, limit=ROWS_PER_TURN)
+        is_last = self._tape.path == self._journal and not self._tape.is_replaced
+        if self._place == UNREADABLE:
+            return self._follow()
+        try:
+            stretch = self._tape.behind(self._place, limit=ROWS_PER_TURN)
+        except JournalError as fault:
+            if is_last:
+                raise
+            return self._given_up(self._tape.name, fault)
         gaps = [("", gap) for gap in stretch.gaps]
         if stretch.place == self._place:
-            return Turn(state="idle", wait_s=POLL_S)
+            if is_last:
+                return Turn(state="idle", wait_s=POLL_S)
+            return self._follow()
         refused: list[tuple[str, str]] = []
         stopped = delivered(self._store.write, stretch.points, refused)
         if stopped is not None:
             return self._held(stopped)
         self._failures = 0
         self._place = stretch.place
-        self._cursor.move(self._store.name, stretch.place, [*gaps, *refused])
+        self._cursor.move(self._store.name, self._tape.name, stretch.place, [*gaps, *refused])
         sent = len(stretch.points) - len(refused)
         self.sent += sent
         self.refused += len(refused)
         words = "; ".join(reason for _, reason in [*gaps, *refused][:1])
+        is_behind = stretch.is_full or not is_last
         return Turn(
-            state="behind" if stretch.is_full else "idle",
+            state="behind" if is_behind else "idle",
             sent=sent,
             refused=len(refused),
             words=words,
-            wait_s=0.0 if stretch.is_full else POLL_S,
+            wait_s=0.0 if is_behind else POLL_S,
         )
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._tape.close()
+
+    def _found(self, tape: Tape) -> Place:
+        """Return how far the store has got in a journal; one without a name if it fits."""
+        place = self._cursor.place(self._store.name, tape.name)
+        unnamed = self._cursor.place(self._store.name, "")
+        if place is None and unnamed is not None and tape.holds(unnamed):
+            return unnamed
+        return place or Place()
+
+    def _follow(self) -> Turn:
+        """Go on with the next journal of the name."""
+        if not self._aside and self._tape.path == self._journal and self._tape.is_replaced:
+            self._aside.extend(set_aside_files(self._journal))
+        path = self._aside.popleft() if self._aside else self._journal
+        try:
+            tape = Tape(path)
+        except JournalError as fault:
+            if path == self._journal:
+                # It is being made; the one before it has been sent to its end.
+                return Turn(state="idle", wait_s=POLL_S)
+            return self._given_up(f"file:{path.name}", fault)
+        self._tape.close()
+        self._tape, self._place = tape, self._found(tape)
+        return Turn(state="behind")
+
+    def _given_up(self, name: str, fault: JournalError) -> Turn:
+        """Write down, once, that a journal that was set aside cannot be read any further."""
+        if self._cursor.place(self._store.name, name) == UNREADABLE:
+            return self._follow()
+        words = f"{fault.path.name}: {fault.reason}; what is behind {self._place} was not sent"
+        self._cursor.move(self._store.name, name, UNREADABLE, [("", words)])
+        follows = self._follow()
+        return replace(follows, words=words, refused=1)
 
     def _held(self, answer: Answer) -> Turn:
         wait_s = min(BACKOFF_FIRST_S * 2**self._failures, BACKOFF_LAST_S)

@@ -67,12 +67,18 @@ def numbered_ns(at_ms: int, row: int) -> int:
     return at_ms * NS_PER_MS + row % NS_PER_MS
 
 
-def step_point(unit: str, n: int, now_ms: int) -> Point:
-    """Return the point of a step: when the ward was asked, also if nothing had come."""
-    return point(STEP, numbered_ns(now_ms, n), {"unit": unit}, {"n": float(n)})
+def step_point(unit: str, n: int, now_ms: int, *, epoch: int = 0) -> Point:
+    """Return the point of a step: when the ward was asked, also if nothing had come.
+
+    ``epoch`` names the journal that gave the number, by the time when it was made [ms since the
+    Unix epoch]: the next journal of a unit begins at 1 again. It is a field and no tag, so that
+    what a salvaged journal has in common with the damaged one is there once.
+    """
+    fields: dict[str, Field | None] = {"n": float(n), "epoch": float(epoch)}
+    return point(STEP, numbered_ns(now_ms, n), {"unit": unit}, fields)
 
 
-def inbox_point(unit: str, n: int, step: int, raw: RawMessage) -> Point:
+def inbox_point(unit: str, n: int, step: int, raw: RawMessage, *, epoch: int = 0) -> Point:
     """Return the point of a message as it came, from which a replay can be made.
 
     A payload that is not plain one-line text is kept as base64, because a line of a database's
@@ -85,6 +91,7 @@ def inbox_point(unit: str, n: int, step: int, raw: RawMessage) -> Point:
     plain = text.isprintable() and bool(text)
     fields: dict[str, Field | None] = {
         "n": float(n),
+        "epoch": float(epoch),
         "step": float(step),
         "topic": raw.topic if raw.topic.isprintable() else None,
         "topic_b64": None if raw.topic.isprintable() else _base64(raw.topic.encode()),

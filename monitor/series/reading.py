@@ -1,7 +1,8 @@
 """A recording out of a store: the messages and steps of a unit, as the journal had them.
 
 Messages carry their number and that of their step, so what comes back is the inbox, byte for
-byte and step by step, and a replay of it gives the effects that the ledger holds.
+byte and step by step, and a replay of it gives the effects that the ledger holds. Where one journal
+of the unit ended and the next one began, numbers begin anew; rows of both are told apart by epoch.
 """
 
 import base64
@@ -31,20 +32,25 @@ def recorded_steps(
     from_ns, to_ns = from_ms * NS_PER_MS, to_ms * NS_PER_MS
     messages = _in_order(store.rows(INBOX, tags, from_ns=max(0, from_ns - LATE_NS), to_ns=to_ns))
     waiting = next(messages, None)
-    last = 0
+    last: tuple[int, int] | None = None
+    held: dict[tuple[int, int], list[RawMessage]] = {}
     for t_ns, fields in _in_order(store.rows(STEP, tags, from_ns=from_ns, to_ns=to_ns)):
-        n = _number(fields, "n")
-        if last and n != last + 1:
+        epoch, n = here = _epoch(fields), _number(fields, "n")
+        if last is not None and last[0] == epoch and n != last[1] + 1:
             raise SeriesError(
-                f"{store.name}: unit {unit}: steps {last + 1} to {n - 1} are missing; send the "
+                f"{store.name}: unit {unit}: steps {last[1] + 1} to {n - 1} are missing; send the "
                 "journal again, or ask for a time after them"
             )
-        last = n
-        mine = []
-        while waiting is not None and _number(waiting[1], "step") <= n:
-            if _number(waiting[1], "step") == n:
-                mine.append(_message(store.name, *waiting))
+        last = here
+        while waiting is not None:
+            of_step = _epoch(waiting[1]), _number(waiting[1], "step")
+            if waiting[0] // NS_PER_MS > t_ns // NS_PER_MS and of_step != here:
+                break
+            held.setdefault(of_step, []).append(_message(store.name, *waiting))
             waiting = next(messages, None)
+        mine = held.pop(here, [])
+        for old in [one for one in held if one[0] == epoch and one[1] < n]:
+            del held[old]  # of a step before the time that was asked for
         yield RecordedStep(now_ms=t_ns // NS_PER_MS, messages=tuple(mine))
 
 
@@ -53,10 +59,19 @@ def _in_order(rows: Iterator[Row]) -> Iterator[Row]:
     group: list[Row] = []
     for row in rows:
         if group and row[0] // NS_PER_MS != group[0][0] // NS_PER_MS:
-            yield from sorted(group, key=lambda one: _number(one[1], "n"))
+            yield from sorted(group, key=_place)
             group = []
         group.append(row)
-    yield from sorted(group, key=lambda one: _number(one[1], "n"))
+    yield from sorted(group, key=_place)
+
+
+def _place(row: Row) -> tuple[int, int]:
+    return _epoch(row[1]), _number(row[1], "n")
+
+
+def _epoch(fields: dict[str, Field]) -> int:
+    """Return which journal gave the number; 0 for rows of before journals were told apart."""
+    return _number(fields, "epoch") if "epoch" in fields else 0
 
 
 def _number(fields: dict[str, Field], name: str) -> int:

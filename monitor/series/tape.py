@@ -58,6 +58,24 @@ class Stretch:
     is_full: bool
 
 
+def file_of(path: Path) -> tuple[int, int] | None:
+    """Return which file has a name, None if none has."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def set_aside_files(path: Path) -> list[Path]:
+    """Return the journals that once had the name of this one, the oldest first."""
+    number, found = 1, []
+    while (aside := path.with_name(f"{path.name}.{number}")).exists():
+        found.append(aside)
+        number += 1
+    return found
+
+
 class _Window(NamedTuple):
     """Messages that were folded together: the last of them, and the vital signs of all."""
 
@@ -76,15 +94,33 @@ class Tape:
         JournalError
             If there is none, it is damaged, or it may not be read.
         """
+        self._file = file_of(path)
         with JournalReader.open(path) as reader:
             self.unit = reader.about.unit
-        self._path = path
+            self.epoch = reader.about.created_ms
+            self._ends = reader.counts()
+        self.path = path
         try:
             self._connection = sqlite3.connect(
                 path.resolve().as_uri() + "?mode=ro", uri=True, isolation_level=None
             )
         except sqlite3.Error as fault:
             raise fault_of(path, fault) from fault
+
+    @property
+    def name(self) -> str:
+        """What tells this journal from all others of its place, whatever its file is called."""
+        return f"{self.unit}:{self.epoch}"
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another file, or none, has the name by now; this one can be read all the same."""
+        return file_of(self.path) != self._file
+
+    def holds(self, place: Place) -> bool:
+        """Tell whether the journal reached to a place when it was opened."""
+        step, message, row = self._ends
+        return place.step <= step and place.message <= message and place.row <= row
 
     def behind(self, place: Place, *, limit: int) -> Stretch:
         """Return the points of at most ``limit`` rows of each table behind a place.
@@ -102,7 +138,7 @@ class Tape:
             finally:
                 self._connection.execute("ROLLBACK")
         except sqlite3.Error as fault:
-            raise fault_of(self._path, fault) from fault
+            raise fault_of(self.path, fault) from fault
 
     def _stretch(self, place: Place, limit: int) -> Stretch:
         steps = self._rows("SELECT n, now_ms FROM step WHERE n > ?", (place.step,), limit)
@@ -114,7 +150,7 @@ class Tape:
             limit,
         )
         rows = self._rows("SELECT n, body FROM ledger WHERE n > ?", (place.row,), limit)
-        points = [step_point(self.unit, n, now_ms) for n, now_ms in steps]
+        points = [step_point(self.unit, n, now_ms, epoch=self.epoch) for n, now_ms in steps]
         points += self._message_points(messages)
         for n, body in rows:
             points += effect_points(self.unit, n, _EFFECT.decode(body))
@@ -148,7 +184,7 @@ class Tape:
             raw = RawMessage(
                 received_ms=received_ms, topic=topic, payload=payload, retained=bool(retained)
             )
-            yield inbox_point(self.unit, n, step, raw)
+            yield inbox_point(self.unit, n, step, raw, epoch=self.epoch)
             record = decode(raw, position=0)
             if not isinstance(record, MessageRefused):
                 yield from record_points(record)
@@ -172,7 +208,7 @@ class Tape:
         rows = self._connection.execute(
             "SELECT bed, device, channel, readings, body FROM chunk WHERE place = ?", (first,)
         )
-        chunks = tuple(chunk_of(self._path, *row) for row in rows)
+        chunks = tuple(chunk_of(self.path, *row) for row in rows)
         return _Window(last=last if later is None else later - 1, chunks=chunks)
 
     def _rows(self, select: str, bounds: tuple[int, ...], limit: int) -> list[tuple]:  # type: ignore[type-arg]  # columns differ by table

@@ -9,7 +9,6 @@ import pytest
 from monitor.series.cursor_file import CursorFile
 from monitor.series.forwarding import Forwarder
 from monitor.series.influx import InfluxAddress, InfluxStore
-from monitor.series.tape import Tape
 from scripts.influx_server import RealInflux, Script
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "docs" / "grafana-ward.json"
@@ -29,7 +28,7 @@ def filled(
     influx: RealInflux, influx_url: tuple[str, Script], finished_journal: Path, tmp_path: Path
 ) -> RealInflux:
     store = InfluxStore(InfluxAddress(url=influx_url[0], bucket="irm"))
-    forwarder = Forwarder(Tape(finished_journal), store, CursorFile(tmp_path / "memory"))
+    forwarder = Forwarder(finished_journal, store, CursorFile(tmp_path / "memory"))
     while forwarder.turn().state == "behind":
         pass
     return influx

@@ -21,7 +21,7 @@ from monitor.series.influx import InfluxAddress, InfluxStore
 from monitor.series.points import Point, point
 from monitor.series.reading import recorded_steps
 from monitor.series.stores import MemoryStore, SeriesError, SeriesStore
-from monitor.series.tape import Place, Tape
+from monitor.series.tape import Place
 from scripts.influx_server import RealInflux, Script
 
 FOREVER_MS = 4_000_000_000_000
@@ -41,7 +41,7 @@ class Moody(MemoryStore):
 
 
 def forwarder(journal: Path, store: SeriesStore, memory: Path) -> Forwarder:
-    return Forwarder(Tape(journal), store, CursorFile(memory))
+    return Forwarder(journal, store, CursorFile(memory))
 
 
 def drained(forwarding: Forwarder) -> list[Turn]:
@@ -101,9 +101,11 @@ def test_a_forwarder_that_ended_goes_on_where_it_was(
 
 def test_each_store_has_a_place_of_its_own(tmp_path: Path) -> None:
     cursor = CursorFile(tmp_path / "memory")
-    cursor.move("a", Place(step=3, message=2, row=1), [("line", "because")])
-    assert cursor.place("a") == Place(step=3, message=2, row=1)
-    assert cursor.place("b") == Place()
+    cursor.move("a", "u:1", Place(step=3, message=2, row=1), [("line", "because")])
+    cursor.move("a", "u:2", Place(step=1))
+    assert cursor.place("a", "u:1") == Place(step=3, message=2, row=1)
+    assert cursor.place("a", "u:2") == Place(step=1)
+    assert cursor.place("b", "u:1") is None
     assert cursor.refused("a") == [("line", "because")]
     cursor.close()
 
