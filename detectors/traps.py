@@ -45,20 +45,20 @@ UNIT_TRAPS: Final = (
 """Units that fit no value of the channel's own unit."""
 
 
-def possible_bounds(limits: ChannelLimits) -> tuple[tuple[int, int], ...]:
-    """Return the least and the greatest value that is not refused.
+def ordinary_bounds(limits: ChannelLimits) -> tuple[tuple[int, int], ...]:
+    """Return the least and the greatest value that is neither refused nor doubted by its level.
 
     Parameters
     ----------
     limits : ChannelLimits
-        ``impossible_below`` and ``impossible_above``.
+        ``suspicious_below`` and ``suspicious_above``.
 
     Returns
     -------
     tuple of (int, int), one a channel
         Hundredths of the canonical unit, both included, in column order.
     """
-    below, above = limits.impossible_below.tolist(), limits.impossible_above.tolist()
+    below, above = limits.suspicious_below.tolist(), limits.suspicious_above.tolist()
     return tuple(zip(below, above, strict=True))
 
 

@@ -108,6 +108,16 @@ class Course:
         """Return the times at which a drug was given, oldest first."""
         return tuple(one.taken_ms for one in self.attempts if one.drug == drug and one.done)
 
+    def tried_in_vain(self, signs: Iterable[str]) -> bool:
+        """Whether a step that was taken while one of these signs held has not brought recovery."""
+        asked = frozenset(signs)
+        return any(
+            one.response is not None
+            and one.response.verdict != "recovered"
+            and not asked.isdisjoint(sign for sign, _ in one.before.signs)
+            for one in self.attempts
+        )
+
 
 def seen(
     course: Course,

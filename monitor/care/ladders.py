@@ -70,6 +70,12 @@ NO_EPINEPHRINE: Final = frozenset(
 
 EPINEPHRINE: Final = "epinephrine"
 
+SOON_AFTER_START: Final = "soon-after-start"
+PRESSURE_UNKNOWN: Final = "pressure-unknown"
+CIRCUMSTANCES: Final = frozenset({SOON_AFTER_START, PRESSURE_UNKNOWN})
+"""What a rung may ask for besides signs, symptoms and facts of the session: that the reaction began
+soon after the start, that no pressure is known of its beginning or since."""
+
 DOSE_SOURCES_MIN: Final = 2
 """A published guideline has printed mg/kg for mg: one source is not enough for a dose."""
 
@@ -138,7 +144,8 @@ class LadderStep:
 
     ``recheck_ms`` after it was taken it is first looked at; ``repeat_ms`` after it was done it
     may be offered again, and should be by ``repeat_by_ms``, ``repeats`` times at most. A
-    ``refractory`` rung waits until every repeat of epinephrine is used up.
+    ``refractory`` rung waits until every repeat of epinephrine is used up; one with
+    ``tried_against`` until a step has not helped that was taken while one of these signs held.
     """
 
     key: str
@@ -151,6 +158,7 @@ class LadderStep:
     drug: str = ""
     rate: RateAction = ""
     signs: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     only_for: tuple[ProductKind, ...] = ()
     not_for: tuple[ProductKind, ...] = ()
     adjunct: bool = False
@@ -159,6 +167,7 @@ class LadderStep:
     repeat_by_ms: int | None = None
     repeats: int | None = None
     refractory: bool = False
+    tried_against: tuple[str, ...] = ()
     dose: Dose | None = None
 
     def __post_init__(self) -> None:
@@ -175,8 +184,9 @@ class LadderStep:
             raise ValueError("repeat and repeats belong together")
         if self.repeat_by_ms is not None and self.repeat_by_ms < (self.repeat_ms or 0):
             raise ValueError("repeat_by must not be before repeat")
-        if self.refractory and self.offered != "if-not-improved":
-            raise ValueError("a refractory step is offered if-not-improved")
+        if (self.refractory or self.tried_against) and self.offered != "if-not-improved":
+            waits = "refractory" if self.refractory else "tried_against"
+            raise ValueError(f"a {waits} step is offered if-not-improved")
         if self.only_for and self.not_for:
             raise ValueError("give only_for or not_for, not both")
         if self.adjunct and self.kind != "drug":
@@ -243,10 +253,11 @@ def steps_for(
     product_kind: str,
     stages: frozenset[Offered] = AT_ONCE,
 ) -> tuple[LadderStep, ...]:
-    """Return the rungs that apply: any of their signs is there, and not ruled out by product.
+    """Return the rungs that apply: any of their signs is there, and any of those beside them.
 
     ``signs`` are the keys of charted symptoms, of vital signs (``fever``, ``hypotension``) and
-    of facts (``beta-blocker``) that hold now. A rung without signs always applies. ``stages``
+    of facts (``beta-blocker``) that hold now. A rung without signs always applies, unless it is
+    ruled out by the product. ``stages``
     come from :func:`monitor.care.courses.stages`.
     """
     return tuple(
@@ -256,6 +267,7 @@ def steps_for(
         and product_kind not in step.not_for
         and (not step.only_for or product_kind in step.only_for)
         and (not step.signs or not signs.isdisjoint(step.signs))
+        and (not step.beside or not signs.isdisjoint(step.beside))
     )
 
 

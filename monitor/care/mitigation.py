@@ -189,6 +189,8 @@ def _makes_sense(rung: LadderStep, patient: Patient, course: Course) -> bool:
     """Whether a rung fits what flows now and what may flow again."""
     if rung.offered == "if-not-improved" and rung.kind == "drug" and not course.not_better:
         return False  # that something did not help must be known, not guessed from silence
+    if rung.tried_against and not course.tried_in_vain(rung.tried_against):
+        return False  # what was given for a fever says nothing of a pressure that fell later
     if rung.offered != "when-resolved":
         return patient.drug_flows or rung.kind not in ("rate", "pause")
     if rung.kind != "rate":

@@ -123,6 +123,12 @@ _ROWS: Final = (
         ends="no value of it looked so for the time of trouble_forgotten",
     ),
     Trouble(
+        key="unit-doubted",
+        words="device {what} may send in another unit: {more}; its values count if they persist",
+        priority="medium",
+        ends="no value of it looked so for the time of trouble_forgotten",
+    ),
+    Trouble(
         key="rate",
         words="device {what} sends too often: what is more than {more} is not taken",
         priority="medium",

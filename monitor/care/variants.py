@@ -83,10 +83,16 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MitigationTimes:
-    """How patient the monitor is with steps that nobody speaks of, and with pumps."""
+    """How patient the monitor is with steps that nobody speaks of, and with pumps.
+
+    ``soon_after_start_ms`` is how long after the start a reaction begins soon,
+    ``pressure_known_ms`` how old a pressure may be when one begins, to be that of its beginning.
+    """
 
     unanswered_ms: int
     pump_grace_ms: int
+    soon_after_start_ms: int
+    pressure_known_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,14 @@ from detectors.rulebook import RuleBook
 from detectors.symptoms import SymptomRow
 from monitor.care.escalation import EscalationStep, escalation_faults
 from monitor.care.hearing import HearingParams
-from monitor.care.ladders import Dose, Ladder, LadderStep, coverage_faults, ladder_faults
+from monitor.care.ladders import (
+    CIRCUMSTANCES,
+    Dose,
+    Ladder,
+    LadderStep,
+    coverage_faults,
+    ladder_faults,
+)
 from monitor.care.products import Product
 from monitor.care.variants import Mitigation, MitigationTimes, ladders_of_site
 from monitor.settings.book_tables import BookFile, book_file
@@ -301,7 +308,8 @@ class _Reader:
     ) -> frozenset[str] | None:
         if signs is None or symptoms is None:
             return None
-        return frozenset(FLAG_NAMES) | frozenset(signs) | frozenset(row.name for row in symptoms)
+        named = {*signs, *(row.name for row in symptoms)}
+        return CIRCUMSTANCES | frozenset(FLAG_NAMES) | named
 
 
 def _attempt(reader: Callable[[], T]) -> T | None:
@@ -329,9 +337,11 @@ def _step(row: Table, doses: dict[str, Dose] | None, signs: frozenset[str] | Non
         return doses[key] if doses is not None else None
 
     made = record(row, LadderStep, dose=dose)
-    for sign in made.signs:
-        if signs is not None and sign not in signs:
-            row.keep("signs", f"unknown sign, symptom or fact {sign!r}")
+    for key in ("signs", "beside", "tried_against"):
+        named: tuple[str, ...] = getattr(made, key)
+        for sign in named:
+            if signs is not None and sign not in signs:
+                row.keep(key, f"unknown sign, symptom or fact {sign!r}")
     return made
 
 

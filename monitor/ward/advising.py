@@ -28,6 +28,7 @@ from monitor.care.session import OPEN, RUNNING, SessionEvent
 from monitor.facts.effects import AdviceChanged, Step
 from monitor.facts.records import ActTaken, PumpReported
 from monitor.ward.bedside import Bedside
+from monitor.ward.circumstances import circumstances
 from monitor.ward.pictures import REACTION, one, seen
 from monitor.ward.restarting import (
     kept_waiting,
@@ -102,7 +103,7 @@ def _tell_afterwards(
     if bed.phase not in OPEN or not (course.begun or course.end):
         if before is not None and before.steps:
             _keep_advice(state, bed, position, at_ms, _without_steps(before))
-        bed.advice, bed.taken, state.restart_waits[bed.row] = None, {}, False
+        bed.advice, bed.taken, state.advice_waits[bed.row] = None, {}, False
         return
     if not course.begun:
         given = f"{END_WORDS[course.end]} before any reaction was seen"
@@ -159,11 +160,13 @@ def _tell_steps(
     well = course.well_ms is not None or course.offered_ms is None
     who = kept_waiting(patient(bed), near)
     must_stop = not course.begun and who.drug_flows
+    ladder = _ladder(state, pattern, grade)
+    signs = present_signs(state, bed) | circumstances(state, bed, ladder, at_ms)
     ladder, steps = advised_steps(
         state.settings.ladders,
         pattern=pattern,
         grade=grade,
-        signs=course.signs if well else present_signs(state, bed),
+        signs=course.signs if well else signs,
         patient=who,
         before=tuple(bed.taken.values()),
         course=replace(course, well_ms=None) if must_stop else course,

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, TypeGuard
 import numpy as np
 
 from detectors.channels import NEVER, Flag
+from detectors.quality import PRESSURES
 from detectors.traps import probable_unit
 from monitor.care.counting import starts_after
 from monitor.care.hearing import RIGHT, clock_after
@@ -141,26 +142,48 @@ def _taken(state: WardState, hearing: Hearing, record: Input) -> Input:
 
 
 def _note_units(state: WardState, hearing: Hearing, record: VitalsReported) -> None:
-    """Tell at once that values were refused that would be ordinary in another unit.
+    """Tell at once that values would be ordinary in another unit.
 
-    One is enough: no person has such a value, and to wait until the channel is silent would
-    leave its bed unwatched for as long as its slowest measurement takes.
+    One that was refused is enough: no person has such a value, and to wait until the channel is
+    silent would leave its bed unwatched for as long as its slowest measurement takes. One that is
+    barely possible is judged like any other, so there every pressure of the message must look so.
     """
-    found = []
-    for value in record.values:
-        least, most = state.possible_centi[value.channel]
-        if least <= value.value_centi <= most:
-            continue
-        limits = state.settings.detection.limits
+    ordinary = state.ordinary_centi
+    odd = [
+        value
+        for value in record.values
+        if not ordinary[value.channel][0] <= value.value_centi <= ordinary[value.channel][1]
+    ]
+    if not odd:
+        return
+    limits = state.settings.detection.limits
+    refused: dict[int, str] = {}
+    doubted: dict[int, str] = {}
+    for value in odd:
         unit = probable_unit(limits, value.channel, value.value_centi)
         if unit is not None:
-            found.append(f"{SHORT_NAMES[value.channel]} looks like {unit.unit}")
-    if found:
-        going = hearing.troubles.get("unit")
-        known = set(going.more.split(", ")) if going is not None else set()
-        until_ms = record.received_ms + state.settings.hearing.trouble_forgotten_ms
-        more = ", ".join(sorted(known | set(found)))
-        _tell(hearing, "unit", record.received_ms, more=more, until_ms=until_ms)
+            below, above = (
+                int(side[value.channel])
+                for side in (limits.impossible_below, limits.impossible_above)
+            )
+            found = doubted if below <= value.value_centi <= above else refused
+            found[value.channel] = f"{SHORT_NAMES[value.channel]} looks like {unit.unit}"
+    pressures = {value.channel for value in record.values} & set(PRESSURES)
+    now_ms = record.received_ms
+    if refused:
+        _tell_units(state, hearing, "unit", refused.values(), now_ms)
+    elif doubted and pressures <= set(doubted):
+        _tell_units(state, hearing, "unit-doubted", doubted.values(), now_ms)
+
+
+def _tell_units(
+    state: WardState, hearing: Hearing, key: str, found: Iterable[str], now_ms: int
+) -> None:
+    """Keep which values of a device look like another unit, beside those that did before."""
+    going = hearing.troubles.get(key)
+    known = set(going.more.split(", ")) if going is not None else set()
+    until_ms = now_ms + state.settings.hearing.trouble_forgotten_ms
+    _tell(hearing, key, now_ms, more=", ".join(sorted(known | set(found))), until_ms=until_ms)
 
 
 def _is_stored(record: Measured) -> bool:

@@ -20,7 +20,7 @@ def restart_nearness(state: WardState, bed: Bedside, at_ms: int) -> Nearness | N
     course, rows = bed.course, state.settings.mitigation.near
     waits = course.cleared and course.plan == "paused" and not course.end
     waits = waits and bed.phase not in RUNNING and bool(rows)
-    state.restart_waits[bed.row] = waits
+    state.advice_waits[bed.row] = waits
     if not waits:
         return None
     detection = state.detection

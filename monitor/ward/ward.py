@@ -252,7 +252,7 @@ class Ward:
         self._count(turn, findings)
         self._hear(turn, findings)
         taking = state.detection.taking_baseline[findings.bed]
-        waits = state.restart_waits[findings.bed]
+        waits = state.advice_waits[findings.bed]
         look = taking | findings.changed | waits | self._unassessed(findings)
         judged = Judged(state, findings.bed[findings.changed])
         for index in np.flatnonzero(look).tolist():

@@ -10,7 +10,7 @@ from detectors.beds import Array
 from detectors.bookshelf import Bookshelf
 from detectors.channels import N_CHANNELS, NEVER, Bool, Int8, Int32, Int64
 from detectors.detection import Detection
-from detectors.traps import possible_bounds
+from detectors.traps import ordinary_bounds
 from monitor.facts.effects import AnyEffect, Outcome
 from monitor.facts.records import PriorReaction
 from monitor.ward.bedside import Bedside
@@ -70,8 +70,9 @@ class WardState:
         Rows of the beds that have episodes, so that only these are looked at for re-alerts.
     course_due_ms : int64 array, shape (bed,)
         When time alone will next change the course of mitigation; LATER if it will not.
-    restart_waits : bool array, shape (bed,)
-        Whether a restart waits for vital signs to be near their baseline.
+    advice_waits : bool array, shape (bed,)
+        Whether what is advised waits for a reading: a restart for one near the baseline, a drug for
+        a pressure.
     untold : set of int
         Rows of beds that a message from elsewhere has changed, told at the end of the step.
     device_bed : int32 array, shape (device,)
@@ -106,7 +107,7 @@ class WardState:
     def __init__(self, settings: WardSettings, unit: str) -> None:
         self.settings = settings
         self.unit = unit
-        self.possible_centi = possible_bounds(settings.detection.limits)
+        self.ordinary_centi = ordinary_bounds(settings.detection.limits)
         self.roster = Roster()
         self.beds: list[Bedside] = []
         self.detection = Detection(settings.detection, 0)
@@ -126,7 +127,7 @@ class WardState:
         self.untold: set[int] = set()
         self.device_bed: Int32 = np.empty(0, np.int32)
         self.course_due_ms: Int64 = np.empty(0, np.int64)
-        self.restart_waits: Bool = np.empty(0, np.bool_)
+        self.advice_waits: Bool = np.empty(0, np.bool_)
         self.device_heard_ms: Int64 = np.empty(0, np.int64)
         self.device_named_ms: Int64 = np.empty(0, np.int64)
         self.device_due_ms: Int64 = np.empty(0, np.int64)
@@ -165,7 +166,7 @@ class WardState:
             self.unsteady_seen_ms = _wider(self.unsteady_seen_ms, n_beds, NEVER)
             self.told_grade = _wider(self.told_grade, n_beds, -1)
             self.course_due_ms = _wider(self.course_due_ms, n_beds, LATER)
-            self.restart_waits = _wider(self.restart_waits, n_beds, 0)
+            self.advice_waits = _wider(self.advice_waits, n_beds, 0)
         if len(self.roster.devices) > len(self.device_bed):
             n_devices = max(32, 2 * len(self.roster.devices))
             self.device_bed = _wider(self.device_bed, n_devices, -1)

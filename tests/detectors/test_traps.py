@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.channels import CHANNEL_NAMES, MISSING, N_CHANNELS, Channel
 from detectors.quality import Verdict, plausibility
-from detectors.traps import LooksLike, possible_bounds, probable_unit
+from detectors.traps import LooksLike, ordinary_bounds, probable_unit
 
 LIMITS = shipped().limits
 
@@ -73,9 +73,9 @@ def test_what_no_unit_explains_is_given_none(channel: str, sent: Number) -> None
 
 
 @pytest.mark.parametrize("channel", range(N_CHANNELS))
-def test_the_bounds_are_those_beyond_which_a_value_is_refused(channel: int) -> None:
-    least, most = possible_bounds(LIMITS)[channel]
+def test_the_bounds_are_those_beyond_which_a_value_is_doubted(channel: int) -> None:
+    least, most = ordinary_bounds(LIMITS)[channel]
     rows = np.full((4, N_CHANNELS), MISSING, np.int32)
     rows[:, channel] = (least - 1, least, most, most + 1)
-    refused = plausibility(LIMITS, rows)[:, channel] == Verdict.IMPOSSIBLE
-    assert refused.tolist() == [True, False, False, True]
+    believed = plausibility(LIMITS, rows)[:, channel] == Verdict.TRUSTED
+    assert believed.tolist() == [False, True, True, False]

@@ -26,6 +26,7 @@ from monitor.care.courses import (
     well,
 )
 from monitor.care.ladders import Ladder, LadderStep, ladder_for
+from monitor.care.mitigation import Patient, advised_steps
 from monitor.care.repeats import doses_left, is_refractory, may_repeat
 from monitor.care.responses import Look
 from monitor.care.restarts import PLAN_EVENTS, PLANS, PlanEvent
@@ -347,3 +348,40 @@ def test_the_date_changes_no_course(events: list[tuple[tuple[str, Any], int]], d
     assert (one.plan, one.recurrences, one.why) == (other.plan, other.recurrences, other.why)
     assert len(one.attempts) == len(other.attempts)
     assert replace(one, attempts=()).episode == other.episode
+
+
+def test_a_step_was_tried_in_vain_only_against_what_was_there() -> None:
+    course = took(reacting(), "flat", 0)
+    assert not course.tried_in_vain(("hypotension",)), "nobody has looked yet"
+    unchanged = at(course, 2 * MINUTE)
+    assert unchanged.not_better
+    assert unchanged.tried_in_vain(("skin", "hypotension"))
+    assert not unchanged.tried_in_vain(("skin",))
+    assert not at(course, 2 * MINUTE, grade=0).tried_in_vain(("hypotension",))
+
+
+@pytest.mark.parametrize(("before", "offered"), [("hypotension", True), ("rigor", False)])
+def test_what_was_given_for_a_fever_opens_no_epinephrine(before: str, *, offered: bool) -> None:
+    """The antipyretic has not helped the chills; the pressure fell later, and nobody lies flat."""
+    course = at(took(reacting(), "flat", 0), 2 * MINUTE)
+    attempt = course.attempts[0]
+    was = Look(at_ms=0, signs=((before, 2),), rows=())
+    _, steps = advised_steps(
+        LADDERS,
+        pattern="hypotensive",
+        grade=3,
+        signs=frozenset({"hypotension"}),
+        patient=Patient(
+            weight_centi_kg=7000, age_years=40, rate_centi_ml_per_h=0, product=None, drug_flows=True
+        ),
+        before=(),
+        course=replace(course, attempts=(replace(attempt, before=was),)),
+    )
+    assert course.not_better
+    assert ("epinephrine-not-recovered" in {step.key for step in steps}) == offered
+
+
+def test_only_a_later_step_can_wait_for_another() -> None:
+    step = rung(ladder_for(LADDERS, "hypotensive", 3), "epinephrine-not-recovered")
+    with pytest.raises(ValueError, match="tried_against"):
+        replace(step, offered="at-once")

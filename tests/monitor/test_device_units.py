@@ -55,3 +55,27 @@ def test_what_a_person_writes_in_another_unit_is_no_trouble_of_a_device() -> Non
     play = listening()
     play.read(320, flags=Flag.HAND, temp=98.6)
     assert "unit:mon-1" not in raised(play)
+
+
+def test_pressures_that_are_barely_possible_are_told_if_all_of_them_look_so() -> None:
+    """160/105 mmHg sent in kilopascal as mmHg: judged, and said at once what it may be."""
+    play = listening()
+    assert causes(play.read(320, sbp=21.3, dbp=14)) == [("unit-doubted:mon-1", "start")]
+    alert = alerts(play.told, "technical")[-1]
+    assert (alert.priority, alert.grade) == ("medium", 0)
+    assert alert.label == (
+        "device mon-1 may send in another unit: DBP looks like kPa, SBP looks like kPa; "
+        "its values count if they persist"
+    )
+    play.read(330, sbp=21.3, dbp=14, flags=Flag.STAT)
+    assert any(one.grade for one in alerts(play.told, "physiological")), "no gate silences it"
+
+
+@pytest.mark.parametrize(
+    "values", [{"sbp": 38, "dbp": 22}, {"sbp": 58, "dbp": 24}, {"sbp": 70, "dbp": 20}]
+)
+def test_a_deep_fall_is_no_unit(values: dict[str, float]) -> None:
+    """One of the pressures would not be ordinary in kilopascal, or is ordinary as it is."""
+    play = listening()
+    play.read(320, **values)
+    assert not {"unit:mon-1", "unit-doubted:mon-1"} & set(raised(play))

@@ -137,6 +137,14 @@ def test_severe_fall_of_pressure_gets_epinephrine_with_a_sign_or_without_recover
     )
 
 
+def test_a_rung_may_ask_for_one_thing_beside_another() -> None:
+    found = keys("respiratory", 3, "hypoxia", "soon-after-start")
+    assert "epinephrine" not in found
+    assert "epinephrine-ready" in found
+    assert "epinephrine" in keys("respiratory", 3, "tachypnoea", "soon-after-start")
+    assert "epinephrine" not in keys("respiratory", 3, "tachypnoea")
+
+
 def test_iron_gets_no_first_generation_antihistamine() -> None:
     for pattern in PATTERNS:
         for grade in GRADES:

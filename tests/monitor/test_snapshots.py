@@ -82,7 +82,7 @@ def test_nothing_of_a_ward_is_forgotten() -> None:
     """A new attribute must be kept, be an array, or be named here with its reason."""
     arrays = {name for name, one in vars(state_of_nobody()).items() if isinstance(one, np.ndarray)}
     # Configuration and what is made of it, and the effects of the last step.
-    follows = {"settings", "unit", "possible_centi", "_told"}
+    follows = {"settings", "unit", "ordinary_centi", "_told"}
     in_arrays = {"detection", "shelf"}
     assert set(vars(state_of_nobody())) == (
         arrays | set(Records.__struct_fields__) | follows | in_arrays
