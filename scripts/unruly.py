@@ -20,9 +20,9 @@ TWICE: Final = 0.2
 class ShuffledMessages(KeptMessages):
     """Kept messages, given out of order."""
 
-    def waiting(self, after: int, limit: int) -> list[Kept]:
+    def waiting(self, device: str, after: int, limit: int) -> list[Kept]:
         """Return messages that wait for a receipt, behind a place, the newest one last."""
-        found = super().waiting(after, limit)
+        found = super().waiting(device, after, limit)
         if limit == 1 or len(found) < 2:  # noqa: PLR2004 - one has no order
             return found
         if len(found) < limit and random.random() < WAITS:  # noqa: S311 - no secret

@@ -12,7 +12,7 @@ from fakes import Unit, now_ms
 
 from monitor.adapters.broker import LocalBroker
 from monitor.wire.topics import topic
-from simulators.keeping import KeepingPublisher, KeptMessages, example_reading
+from simulators.keeping import Broker, Device, KeepingPublisher, KeptMessages, example_reading
 
 pytestmark = pytest.mark.broker
 
@@ -38,15 +38,14 @@ def test_what_a_patch_deletes_by_its_receipt_is_in_the_journal(
     def waiting() -> set[int]:
         """Return the numbers that the patch still has, after some sending and looking."""
         link.send()
-        left = {sent[one.payload] for one in kept.waiting(0, 100)}
+        left = {sent[one.payload] for one in kept.waiting(DEVICE, 0, 100)}
         stored = {sent[one.payload] for one in unit.messages() if one.payload in sent}
         assert set(sent.values()) - left <= stored, "deleted, and nobody has it"
         return left
 
     with unit.running():
-        link = KeepingPublisher(
-            kept, unit=unit.name, client_id=DEVICE, host=broker.host, port=broker.port
-        )
+        patch = Device(unit=unit.name, bed="17", name=DEVICE)
+        link = KeepingPublisher(kept, patch, Broker(host=broker.host, port=broker.port))
         put(BEFORE, "vitals")
         put(NOW, "vitals")
         assert eventually(lambda: waiting() <= set(NOW))

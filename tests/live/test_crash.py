@@ -52,13 +52,13 @@ def test_messages_are_given_out_of_order_and_twice_and_none_is_left_out(tmp_path
     kept = ShuffledMessages(tmp_path / "outbox", boot="b")
     for number in range(200):
         kept.put("mon", number, "t", str(number).encode())
-    given_once = kept.waiting(0, 150)
+    given_once = kept.waiting("mon", 0, 150)
     assert {one.place for one in given_once} == set(range(1, 151))
     assert given_once[-1].place == 150
     assert [one.place for one in given_once] != sorted(one.place for one in given_once)
     assert len(given_once) > 150
-    assert len(kept.waiting(0, 1)) == 1
-    while not (rest := kept.waiting(150, 100)):
+    assert len(kept.waiting("mon", 0, 1)) == 1
+    while not (rest := kept.waiting("mon", 150, 100)):
         pass
     assert {one.place for one in rest} == set(range(151, 201))
     kept.close()

@@ -18,13 +18,15 @@ from shipped import ROOT, Site, shipped_site
 
 from monitor.adapters.broker import HOST, free_port
 from monitor.adapters.journal import JournalReader
-from monitor.facts.effects import ActRecorded
+from monitor.facts.effects import ActRecorded, MessageRejected
 from monitor.settings.settings import load_settings
 from monitor.station.people import user_row, write_user
+from simulators.keeping import Broker, Device, KeepingPublisher, KeptMessages
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 UNIT: Final = "ward-7"
+NAMES: Final = ("station-1=localhost", "mon-1", "mon-2")
 PASSWORD: Final = "correct horse"  # noqa: S105 - of nobody
 
 
@@ -47,7 +49,7 @@ def configuration(folder: Path, site: Site, *, own: str, station: str | None) ->
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with shipped_site(tmp_path_factory.mktemp("shipped"), "station-1=localhost", unit=UNIT) as one:
+    with shipped_site(tmp_path_factory.mktemp("shipped"), *NAMES, unit=UNIT) as one:
         yield one
 
 
@@ -108,6 +110,50 @@ def test_an_act_at_the_page_is_taken_by_the_monitor_behind_the_shipped_access_li
         ("open", "nurse-1", "")
     ]
     assert f"irm/v1/{UNIT}/17/station-1/session" in topics
+
+
+def test_the_publisher_for_integrators_loses_nothing_at_the_shipped_broker(
+    site: Site, tmp_path: Path
+) -> None:
+    """With its own certificate: birth, status and vitals go in, receipts come out."""
+    config = configuration(tmp_path, site, own="infusion-monitor", station=None)
+    place = ("--config", str(config), "--journal", str(tmp_path / "journal"))
+    more = ("--port", str(site.port), "--certificates", str(site.certificates))
+    words = ("--store", str(tmp_path / "kept"), "--unit", UNIT, "--host", "localhost", *more)
+    command = [sys.executable, "-m", "simulators.keeping", *words, "--beds", "2"]
+    with running("live", *place):
+        # It ends when the monitor's receipts cover all that it kept.
+        done = subprocess.run(
+            [*command, "--readings", "3", "--every-ms", "20"], cwd=ROOT, check=False, timeout=60
+        )
+        assert done.returncode == 0
+        own = site.certificates / "mon-1"
+        broker = Broker(
+            host="localhost",
+            port=site.port,
+            ca_file=site.certificates / "ca.crt",
+            certificate_file=own.with_suffix(".crt"),
+            key_file=own.with_suffix(".key"),
+        )
+        kept = KeptMessages(tmp_path / "other", boot="b2")
+        elsewhere = KeepingPublisher(kept, Device(unit="inf-a", bed="1", name="mon-1"), broker)
+        kept.put("mon-1", 0, elsewhere.device.topic("vitals"), b"{}")
+        assert eventually(lambda: bool(elsewhere.send() and elsewhere.refusal))
+        assert "Not authorized" in elsewhere.refusal
+        elsewhere.close()
+    with JournalReader.open(tmp_path / "journal") as reader:
+        said = [
+            (topic.split("/", 3)[3], json.loads(payload))
+            for topic, payload in reader.rows("SELECT topic, payload FROM inbox ORDER BY n")
+        ]
+        refused = [one for one in reader.effects() if isinstance(one, MessageRejected)]
+    assert refused == []
+    for bed in ("1", "2"):
+        own_place = f"{bed}/mon-{bed}"
+        assert {one["seq"] for topic, one in said if topic == f"{own_place}/vitals"} == {0, 1, 2}
+        assert any(topic == f"{own_place}/birth" for topic, _ in said)
+        states = [one["state"] for topic, one in said if topic == f"{own_place}/status"]
+        assert {"online", states[-1]} == {*states} == {"online", "offline"}
 
 
 def test_a_station_of_its_own_serves_its_page_with_the_certificate_it_shows_the_broker(

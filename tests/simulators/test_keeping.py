@@ -1,6 +1,8 @@
 """A publisher's file keeps what no receipt has covered, over any end of the program."""
 
+import ast
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,19 +16,114 @@ from fakes import Listener
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.adapters.broker import LocalBroker
+from detectors.channels import Channel
+from monitor.adapters.broker import LocalBroker, free_port
+from monitor.facts.records import DeviceBorn, DeviceReported, RawMessage, VitalsReported
+from monitor.wire.messages import decode
 from monitor.wire.outbound import AckPayload, encode_published
+from simulators import keeping
 from simulators.keeping import (
     AGAIN_AFTER_S,
+    HISTORY_MS,
+    Broker,
+    Device,
     KeepingPublisher,
+    Kept,
     KeptMessages,
     example_reading,
+    now_ms,
     publish_beds,
 )
 
+DEVICE = Device(unit="infa", bed="1", name="mon-1", model="VS", serial="7", interval_s=5)
+
 
 def numbers(kept: KeptMessages) -> list[tuple[str, str]]:
-    return [(one.topic, one.payload.decode()) for one in kept.waiting(0, 10_000)]
+    """Return what waits of the two devices, in the order in which it was put."""
+    found = [one for device in "ab" for one in kept.waiting(device, 0, 10_000)]
+    return [(one.topic, one.payload.decode()) for one in sorted(found, key=lambda one: one.place)]
+
+
+def test_it_can_be_copied_because_it_takes_nothing_of_this_program(tmp_path: Path) -> None:
+    """The standard library and the MQTT client; the file alone, in an empty folder, starts."""
+    source = Path(keeping.__file__)
+    taken = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            taken |= {one.name.partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None
+            taken.add(node.module.partition(".")[0])
+    assert taken - sys.stdlib_module_names == {"paho"}
+    shutil.copy(source, tmp_path / "publisher.py")
+    done = subprocess.run(
+        [sys.executable, "publisher.py", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={key: text for key, text in os.environ.items() if key != "PYTHONPATH"},
+    )
+    assert (done.returncode, "--certificates" in done.stdout) == (0, True), done.stderr
+
+
+def test_what_it_says_is_what_the_monitor_reads(tmp_path: Path) -> None:
+    kept = KeptMessages(tmp_path / "k", boot="b1")
+    link = KeepingPublisher(kept, DEVICE, Broker(port=free_port()))
+    at_ms = 1_795_000_000_123
+    said = {
+        "vitals": example_reading(60, measured_ms=at_ms, boot="b1"),
+        "status": link._status("online"),
+        "birth": link._birth(),
+    }
+    link.close()
+    taken = {
+        kind: decode(
+            RawMessage(
+                received_ms=at_ms if kind == "vitals" else now_ms(),
+                topic=DEVICE.topic(kind),
+                payload=payload,
+            ),
+            position=0,
+        )
+        for kind, payload in said.items()
+    }
+    vitals, status, birth = taken["vitals"], taken["status"], taken["birth"]
+    assert isinstance(vitals, VitalsReported)
+    assert (vitals.sequence, vitals.boot, vitals.bed) == (60, "b1", "1")
+    assert {(one.channel, one.value_centi, one.measured_ms) for one in vitals.values} == {
+        (Channel.SBP, 70_00, at_ms),
+        (Channel.DBP, 40_00, at_ms),
+        (Channel.HR, 130_00, at_ms),
+        (Channel.SPO2, 97_00, at_ms),
+    }
+    assert isinstance(status, DeviceReported)
+    assert status.online
+    assert isinstance(birth, DeviceBorn)
+
+
+def test_vitals_that_are_old_when_they_are_sent_go_as_history(tmp_path: Path) -> None:
+    link = KeepingPublisher(KeptMessages(tmp_path / "k", boot="b"), DEVICE, Broker(port=1))
+    old_ms, new_ms = now_ms() - HISTORY_MS - 1, now_ms()
+
+    def sent(kind: str, measured_ms: int | None) -> str:
+        return link._topic(Kept(1, DEVICE.topic(kind), b"", measured_ms)).rpartition("/")[2]
+
+    assert sent("vitals", old_ms) == "backfill"
+    assert sent("vitals", new_ms) == sent("vitals", None) == "vitals"
+    assert sent("pump", old_ms) == "pump"
+    link.close()
+
+
+def test_a_store_that_is_full_drops_the_oldest_and_counts_it(tmp_path: Path) -> None:
+    kept = KeptMessages(tmp_path / "k", boot="b", room=3)
+    for number in range(5):
+        kept.put("a", number, "t", str(number).encode())
+    assert [one.payload for one in kept.waiting("a", 0, 9)] == [b"2", b"3", b"4"]
+    assert (kept.dropped, kept.next_number("a")) == (2, 5)
+    kept.cover("a", 3)
+    kept.put("a", 5, "t", b"5")
+    assert kept.dropped == 2
 
 
 @settings(max_examples=20, deadline=None)
@@ -48,8 +145,10 @@ def test_a_message_waits_until_a_receipt_of_its_device_covers_it(
             kept.cover(device, covered)
             expected = [one for one in expected if one[0] != device or one[1] > covered]
         assert numbers(kept) == [(name, str(number)) for name, number in expected]
-        places = [one.place for one in kept.waiting(0, 100)]
-        assert [one.place for one in kept.waiting(places[0] if places else 0, 100)] == places[1:]
+        places = [one.place for one in kept.waiting("a", 0, 100)]
+        after = places[0] if places else 0
+        assert [one.place for one in kept.waiting("a", after, 100)] == places[1:]
+        assert kept.count("a", after) == bool(places)
 
 
 def test_the_boot_is_that_of_the_file(tmp_path: Path) -> None:
@@ -72,7 +171,7 @@ def test_what_was_put_survives_a_kill(tmp_path: Path) -> None:
     )
     assert ended.returncode == -signal.SIGKILL
     kept = KeptMessages(tmp_path / "k", boot="b")
-    assert len(kept.waiting(0, 100)) == kept.next_number("a") == 20
+    assert len(kept.waiting("a", 0, 100)) == kept.next_number("a") == 20
 
 
 @pytest.mark.broker
@@ -80,9 +179,7 @@ def test_everything_is_sent_again_until_it_is_covered(tmp_path: Path) -> None:
     kept = KeptMessages(tmp_path / "k", boot="b1")
     name = "irm/v1/infa/1/mon-1/vitals"
     with LocalBroker() as broker, Listener(broker.port, name) as listener:
-        link = KeepingPublisher(
-            kept, unit="infa", client_id="keeping", host="127.0.0.1", port=broker.port
-        )
+        link = KeepingPublisher(kept, DEVICE, Broker(port=broker.port))
         for number in range(3):
             kept.put("mon-1", number, name, example_reading(number, measured_ms=1, boot="b1"))
 
@@ -98,7 +195,7 @@ def test_everything_is_sent_again_until_it_is_covered(tmp_path: Path) -> None:
             told = encode_published(msgspec.structs.replace(payload, boot=boot))
             link._client.publish("irm/v1/infa/1/mon-1/ack", told, qos=1)
             link._client.publish("irm/v1/infa/1/mon-1/ack", b"garbage", qos=1)
-        assert eventually(lambda: len(kept.waiting(0, 9)) == 1)
+        assert eventually(lambda: len(kept.waiting("mon-1", 0, 9)) == 1)
         assert link.send() == 1
         link.close()
 
@@ -112,7 +209,7 @@ def test_the_example_ends_when_all_is_covered(tmp_path: Path) -> None:
         before.cover("mon-1", 0)
         where = ("--store", str(store), "--unit", "infa", "--port", str(broker.port))
         publish_beds([*where, "--beds", "1", "--readings", "1", "--every-ms", "1"])
-    assert before.waiting(0, 9) == []
+    assert before.waiting("mon-1", 0, 9) == []
 
 
 @pytest.mark.broker
@@ -123,9 +220,7 @@ def test_only_so_many_are_on_their_way_without_a_receipt(
     kept = KeptMessages(tmp_path / "k", boot="b1")
     name = "irm/v1/infa/1/mon-1/vitals"
     with LocalBroker() as broker, Listener(broker.port, name, "end") as listener:
-        link = KeepingPublisher(
-            kept, unit="infa", client_id="keeping", host="127.0.0.1", port=broker.port
-        )
+        link = KeepingPublisher(kept, DEVICE, Broker(port=broker.port))
         for number in range(12):
             kept.put("mon-1", number, name, str(number).encode())
 
