@@ -266,12 +266,30 @@ def _counted(counts: Mapping[int, int] | Mapping[str, int], prefix: str = "") ->
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A time of day in ms since the Unix epoch, or in ms since the first step of a recording."""
+
+    ms: int
+    since_start: bool
+
+    def at_ms(self, first_ms: int) -> int:
+        """Return the time of day in a recording that begins then."""
+        return self.ms + first_ms if self.since_start else self.ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How files are read: as what, under which boundaries of steps, and past bad lines or not."""
+    """How files are read: as what, under which boundaries of steps, and past bad lines or not.
+
+    Effects are told from ``begin`` on, though the ward is given everything before, because it
+    decides by what it knows; steps after ``end`` are not read.
+    """
 
     form: str = "auto"
     rebatch_ms: int | None = None
     skips_bad: bool = False
+    begin: Moment | None = None
+    end: Moment | None = None
 
 
 AS_IT_IS: Final = Reading()
@@ -348,11 +366,24 @@ def _effects(
             if isinstance(ward_of, SiteWards):
                 anew = window is not None
                 behind = ward_of.site.behind(recording, ward, remarks, is_rebatched=anew)
-            replayed = replay(steps_of(recording, window), ward, failed=failed, behind=behind)
-            for _, effects in tally.add(replayed):
+            steps = _until(steps_of(recording, window), reading.end)
+            first_ms: int | None = None
+            for step, effects in tally.add(replay(steps, ward, failed=failed, behind=behind)):
+                first_ms = step.now_ms if first_ms is None else first_ms
                 if tally.steps % _PROGRESS_EVERY == 0:
                     err.write(f"{path}: {tally.recordings} recordings, {tally.steps} steps\n")
-                yield from effects
+                if reading.begin is None or step.now_ms >= reading.begin.at_ms(first_ms):
+                    yield from effects
+
+
+def _until(steps: Iterable[RecordedStep], end: Moment | None) -> Iterator[RecordedStep]:
+    """Yield the steps up to a time, all of them where there is none."""
+    first_ms: int | None = None
+    for step in steps:
+        first_ms = step.now_ms if first_ms is None else first_ms
+        if end is not None and step.now_ms > end.at_ms(first_ms):
+            return
+        yield step
 
 
 def note_failure(name: str, remarks: Remarks, step: RecordedStep, fault: Exception) -> None:

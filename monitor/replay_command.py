@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from monitor.facts.effects import AnyEffect
     from monitor.facts.records import Input
-    from monitor.replay import WardOf
+    from monitor.replay import Moment, WardOf
     from monitor.settings.settings import Settings
     from monitor.ward.ward import Ward
     from monitor.ward.ward_settings import WardSettings
@@ -59,6 +59,13 @@ Kept = Annotated[
     Path | None,
     typer.Option(help="With --into: a monitor beside, on the same clock, keeps this journal."),
 ]
+Begin = Annotated[
+    str | None,
+    typer.Option("--from", help="Tell from here on: 1:30 after the start, or a time in UTC."),
+]
+End = Annotated[
+    str | None, typer.Option("--to", help="Stop there: 2:15:30 after the start, or a time in UTC.")
+]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out bad lines of recordings, name and count them.")
 ]
@@ -81,6 +88,8 @@ def replay(
     unit: AsUnit = None,
     journal: Kept = None,
     skip_bad: SkipBad = False,
+    begin: Begin = None,
+    end: End = None,
     engine: ByEngine = None,
     jobs: Jobs = 2,
     scheduler: Scheduler = "",
@@ -94,8 +103,9 @@ def replay(
         _refuse(as_json, compare, rebatch, engine, given="--into")
     elif journal is not None or unit is not None:
         raise typer.BadParameter("--journal and --unit belong to --into")
-    if skip_bad and (into is not None or engine is not None):
-        raise typer.BadParameter("--skip-bad goes without --into and --engine")
+    stretch = (_moment("--from", begin), _moment("--to", end))
+    if (skip_bad or stretch != (None, None)) and (into is not None or engine is not None):
+        raise typer.BadParameter("--skip-bad, --from and --to go without --into and --engine")
     if engine is not None and speed is not None:
         raise typer.BadParameter("--speed and --engine do not go together")
     settings = read_settings(config)
@@ -115,14 +125,16 @@ def replay(
         code = run(
             files,
             ward_of=SiteWards(
-                ward_of=wards if speed is None else _paced(wards, speed),
+                ward_of=wards if speed is None else _paced(wards, speed, stretch[0]),
                 site=Site(digest=settings.digest, directory=config),
             ),
             out=sys.stdout,
             err=sys.stderr,
             as_json=as_json,
             compare=compare,
-            reading=Reading(form=form, rebatch_ms=rebatch, skips_bad=skip_bad),
+            reading=Reading(
+                form=form, rebatch_ms=rebatch, skips_bad=skip_bad, begin=stretch[0], end=stretch[1]
+            ),
         )
     raise typer.Exit(code)
 
@@ -133,20 +145,49 @@ def _refuse(*options: object, given: str) -> None:
         raise typer.BadParameter(words)
 
 
-def _paced(wards: "Callable[[str], Ward]", speed: float) -> "WardOf":
-    """Return what makes wards that take every step when it is due, from their first step on."""
+def _moment(option: str, text: str | None) -> "Moment | None":
+    """Return a time as it was given; None where none was."""
+    from datetime import UTC, datetime
+
+    from monitor.replay import Moment
+    from monitor.scenario.times import AT_FORM, at_ms
+
+    if text is None:
+        return None
+    since_ms = at_ms(text)
+    if since_ms is not None:
+        return Moment(ms=since_ms, since_start=True)
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError as fault:
+        words = f"{option} {text}: must be {AT_FORM}, or a time as 2026-11-22T13:45:00Z"
+        raise typer.BadParameter(words) from fault
+    aware = told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+    return Moment(ms=round(aware.timestamp() * 1000), since_start=False)
+
+
+def _paced(wards: "Callable[[str], Ward]", speed: float, begin: "Moment | None" = None) -> "WardOf":
+    """Return what makes wards that take every step when it is due, from their first step on.
+
+    What lies before ``begin`` is taken at once.
+    """
     from monitor.adapters.clock import AcceleratedClock
 
     class PacedWard:
         def __init__(self, unit: str) -> None:
             self._ward = wards(unit)
             self._clock: AcceleratedClock | None = None
+            self._begin_ms: int | None = None
             self._waiting = threading.Event()
 
         def configure(self, settings: "WardSettings") -> None:
             self._ward.configure(settings)
 
         def take(self, now_ms: int, inputs: "Sequence[Input]") -> "tuple[AnyEffect, ...]":
+            if self._begin_ms is None:
+                self._begin_ms = now_ms if begin is None else begin.at_ms(now_ms)
+            if now_ms < self._begin_ms:
+                return self._ward.take(now_ms, inputs)
             if self._clock is None:
                 self._clock = AcceleratedClock(speed=speed, start_ms=now_ms)
             due_s = self._clock.seconds_for(now_ms - self._clock.now_ms())

@@ -5,6 +5,7 @@ import io
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 
 import pytest
 from replay_wards import STEPS, StandInWard, effects_of, recorded
@@ -15,11 +16,13 @@ from monitor.adapters.ledger import effect_bytes
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input, RecordedStep
 from monitor.replay import (
+    Moment,
     Reading,
     digest,
     replay,
     run,
 )
+from monitor.replay_command import _moment, _paced
 
 
 def test_the_command_prints_effects_as_lines(tmp_path: Path) -> None:
@@ -133,13 +136,69 @@ def test_bad_lines_stop_the_replay_unless_they_may_be_left_out(tmp_path: Path) -
     assert outs[1].encode().splitlines() == [effect_bytes(e) for e in effects_of(STEPS)]
 
 
+def test_a_stretch_is_told_by_a_ward_that_knows_what_was_before(tmp_path: Path) -> None:
+    path = recorded(tmp_path)
+    first, *between, last = (step.now_ms for step in STEPS)
+    told = [
+        (step.now_ms, [effect_bytes(one) for one in effects])
+        for step, effects in replay(STEPS, StandInWard("inf-a"))
+    ]
+    for begin, end in ((None, between[0]), (between[0], None), (between[-1], between[-1])):
+        out, err = io.StringIO(), io.StringIO()
+        reading = Reading(
+            begin=None if begin is None else Moment(ms=begin, since_start=False),
+            end=None if end is None else Moment(ms=end - first, since_start=True),
+        )
+        code = run([path], ward_of=StandInWard, out=out, err=err, as_json=True, reading=reading)
+        assert code == 0
+        from_ms, to_ms = begin or first, end or last
+        wanted = [line for at, lines in told if from_ms <= at <= to_ms for line in lines]
+        assert out.getvalue().encode().splitlines() == wanted
+        read = sum(at <= to_ms for at, _ in told)
+        assert f"steps           {read}," in err.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1:30", Moment(ms=5_400_000, since_start=True)),
+        ("2026-11-22T13:45:00Z", Moment(ms=1_795_355_100_000, since_start=False)),
+        ("2026-11-22T13:45", Moment(ms=1_795_355_100_000, since_start=False)),
+        (None, None),
+    ],
+)
+def test_a_moment_is_since_the_start_or_of_the_day(
+    text: str | None, expected: Moment | None
+) -> None:
+    assert _moment("--from", text) == expected
+
+
+def test_a_moment_that_is_none_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(recorded(tmp_path)), "--from", "noon"]) == 2
+    assert "--from noon: must be" in capsys.readouterr().err
+
+
+def test_a_pace_begins_where_the_telling_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(Event, "wait", lambda _, timeout=None: waited.append(timeout))
+    begin = Moment(ms=STEPS[-1].now_ms, since_start=False)
+
+    paced = _paced(StandInWard, 1e-3, begin)("inf-a")  # type: ignore[arg-type]  # a stand-in
+
+    for step in STEPS:
+        paced.take(step.now_ms, ())
+    assert waited == []
+
+
 @pytest.mark.parametrize("option", ["--into", "--engine"])
 def test_leaving_out_bad_lines_goes_with_no_engine_or_broker(
     tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     value = {"--into": "localhost", "--engine": "serial"}[option]
     assert main(["replay", str(recorded(tmp_path)), "--skip-bad", option, value]) == 2
-    assert "--skip-bad goes without" in capsys.readouterr().err
+    assert "--skip-bad, --from and --to go without" in capsys.readouterr().err
 
 
 def test_a_folder_is_everything_in_it_that_can_be_replayed(tmp_path: Path) -> None:
