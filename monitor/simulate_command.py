@@ -42,7 +42,7 @@ Cadence = Annotated[
     typer.Option(help="Seconds between two vitals messages; default 5, for a cohort 30."),
 ]
 Reactions = Annotated[
-    list[str] | None, typer.Option(help="PATTERN@BED:+MINUTESm, may be repeated.")
+    list[str] | None, typer.Option(help="REACTION@BED:+20m, any phenotype; may be repeated.")
 ]
 Truth = Annotated[
     Path | None,
