@@ -29,6 +29,10 @@ LONGEST_WAIT_S: Final = 0.2
 
 VITALS_EXPIRY_S: Final = 60
 
+QUEUED_MAX: Final = 10_000
+"""So many messages of a device wait for the broker; a simulated device drops the newest beyond
+that and counts them, because it has no store."""
+
 
 class BrokerUnreachableError(ConnectionError):
     """The broker did not accept a device in time."""
@@ -40,6 +44,7 @@ class DeviceLink:
     def __init__(self, device: str, status_topic: str, *, unit: str, at_ms: int) -> None:
         self.device = device
         self.is_connected = False
+        self.dropped = 0
         self.retry_s = 0.0
         self._status_topic = status_topic
         self._status: bytes | None = None
@@ -49,6 +54,7 @@ class DeviceLink:
             client_id=f"sim-{unit}-{device}",
             protocol=mqtt.MQTTv5,
         )
+        self._client.max_queued_messages_set(QUEUED_MAX)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.will_set(status_topic, self._offline(at_ms), qos=1, retain=True)
@@ -82,13 +88,14 @@ class DeviceLink:
         if sent.topic == self._status_topic:
             self._status = sent.payload
         is_vitals = sent.topic.endswith("/vitals")
-        self._client.publish(
+        info = self._client.publish(
             sent.topic,
             sent.payload,
             qos=1,
             retain=sent.is_retained,
             properties=self._expiring if is_vitals else None,
         )
+        self.dropped += info.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE
 
     def leave(self, at_ms: int) -> None:
         """Say that the device is off, as a device that is switched off does."""

@@ -3,6 +3,7 @@
 A feed has no memory at the broker and acknowledges at once; whoever looks wants what stands now.
 """
 
+import contextlib
 import queue
 import threading
 import time
@@ -37,6 +38,10 @@ LEASE: Final = f"{MONITOR}/lease"
 STANDBYS: Final = f"{MONITOR}/standby/+"
 """Who speaks for the unit, and who would."""
 
+HEARD_MAX: Final = 50_000
+"""So many publications may wait for a reader; beyond that all of them are dropped and counted, and
+the broker tells again what stands."""
+
 PUBLISH_WITHIN_S: Final = 3.0
 """A message that the broker has not confirmed by then counts as not sent."""
 
@@ -60,7 +65,8 @@ class Feed:
         self.is_connected = False
         self.connections = 0
         self._topics = feed_topics(unit, kinds)
-        self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self.dropped = 0
+        self._heard: queue.Queue[Heard] = queue.Queue(HEARD_MAX)
         self._answered = threading.Event()
         self._refusal = ""
         self._confirmed = threading.Condition()
@@ -151,8 +157,7 @@ class Feed:
         if reason.is_failure:
             self._refusal = f"it refused us ({reason})"
         else:
-            client.subscribe([(name, 1) for name in self._topics])
-            self.connections += 1
+            self._subscribe(client)
             self.is_connected = True
         self._answered.set()
 
@@ -160,12 +165,27 @@ class Feed:
         self.is_connected = False
 
     def _on_message(
-        self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
+        self, client: paho.Client, _userdata: object, message: paho.MQTTMessage
     ) -> None:
         levels = message.topic.split("/")
-        self._heard.put(
-            Heard(levels[3], "/".join(levels[4:]), bytes(message.payload), message.retain)
-        )
+        heard = Heard(levels[3], "/".join(levels[4:]), bytes(message.payload), message.retain)
+        try:
+            self._heard.put_nowait(heard)
+        except queue.Full:
+            self._begin_anew(client)
+
+    def _begin_anew(self, client: paho.Client) -> None:
+        """Drop all that waits and let the broker tell again what stands, as if newly connected."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._heard.get_nowait()
+                self.dropped += 1
+        self.dropped += 1
+        self._subscribe(client)
+
+    def _subscribe(self, client: paho.Client) -> None:
+        client.subscribe([(name, 1) for name in self._topics])
+        self.connections += 1
 
     def _on_publish(
         self,

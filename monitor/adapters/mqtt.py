@@ -24,6 +24,7 @@ from monitor.adapters.clock import Clock
 from monitor.adapters.connection import begin, discard, new_client
 from monitor.adapters.filters import filters
 from monitor.adapters.logbook import ROOT, log
+from monitor.adapters.spools import FOUND_MAX, PROOFS_MAX, TALK_MAX, Spool
 from monitor.adapters.succession import is_from_successor
 from monitor.adapters.window import Window
 from monitor.facts.records import RawMessage
@@ -92,9 +93,9 @@ class BrokerLink:
         self._status_topic, self._proof_topic = monitor_status_topic(unit), proof_topic(unit)
         self._lease_topic, self._standbys = lease_topic(unit), standby_topic(unit, "")
         self._inbox: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-        self._found: queue.SimpleQueue[Said] = queue.SimpleQueue()
-        self._talk: queue.SimpleQueue[Said] = queue.SimpleQueue()
-        self._proofs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._found: Spool[Said] = Spool(FOUND_MAX, keeps_oldest=True)
+        self._talk: Spool[Said] = Spool(TALK_MAX)
+        self._proofs: Spool[bytes] = Spool(PROOFS_MAX)
         self._answered = threading.Event()
         self._refusal = ""
         self._lock = threading.Lock()
@@ -207,19 +208,22 @@ class BrokerLink:
 
         One without a topic: a new connection, on which the broker says again what it holds.
         """
-        return [self._found.get() for _ in range(self._found.qsize())]
+        return self._found.take()
 
     def talk(self) -> list[Said]:
         """Return what was said about who speaks for the unit: leases, standbys, statuses."""
-        return [self._talk.get() for _ in range(self._talk.qsize())]
+        return self._talk.take()
 
     def proofs(self) -> list[bytes]:
         """Return the alerts of the proof that have come back."""
-        return [self._proofs.get() for _ in range(self._proofs.qsize())]
+        return self._proofs.take()
 
     def is_silent(self) -> bool:
-        """Tell whether nothing has shown for too long that thread and broker live."""
-        return self._silent_s() > SILENT_S_MAX
+        """Tell whether the link must be made anew: nothing shows that it lives, or some was lost.
+
+        Of a new connection the broker tells again all that it holds of us.
+        """
+        return self._silent_s() > SILENT_S_MAX or self._found.dropped > 0
 
     def _silent_s(self) -> float:
         return time.monotonic() - self._sign_s
@@ -234,6 +238,7 @@ class BrokerLink:
             self._client = self._new_client()
             self._is_open = self._is_connected = False
         self._window.clear()
+        self._found = Spool(FOUND_MAX, keeps_oldest=True)
         self._sign_s = time.monotonic()
         # Its thread may hang or be dead, and then must not hold up the loop.
         threading.Thread(target=discard, args=(old,), daemon=True).start()

@@ -16,6 +16,9 @@ from monitor.series.tape import Place
 FORMAT: Final = 2
 """Version of the tables; the first one, which said none, had one place for all journals."""
 
+REFUSED_MAX: Final = 10_000
+"""So many lines that no store would take are kept to be looked at; the oldest give way."""
+
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS place (store TEXT NOT NULL, journal TEXT NOT NULL, step INTEGER NOT NULL,
     message INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (store, journal)) WITHOUT ROWID;
@@ -38,7 +41,7 @@ def beside(journal: Path) -> Path:
 
 
 class CursorFile:
-    """The places of all stores of one journal; ``refused`` rows are kept until somebody looks."""
+    """The places of all stores of one journal; of ``refused`` rows the newest are kept."""
 
     def __init__(self, path: Path) -> None:
         """Open or make the file.
@@ -104,6 +107,10 @@ class CursorFile:
                 self._connection.executemany(
                     "INSERT INTO refused (store, line, reason) VALUES (?, ?, ?)",
                     [(store, line, reason) for line, reason in refused],
+                )
+                self._connection.execute(
+                    "DELETE FROM refused WHERE n <= (SELECT max(n) FROM refused) - ?",
+                    (REFUSED_MAX,),
                 )
         except sqlite3.Error as fault:
             raise SeriesError(f"{self._path}: {fault}; check folder and disk") from fault
