@@ -246,6 +246,9 @@ def check_rules(
     config: Config = CONFIG_DIRECTORY,
     as_json: AsJson = False,
     tell: Annotated[bool, typer.Option("--tell", help="Write all that was told, too.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="Folder: also every story as a recording to replay.")
+    ] = None,
 ) -> None:
     """Rehearse scenario files: what happens at a bed, and what must and must not come of it."""
     from monitor.scenario.checking import run
@@ -260,6 +263,7 @@ def check_rules(
             err=sys.stderr,
             as_json=as_json,
             tell=tell,
+            record=record,
         )
     raise typer.Exit(code)
 

@@ -27,7 +27,7 @@ from monitor.study.sweep import Sweep
 
 STYLE: Final = Path(__file__).parent / "page" / "report.css"
 PLOT_STYLE: Final = "figure.plot svg { display: block; width: 100%; max-width: 45rem; }\n"
-ROW_PX, FIGURE_PX, HEAD_PX = 30, 470, 900
+ROW_PX, FIGURE_PX, HEAD_PX = 38, 470, 900
 DISCLAIMER: Final = (
     "Research, education and simulation; not a medical device. Truth is the simulator's: this says "
     "how well the monitor finds what could be thought of, not how it does on people."

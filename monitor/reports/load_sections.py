@@ -170,7 +170,7 @@ def _contribution(detail: CohortDetail, made: str) -> tuple[str, ...]:
     words = (
         "Rows that held when an alert first called. Without a row, calls of which it was the only "
         "reason would have come later or not at all; what is really lost and gained without it "
-        "says the command ablate, which removes it and replays."
+        "says score ablation, which removes it and replays."
     )
     if len(detail.rules) > RULES_SHOWN:
         words += f" The first {RULES_SHOWN} of {len(detail.rules)}; all are in the JSON."

@@ -7,6 +7,7 @@ from typing import Final, TextIO, TypeAlias
 
 import msgspec
 
+from monitor.adapters.recording import FORMAT, Header, write_recording
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
     ActRecorded,
@@ -19,7 +20,7 @@ from monitor.facts.effects import (
 from monitor.replay import WardOf
 from monitor.scenario.places import ScenarioError
 from monitor.scenario.reading import scenario_of
-from monitor.scenario.rehearsal import Rehearsal, rehearsal
+from monitor.scenario.rehearsal import UNIT, Rehearsal, rehearsal
 from monitor.scenario.shown import fields_of, refused
 from monitor.scenario.stories import Scenario
 from monitor.scenario.times import clock
@@ -76,11 +77,13 @@ def run(
     err: TextIO,
     as_json: bool = False,
     tell: bool = False,
+    record: Path | None = None,
 ) -> int:
     """Rehearse files and say what came out; return the exit code of the command.
 
     A folder stands for the ``.toml`` files in it. With ``tell`` everything that was told is
-    written as well, in order of time.
+    written as well, in order of time. With ``record`` every story is written into that folder as a
+    recording of what the ward was given, under the name of its file.
     """
     reports, unread = [], 0
     for path in _files(paths):
@@ -95,6 +98,8 @@ def run(
             )
             err.write(f"{fault}\n")
             continue
+        if record is not None:
+            err.write(f"{recorded(path, found, record)}\n")
         reports.append(_report(path, found))
         if not as_json:
             out.writelines(f"{line}\n" for line in lines(path, found, tell=tell))
@@ -124,6 +129,14 @@ def rehearsed(path: Path, site_of: SiteOf) -> Rehearsal:
     except ConfigError as fault:
         raise ScenarioError(str(path), map(str, fault.faults)) from fault
     return rehearsal(scenario, ward_of)
+
+
+def recorded(path: Path, found: Rehearsal, folder: Path) -> Path:
+    """Write what the ward of a rehearsal was given as a recording, and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / f"{path.stem}.jsonl.gz"
+    write_recording(place, found.steps, header=Header(format=FORMAT, unit=UNIT))
+    return place
 
 
 def settings_words(settings: Mapping[str, object]) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from monitor.facts.effects import AnyEffect
-from monitor.facts.records import RawMessage
+from monitor.facts.records import RawMessage, RecordedStep
 from monitor.replay import WardOf
 from monitor.scenario.expectations import EFFECTS, matches
 from monitor.scenario.shown import Shown, fields_of, refused
@@ -41,11 +41,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """What came of a scenario: everything that was told, and every difference."""
+    """What came of a scenario: everything that was told, and every difference.
+
+    ``steps`` are what the ward was given, as a recording holds it.
+    """
 
     scenario: Scenario
     told: tuple[tuple[int, AnyEffect], ...]
     differences: tuple[Difference, ...]
+    steps: tuple[RecordedStep, ...] = ()
 
 
 def rehearsal(scenario: Scenario, ward_of: WardOf) -> Rehearsal:
@@ -54,15 +58,15 @@ def rehearsal(scenario: Scenario, ward_of: WardOf) -> Rehearsal:
     beds: dict[str, Shown] = {}
     checks = [Check(one) for one in scenario.expectations]
     told: list[tuple[int, AnyEffect]] = []
+    steps: list[RecordedStep] = []
     waiting = sorted(scenario.deliveries, key=lambda one: (one.received_ms, one.rank))
     for at_ms in times(scenario):
         due = [one for one in waiting if one.received_ms <= at_ms]
         waiting = waiting[len(due) :]
         now_ms = START_MS + at_ms
-        inputs = [
-            decode(raw_message(one, beds.get(one.bed, NOWHERE), now_ms), position=number)
-            for number, one in enumerate(due)
-        ]
+        raw = tuple(raw_message(one, beds.get(one.bed, NOWHERE), now_ms) for one in due)
+        steps.append(RecordedStep(now_ms=now_ms, messages=raw))
+        inputs = [decode(message, position=number) for number, message in enumerate(raw)]
         effects = ward.take(now_ms, inputs)
         for effect in effects:
             beds.setdefault(effect.bed, Shown()).take(effect)
@@ -72,7 +76,12 @@ def rehearsal(scenario: Scenario, ward_of: WardOf) -> Rehearsal:
     found = [check.difference() for check in checks]
     differences = [one for one in found if one is not None]
     differences += _unexpected_refusals(scenario, told)
-    return Rehearsal(scenario=scenario, told=tuple(told), differences=tuple(differences))
+    return Rehearsal(
+        scenario=scenario,
+        told=tuple(told),
+        differences=tuple(differences),
+        steps=tuple(steps),
+    )
 
 
 def times(scenario: Scenario) -> Iterator[int]:

@@ -123,10 +123,10 @@ def test_files_are_reported_in_words_and_as_json(tmp_path: Path) -> None:
     bad.write_text(f"{STORY}[[expect]]\nat='0:10'\ngrade=0")
     broken.write_text("title =")
 
-    def ran(*paths: Path, **how: bool) -> tuple[int, str, str]:
+    def ran(*paths: Path, as_json: bool = False, tell: bool = False) -> tuple[int, str, str]:
         out, err = StringIO(), StringIO()
         return (
-            run(paths, site_of=site_of, out=out, err=err, **how),
+            run(paths, site_of=site_of, out=out, err=err, as_json=as_json, tell=tell),
             out.getvalue(),
             err.getvalue(),
         )

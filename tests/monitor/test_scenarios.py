@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from scenario_wards import site_of
 
+from monitor.__main__ import main
+from monitor.adapters.recording import open_recording
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input
+from monitor.replay import replay
 from monitor.scenario.checking import read_scenario, rehearsed
 from monitor.scenario.rehearsal import rehearsal
 from monitor.ward.ward import Ward
@@ -52,6 +55,24 @@ def test_it_comes_out_the_same_message_by_message(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_ward_that_says_nothing_fails_every_scenario(path: Path) -> None:
     assert rehearsal(read_scenario(path), lambda _: SaysNothing()).differences
+
+
+def test_a_scenario_is_played_from_its_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = ROOT / "tests" / "scenarios" / "vasovagal-faint.toml"
+    told = tmp_path / "told"
+
+    assert main(["check-rules", str(story), "--record", str(told)]) == 0
+
+    place = told / "vasovagal-faint.jsonl.gz"
+    assert str(place) in capsys.readouterr().err
+    found = rehearsed(story, site_of)
+    recording = open_recording(place)
+    assert tuple(recording.steps) == found.steps
+    ward = site_of(found.scenario.settings)(recording.unit)
+    effects = [one for _, made in replay(found.steps, ward) for one in made]
+    assert effects == [effect for _, effect in found.told]
 
 
 def test_every_scenario_has_a_title_of_its_own() -> None:
