@@ -9,7 +9,7 @@ COLLECTIONS := mimic3-demo physionet2012 eicu-demo-nibp exam-stress
 # How often the crash matrix kills, and by which chance.
 KILLS ?= 20
 SEED ?= 1
-# How long decoders are fed with nearly right bytes.
+# How long decoders, requests and readers of files are fed with nearly right bytes.
 MINUTES ?= 10
 # Many tests wait for a broker or a browser, so one worker more than there are cores.
 WORKERS ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) + 1 )))
@@ -199,8 +199,8 @@ minimum: ## Install the oldest versions that pyproject.toml allows, and run a sh
 	@scripts/minimum.sh
 
 .PHONY: fuzz
-fuzz: setup ## Feed every decoder with nearly right bytes: make fuzz MINUTES=60
-	@PYTHONPATH=.:tests nice -n 19 $(RUN)/python -m scripts.fuzz $(MINUTES)
+fuzz: setup ## Feed every decoder with nearly right bytes, guided by coverage: make fuzz MINUTES=60
+	@scripts/fuzz.sh $(MINUTES)
 
 .PHONY: clean
 clean: ## Remove what can be made again, but not recordings and ledgers

@@ -18,6 +18,8 @@ from monitor.commands import (
 
 if TYPE_CHECKING:
     from monitor.reports.chronicles import Chronicle
+    from monitor.settings.settings import Settings
+    from monitor.station.eras import Era
 
 BAD_INPUT: Final = 4
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -80,12 +82,29 @@ def report_command(
             software=software(),
             book=settings.ward.detection.book,
             truth="" if beside is None else str(beside),
+            eras=_eras(chronicle, settings, config),
         )
         heard = heard_beside(chronicle, truths)
         page.write_text(session_page(chronicle, printing, heard), encoding="utf-8")
         typer.echo(f"{page}", err=True)
         if png:
             _picture(page)
+
+
+def _eras(chronicle: "Chronicle", settings: "Settings", config: Path) -> "tuple[Era, ...]":
+    """Return the configurations that were in force in a session; none if they were not kept."""
+    from monitor.station.eras import Era, Kept, eras_of, eras_within
+
+    # Of the first one nothing is told: the journal began with it.
+    kept = [
+        Kept(one.told[0].at_ms if one.told else None, one.digest, one.files)
+        for one in chronicle.turns
+        if not one.is_refused
+    ]
+    if not kept:
+        return ()
+    known = Era(None, settings.digest, settings.ward.detection.book)
+    return eras_within(eras_of(kept, config, known), chronicle.from_ms, chronicle.to_ms)
 
 
 def _picture(page: Path) -> None:

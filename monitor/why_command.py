@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from monitor.facts.records import RecordedStep
     from monitor.facts.views import HandOver
+    from monitor.following import Behind
+    from monitor.settings.settings import Settings
     from monitor.ward.ward import Ward
-    from monitor.ward.ward_settings import WardSettings
 
 BAD_INPUT: Final = 4
 
@@ -34,17 +35,21 @@ def why_command(
     config: Config = CONFIG_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a bed is graded as it is, or why nothing fires, and what a shift hands over."""
+    """Say why a bed is graded as it is, or why nothing fires, and what a shift hands over.
+
+    A journal whose configuration changed is gone through as it went, if the folder is one of its.
+    """
     at_ms = None if at is None else _milliseconds(at)
-    settings = read_settings(config).ward
+    settings = read_settings(config)
     with piped():
-        code = run(path, settings, at_ms=at_ms, bed=bed, as_json=as_json, out=sys.stdout)
+        code = run(path, settings, config, at_ms=at_ms, bed=bed, as_json=as_json, out=sys.stdout)
     raise typer.Exit(code)
 
 
 def run(
     path: Path,
-    settings: "WardSettings",
+    settings: "Settings",
+    config: Path,
     *,
     at_ms: int | None,
     bed: str | None,
@@ -56,12 +61,15 @@ def run(
 
     from monitor.adapters.recording import InputFileError, Remarks
     from monitor.adapters.sources import open_source
+    from monitor.following import Site
     from monitor.ward.ward import Ward
 
+    site, remarks = Site(digest=settings.digest, directory=config), Remarks()
     try:
-        for recording in open_source(path, Remarks()):
-            ward = Ward(settings, unit=recording.unit)
-            now_ms = _played(ward, recording.steps, at_ms)
+        for recording in open_source(path, remarks):
+            ward = Ward(settings.ward, unit=recording.unit)
+            behind = site.behind(recording, ward, remarks, is_rebatched=False)
+            now_ms = _played(ward, recording.steps, at_ms, behind)
             sheets = [one for one in ward.hand_over(now_ms) if bed in (None, one.bed)]
             if as_json:
                 out.write(f"{msgspec.json.encode(sheets).decode()}\n")
@@ -70,18 +78,23 @@ def run(
     except InputFileError as fault:
         typer.echo(str(fault), err=True)
         return BAD_INPUT
+    for words in remarks.named:
+        typer.echo(words, err=True)
     return 0
 
 
-def _played(ward: "Ward", steps: "Iterable[RecordedStep]", at_ms: int | None) -> int:
+def _played(
+    ward: "Ward", steps: "Iterable[RecordedStep]", at_ms: int | None, behind: "Behind"
+) -> int:
     """Let a ward take the steps up to a time, and return the time that it has come to."""
     from monitor.wire.messages import decode
 
     now_ms = 0 if at_ms is None else at_ms
-    for step in steps:
+    for number, step in enumerate(steps, start=1):
         if at_ms is not None and step.now_ms > at_ms:
             break
         ward.take(step.now_ms, [decode(raw, position=n) for n, raw in enumerate(step.messages)])
+        behind(number)
         now_ms = max(now_ms, step.now_ms)
     return now_ms
 

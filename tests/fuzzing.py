@@ -16,6 +16,8 @@ from typing import Final
 
 import msgspec
 from builders import ward_settings
+from fuzz_readers import READER_TARGETS, reader_seeds
+from fuzz_station import station, station_seeds
 from journal_runs import T0_MS, messages
 from wire import INBOUND, raw
 
@@ -136,7 +138,10 @@ def _files() -> dict[str, bytes]:
 
 TARGETS: Final[dict[str, Target]] = {
     one.__name__: one
-    for one in (wire, unit_talk, ledger_row, chunk, recording, table, snapshot, configuration)
+    for one in (
+        *(station, *READER_TARGETS.values()),
+        *(wire, unit_talk, ledger_row, chunk, recording, table, snapshot, configuration),
+    )
 }
 SLOW: Final = frozenset({"configuration"})
 
@@ -144,6 +149,10 @@ SLOW: Final = frozenset({"configuration"})
 @lru_cache
 def seeds(name: str) -> tuple[bytes, ...]:
     """Return bytes that a target takes, from which others are made."""
+    if name in READER_TARGETS:
+        return tuple(reader_seeds()[name]())
+    if name == station.__name__:
+        return station_seeds()
     wards = Ward(ward_settings(), unit="u")
     taken = (wards.take(T0_MS + n * 1000, decoded(messages(n))) for n in range(30))
     effects = [one for told in taken for one in told]
@@ -165,7 +174,12 @@ def seeds(name: str) -> tuple[bytes, ...]:
 
 def mutated(some: tuple[bytes, ...], chance: random.Random) -> bytes:
     """Return bytes that are one of some, changed in a few places."""
-    body = bytearray(chance.choice(some))
+    return altered(chance.choice(some), some, chance)
+
+
+def altered(given: bytes, some: tuple[bytes, ...], chance: random.Random) -> bytes:
+    """Return bytes changed in a few places, partly by pieces of some others."""
+    body = bytearray(given)
     for _ in range(chance.choice((1, 1, 2, 4, 12))):
         at = chance.randrange(len(body) + 1)
         end = min(len(body), at + chance.choice((1, 1, 2, 8, 40)))

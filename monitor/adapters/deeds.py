@@ -137,7 +137,7 @@ def audit_lines(path: Path) -> Iterator[AuditLine]:
         for number, text in enumerate(lines, 1):
             try:
                 yield _DECODER.decode(text)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
                 raise AuditError(f"{path}:{number}: is no line of an audit ({fault})") from fault
 
 

@@ -35,6 +35,8 @@ PARQUET_MAGIC: Final = b"PAR1"
 PRODUCT: Final = "other"
 FLOW_AFTER_MS: Final = 10 * MINUTE_MS
 QUARANTINED: Final = "quarantined"
+SPAN_MS: Final = 31 * 24 * 60 * MINUTE_MS
+"""A chart has a step for every minute: over some years of a wrong date it would not end."""
 
 
 class _Row(NamedTuple):
@@ -71,6 +73,8 @@ def recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
     ):
         # Stable: what came at the same time keeps the order of the table.
         mine = sorted(some, key=lambda row: row.received_ms)
+        if mine[-1].received_ms - mine[0].received_ms > SPAN_MS:
+            raise InputFileError(path, f"session {session} lasts over a month; is a date wrong?")
         chart = _chart(number, unit, bed, session, mine)
         name = f"{path.name} {bed} {session}".strip()
         yield Recording(name=name, unit=unit, steps=tuple(chart.steps()))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TextIO
+from typing import Any, Final, Self
 
 from monitor.adapters.audit import Verification, ledger_rows, verification
 from monitor.adapters.journal_file import (
@@ -30,10 +30,10 @@ from monitor.adapters.journal_file import (
     check_pages,
     create,
     fault_of,
-    lock,
     migrated,
     origin,
 )
+from monitor.adapters.journal_hold import Hold, taken_again, taking
 from monitor.adapters.ledger import (
     BEGINNING,
     GENESIS,
@@ -45,8 +45,6 @@ from monitor.adapters.ledger import (
 )
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import RawMessage, RecordedStep
-
-_BUSY_S: Final = 2.0
 
 _LAST: Final = {
     "step": "SELECT coalesce(max(n), 0) FROM step",
@@ -123,7 +121,8 @@ class JournalReader:
         waiting = next(messages, None)
         rows = self.rows(_STEPS_OF_FORMAT[self.about.format], (after.step,))
         for expected, (n, now_ms, digest) in enumerate(rows, start=after.step + 1):
-            if n != expected or (waiting is not None and waiting[0] < n):
+            first = n if waiting is None else waiting[0]
+            if not (_are_numbers(n, now_ms, first) and n == expected <= first):
                 raise JournalDamagedError(
                     self.path, f"step {expected} is missing", "restore the file"
                 )
@@ -140,7 +139,9 @@ class JournalReader:
     def _raw(
         self, step: int, received_ms: int, topic: object, payload: object, retained: object
     ) -> RawMessage:
-        if not (isinstance(topic, str) and isinstance(payload, bytes)):
+        if not (
+            isinstance(topic, str) and isinstance(payload, bytes) and _are_numbers(received_ms)
+        ):
             raise JournalDamagedError(
                 self.path, f"a message of step {step} is no message", "restore the file"
             )
@@ -231,14 +232,17 @@ class JournalReader:
         self.close()
 
 
+def _are_numbers(*values: object) -> bool:
+    """Tell whether values of columns are what they must be; rot can make anything of them."""
+    return all(isinstance(one, int) for one in values)
+
+
 class Journal(JournalReader):
     """The one writer of a journal; whoever has it holds the lock beside the file."""
 
-    def __init__(
-        self, path: Path, connection: sqlite3.Connection, about: About, held: TextIO
-    ) -> None:
-        super().__init__(path, connection, about)
-        self._lock = held
+    def __init__(self, path: Path, hold: Hold, about: About) -> None:
+        super().__init__(path, hold.connection, about)
+        self._hold = hold
         self._published = about.published
         self._step, self._message, self._row = self.counts()
         newest = next(self.rows("SELECT hash FROM ledger ORDER BY n DESC LIMIT 1"), None)
@@ -257,34 +261,18 @@ class Journal(JournalReader):
         StoreError
             If the file or its folder cannot be written.
         """
-        with contextlib.ExitStack() as undo:
-            held = lock(path)
-            undo.callback(held.close)
-            try:
-                connection = sqlite3.connect(
-                    path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False
-                )
-                undo.callback(connection.close)
-                about = origin(connection, path)
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=FULL")
-                is_made = about is None
-                if about is None:
-                    about = create(connection, unit=unit, software=software, config=config)
-            except sqlite3.Error as fault:
-                raise fault_of(path, fault) from fault
+        with taking(path, is_new=True) as (hold, found):
+            connection = hold.connection
+            begun = found or create(connection, unit=unit, software=software, config=config)
             check_pages(connection, path)
-            if is_made:
-                about = migrated(connection, path, about)
+            about = migrated(connection, path, begun) if found is None else begun
             if about.unit != unit:
                 raise JournalUnreadableError(
                     path,
                     f"belongs to unit {about.unit!r}, not to {unit!r}",
                     "name the journal of this unit",
                 )
-            journal = cls(path, connection, about, held)
-            undo.pop_all()
-        return journal
+            return cls(path, hold, about)
 
     def append_step(self, now_ms: int, messages: Sequence[RawMessage]) -> int:
         """Keep one step and its messages in one commit; return the number of the step.
@@ -373,11 +361,16 @@ class Journal(JournalReader):
         A file of an older format is brought to this one before the first write, and not when it
         is opened: a monitor that cannot go on from it must leave it to the program that wrote it.
 
+        A file whose disk has gone is let go of, and with the next try looked for again.
+
         Raises
         ------
         StoreError
             If the commit did not happen.
         """
+        if not self._hold.is_there:
+            self._hold, self.about = taken_again(self.path, self.about, self.place)
+            self._connection = self._hold.connection
         if self.about.format < FORMAT:
             self.about = migrated(self._connection, self.path, self.about)
         try:
@@ -389,6 +382,8 @@ class Journal(JournalReader):
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
             if isinstance(fault, sqlite3.Error):
+                if self._hold.is_lost:
+                    self._hold.let_go()
                 raise StoreError(
                     self.path, f"could not be written ({fault})", "free space or mend the disk"
                 ) from fault
@@ -397,4 +392,4 @@ class Journal(JournalReader):
     def close(self) -> None:
         """Close the file and let another monitor have it."""
         super().close()
-        self._lock.close()
+        self._hold.held.close()

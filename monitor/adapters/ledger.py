@@ -45,7 +45,7 @@ class LedgerRow:
         """
         try:
             return _DECODER.decode(self.body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
             raise ValueError(f"ledger row {self.n} holds no effect ({fault})") from fault
 
 

@@ -16,7 +16,7 @@ from monitor.wire.outbound import AdvicePayload, AlertPayload, encode_published
 _ALERT: Final = msgspec.json.Decoder(AlertPayload)
 _ADVICE: Final = msgspec.json.Decoder(AdvicePayload)
 
-FAULTS: Final = (msgspec.MsgspecError, UnicodeDecodeError)
+FAULTS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def kind_of(name: str) -> str:

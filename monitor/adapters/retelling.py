@@ -66,7 +66,7 @@ def _topic(name: str, unit: str) -> str:
 def _payload(payload: bytes, shift_ms: int, boot: str) -> bytes:
     try:
         found = msgspec.json.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return payload
     if not isinstance(found, dict):
         return payload

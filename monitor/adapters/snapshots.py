@@ -150,7 +150,7 @@ def _columns(mark: Mark) -> tuple[object, ...]:
 
 
 def marks(journal: JournalReader) -> Iterator[Mark]:
-    """Yield the marks of all whole snapshots, the newest first."""
+    """Yield the marks of all whole snapshots, the newest first; what is no mark is passed over."""
     if journal.about.format == 1:
         return
     query = (
@@ -159,6 +159,14 @@ def marks(journal: JournalReader) -> Iterator[Mark]:
     )
     for step, message, row, head, *others in journal.rows(query):
         now_ms, form, program, parts, digest = others
+        numbers = (step, message, row, now_ms, form, parts)
+        if not (
+            all(isinstance(one, int) for one in numbers)
+            and isinstance(program, str)
+            and isinstance(head, bytes)
+            and isinstance(digest, bytes)
+        ):
+            continue  # rot in a row: the mark before it is as good as ever
         yield Mark(
             place=Place(step=step, message=message, row=row, head=head),
             now_ms=now_ms,

@@ -122,7 +122,7 @@ class Teller:
         """Remember under which boot id a device is online."""
         try:
             told = _STATUS.decode(message.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
         if told.state == "online":
             self._online[message.topic] = told.boot

@@ -95,7 +95,7 @@ class Tenure:
     def _heard_status(self, said: Said) -> SuccessionAct:
         try:
             status = _STATUS.decode(said.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return ""
         if status.boot == self.boot:
             return ""

@@ -7,7 +7,6 @@ machine's clock is not, and in a simulation that runs faster than time.
 import re
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Final, TextIO
 
 import msgspec
@@ -28,7 +27,7 @@ from monitor.wire.outbound import (
     StatePayload,
     iso,
 )
-from monitor.wire.payloads import milliseconds
+from monitor.wire.payloads import published_ms
 from monitor.wire.topics import MONITOR, NOBODY
 
 REFRESH_S: Final = 0.5
@@ -45,9 +44,18 @@ _ADVICE: Final = msgspec.json.Decoder(AdvicePayload)
 _STATUS: Final = msgspec.json.Decoder(MonitorStatusPayload)
 
 
+UNREADABLE: Final = (
+    msgspec.MsgspecError,
+    UnicodeDecodeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading a publication may end with: no JSON of its shape, or a number beyond any measure."""
+
+
 def time_ms(text: str) -> int:
     """Return a published stamp as milliseconds since the Unix epoch."""
-    return milliseconds(msgspec.convert(text, type=datetime))
+    return published_ms(text)
 
 
 def _centi(value: float | None) -> int | None:
@@ -131,7 +139,7 @@ class Watch:
                     self.beds[heard.bed] = bed_view(heard.bed, _STATE.decode(heard.payload))
                 else:
                     self.beds.pop(heard.bed, None)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             self.unreadable += 1
 
     def ward(self) -> WardView:
@@ -265,7 +273,7 @@ def tail_line(heard: Heard, *, as_json: bool) -> str | None:
         if heard.kind.startswith("_/alert/"):
             return alert_line(heard.bed, _ALERT.decode(heard.payload))
         return advice_line(heard.bed, _ADVICE.decode(heard.payload))
-    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as fault:
+    except (*UNREADABLE, TypeError) as fault:
         return None if as_json else printable(f"bed {heard.bed} {heard.kind}: unreadable ({fault})")
 
 
@@ -275,7 +283,7 @@ def dialect_line(heard: Heard, dialect: str) -> str | None:
         return None
     try:
         alert = published_alert(heard.bed, _ALERT.decode(heard.payload))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     said = DIALECTS[dialect](alert)
     names = {"dialect": dialect, "bed": heard.bed, "id": alert.id, "rev": alert.revision}

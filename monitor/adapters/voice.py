@@ -376,5 +376,5 @@ class Voice:
 def _session_in(payload: bytes) -> str:
     try:
         return _SESSION.decode(payload).session
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""

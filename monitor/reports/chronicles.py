@@ -9,7 +9,7 @@ from typing import Final
 from detectors.channels import CHANNEL_NAMES
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
-from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.recording import InputFileError, Recording, Remarks, Turn
 from monitor.adapters.sources import open_source, recognised
 from monitor.facts.effects import (
     AnyEffect,
@@ -63,7 +63,8 @@ class Chronicle:
     ``rejected`` are readings that no decision believed, ``doubts`` the same with their reasons in
     order of time, and ``sent`` all others, those that came too late to decide anything among
     them. ``age_months`` is None where it is not known. ``origin`` says where the effects are from,
-    ``source`` what file that was, and ``config`` is the digest of the configuration in force.
+    ``source`` what file that was, ``config`` is the digest of the configuration that it began
+    under, and ``turns`` are all those that its journal has gone through; empty where not kept.
     """
 
     session: str
@@ -84,6 +85,7 @@ class Chronicle:
     doubts: tuple[Doubt, ...]
     sent: dict[str, list[Point]]
     rate: list[Point]
+    turns: tuple[Turn, ...] = ()
 
     @property
     def from_ms(self) -> int:
@@ -192,6 +194,7 @@ def _cut(gathered: _Gathered, recording: Recording, origin: str) -> Iterator[Chr
             doubts=tuple(sorted(readings.doubts, key=lambda one: (one.at_ms, one.channel))),
             sent=_ordered(readings.sent),
             rate=_rate(gathered, stays),
+            turns=recording.turns if origin == FROM_LEDGER else (),
         )
 
 

@@ -31,7 +31,9 @@ from monitor.reports.findings import (
     grade_text,
     steps_told,
 )
-from monitor.station.in_force import ADULT_CENTI, limit_lines
+from monitor.reports.limits_drawn import limits_notice, moved_spans
+from monitor.station.eras import Era
+from monitor.station.in_force import ADULT_CENTI
 from monitor.station.review import FLAGS, Band, EventRow, bands, event_rows
 from monitor.station.tracks import thinned
 from monitor.study.cohort_heard import SessionHeard
@@ -60,7 +62,11 @@ PAGE: Final = Path(__file__).parent / "page"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printing:
-    """What a page says of its own making: the command, the configuration and the software."""
+    """What a page says of its own making: the command, the configuration and the software.
+
+    ``eras`` are the configurations that were in force in the session, where its journal has them;
+    without any its limits are drawn by the book of the configuration that was given.
+    """
 
     command: tuple[str, ...]
     config: str
@@ -68,6 +74,12 @@ class Printing:
     book: RuleBook
     truth: str = ""
     """The file of truth that was beside; empty without one."""
+    eras: tuple[Era, ...] = ()
+
+    @property
+    def drawn(self) -> tuple[Era, ...]:
+        """Return the configurations whose limits are drawn, each with its time."""
+        return self.eras or (Era(None, self.config, self.book),)
 
 
 def session_page(
@@ -89,7 +101,7 @@ def session_page(
     body = (
         f"<h1>{escape(words)}</h1>",
         _facts(chronicle),
-        _chart(chronicle, flags, printing.config),
+        _chart(chronicle, flags, printing.drawn),
         *(() if beside is None else _truth(chronicle, beside)),
         "<h2>Episodes</h2>",
         _episode_table(chronicle, found),
@@ -150,7 +162,7 @@ def _data(chronicle: Chronicle, flags: Sequence[EventRow], printing: Printing) -
         "rejected": {name: _moved(points, zero) for name, points in chronicle.rejected.items()},
         "rate": _moved(chronicle.rate, zero),
         "base": {name: number(value) for name, value in base.items()},
-        "limits": limit_lines(printing.book.rules, base, age_centi),
+        "limits": moved_spans(printing.drawn, base, age_centi, zero),
         "bands": [
             {
                 "from_ms": one.from_ms - zero,
@@ -204,7 +216,7 @@ def _items(rows: Iterable[str]) -> str:
     return "".join(f"<li>{escape(row)}</li>" for row in rows)
 
 
-def _chart(chronicle: Chronicle, flags: Sequence[EventRow], config: str) -> str:
+def _chart(chronicle: Chronicle, flags: Sequence[EventRow], drawn: Sequence[Era]) -> str:
     since = "the opening" if chronicle.started_ms is None else "the start of the infusion"
     caption = (
         f"Minutes since {since} ({clock_text(zero_ms(chronicle))}). Dotted: baseline; dashed: "
@@ -212,12 +224,7 @@ def _chart(chronicle: Chronicle, flags: Sequence[EventRow], config: str) -> str:
         "readings as they were sent; grey crosses: readings that were not believed, with their "
         "reasons in the list below; filled: infusion rate."
     )
-    notice = ""
-    if chronicle.config and chronicle.config != config:
-        notice = (
-            '<p class="notice">The session ran with another configuration '
-            f"(<code>{escape(chronicle.config)}</code>) than the one whose limits are drawn.</p>"
-        )
+    notice = limits_notice(chronicle.config, drawn, lambda at_ms: _minutes(chronicle, at_ms))
     rows = "".join(
         f"<li><time>{escape(_minutes(chronicle, row.t_ms))}</time> {escape(row.words)}"
         f"{escape(f' by {row.by}') if row.by else ''}</li>"
@@ -364,7 +371,7 @@ def _footer(chronicle: Chronicle, printing: Printing, beside: SessionHeard | Non
         ("Source", f"{chronicle.source}, recorded by {made}; unit {chronicle.unit}"),
         ("Effects", f"{chronicle.origin}; sha256:{digest(chronicle.effects)}"),
         ("Configuration of the session", chronicle.config or "not stated"),
-        ("Configuration of the limits drawn", printing.config),
+        ("Configuration of the limits drawn", ", ".join(one.digest for one in printing.drawn)),
         ("Truth", printing.truth or "none beside"),
         ("Seed of the simulated ward", "not known" if seed is None else str(seed)),
         ("Software of this page", f"infusion-reaction-monitor {printing.software}"),

@@ -119,8 +119,11 @@ class InfluxStore:
         query = f'SELECT *::field FROM "{measurement}" WHERE {where} ORDER BY time'  # noqa: S608 - as above
         query += f" LIMIT {limit}" if limit else ""
         bound = {f"tag_{index}": text for index, text in enumerate(tags.values())}
-        found = self._asked(query, bound)
-        return [row for series in found for row in _rows_of(series)]
+        try:
+            return [row for series in self._asked(query, bound) for row in _rows_of(series)]
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as fault:
+            words = f"{self.name}: answered what is no table of points ({_short(fault)})"
+            raise SeriesError(words) from fault
 
     def _asked(self, query: str, bound: dict[str, str]) -> list[dict[str, Any]]:
         parameters = [

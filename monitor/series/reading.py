@@ -6,7 +6,6 @@ of the unit ended and the next one began, numbers begin anew; rows of both are t
 """
 
 import base64
-import binascii
 from collections.abc import Iterator
 from typing import Final
 
@@ -76,17 +75,21 @@ def _epoch(fields: dict[str, Field]) -> int:
 
 def _number(fields: dict[str, Field], name: str) -> int:
     value = fields.get(name)
-    if not isinstance(value, float):
+    if not (isinstance(value, float) and value.is_integer()):
         raise SeriesError(
-            f"a row without a number in its field {name!r}: not written by this program"
+            f"a row without a whole number in its field {name!r}: not written by this program"
         )
     return int(value)
 
 
 def _message(store: str, t_ns: int, fields: dict[str, Field]) -> RawMessage:
+    try:
+        topic = _bytes(store, fields, "topic").decode("utf-8")
+    except UnicodeDecodeError as fault:
+        raise SeriesError(f"{store}: a topic that is no text ({fault})") from fault
     return RawMessage(
         received_ms=t_ns // NS_PER_MS,
-        topic=_bytes(store, fields, "topic").decode("utf-8"),
+        topic=topic,
         payload=_bytes(store, fields, "payload"),
         retained=bool(fields.get("retained")),
     )
@@ -95,10 +98,10 @@ def _message(store: str, t_ns: int, fields: dict[str, Field]) -> RawMessage:
 def _bytes(store: str, fields: dict[str, Field], name: str) -> bytes:
     plain, coded = fields.get(name), fields.get(f"{name}_b64")
     if isinstance(plain, str):
-        return plain.encode()
+        return plain.encode("utf-8", "surrogatepass")
     if not isinstance(coded, str):
         raise SeriesError(f"{store}: a message without its {name}")
     try:
         return base64.b64decode(coded, validate=True)
-    except binascii.Error as fault:
+    except ValueError as fault:
         raise SeriesError(f"{store}: a {name} that is neither text nor base64 ({fault})") from fault

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 import msgspec
 
 from monitor.adapters.feed import REJECT, Heard
-from monitor.adapters.viewing import Watch, time_ms
+from monitor.adapters.viewing import UNREADABLE, Watch, time_ms
 from monitor.station.news import News, Row, numbers_news
 from monitor.station.standing import Configurations, is_standing, limits_changed
 from monitor.wire.announcements import alert_topic, is_over
@@ -61,6 +61,20 @@ class StandingAlert(NamedTuple):
     payload: AlertPayload
     raw: bytes
     worse_rev: int
+
+
+def as_line(raw: bytes) -> bytes:
+    """Return a published object as one line of text, as screens are told it.
+
+    Raises
+    ------
+    MsgspecError, UnicodeDecodeError
+        If it has to be written anew and is no JSON, or is no text.
+    """
+    raw.decode()
+    if not raw or (raw.startswith(b"{") and b"\n" not in raw and b"\r" not in raw):
+        return raw
+    return _ENCODER.encode(msgspec.json.decode(raw))
 
 
 def with_bed(bed: str, raw: bytes) -> bytes:
@@ -153,13 +167,14 @@ class Board:
         """Return what screens are to be told about one publication."""
         kind = heard.kind.partition("/")[2].partition("/")[0]
         try:
+            heard = heard._replace(payload=as_line(heard.payload))
             if heard.kind == f"{MONITOR}/status":
                 return self._take_status(heard)
             if heard.kind.startswith(f"{MONITOR}/"):
                 return []
             taker = _TAKERS.get(kind)
             return taker(self, heard) if taker is not None else []
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
+        except (*UNREADABLE, ValueError):
             self.unreadable += 1
             return []
 

@@ -57,7 +57,7 @@ def configurations_of_journal(journal: Path) -> dict[str, str]:
                 effect = _EFFECT.decode(body)
                 if isinstance(effect, SessionChanged) and effect.config and not effect.refused:
                     began.setdefault(effect.session, effect.config)
-    except (JournalError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (JournalError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return began
     return began
 
@@ -68,7 +68,7 @@ def refused_readings(reader: JournalReader, day: Day) -> frozenset[Reading]:
     for (body,) in reader.rows(_KEPT, (day.row,)):
         try:
             effect = _EFFECT.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue  # what cannot be read marks nothing; a proof of the ledger tells of it
         if isinstance(effect, ReadingsKept) and effect.outcome in REFUSED:
             found.add((effect.bed, effect.channel, effect.measured_ms, effect.value_centi))

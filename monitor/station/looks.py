@@ -1,6 +1,6 @@
 """Looks back: the history of a bed, events, hand-over, the draft of a note, settings, the audit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -15,7 +15,8 @@ from monitor.adapters.deeds import audit_lines
 from monitor.care.notes import reaction_note
 from monitor.facts.effects import AnyEffect
 from monitor.station.acts import RefusedError
-from monitor.station.in_force import age_centi, limit_lines
+from monitor.station.eras import ERAS_MAX, Era, eras_within, limit_spans
+from monitor.station.in_force import age_centi
 from monitor.station.past import Past
 from monitor.station.retold import centi
 from monitor.station.review import EPISODES_MS, FLAGS, bands, event_rows, sheet
@@ -48,7 +49,7 @@ class Looks:
         *,
         tracks: Tracks,
         past: Past,
-        book: RuleBook,
+        eras: Sequence[Era],
         settings: dict[str, object],
         again: Callable[[], Followed | None] = lambda: None,
     ) -> None:
@@ -56,7 +57,7 @@ class Looks:
         self.station = web.station
         self.tracks = tracks
         self.past = past
-        self.book = book
+        self.eras = list(eras)
         self.settings = settings
         self._again, self._missed = again, ""
 
@@ -83,7 +84,12 @@ class Looks:
         if found is None or found.settings.get("digest") != now:
             self._missed = now
             return
-        self.book, self.settings = found.book, found.settings
+        self.settings = found.settings
+        if self.eras[-1].digest != now:
+            era = Era(self.station.board.configurations.since_ms, now, found.book)
+            # Without a time it was in force before this station heard of any.
+            before = self.eras if era.since_ms is not None else []
+            self.eras = [*before, era][-ERAS_MAX:]
         self.station.about = replace(self.station.about, config=now, vocabulary=found.vocabulary)
 
     async def history(self, request: Request) -> Response:
@@ -113,8 +119,8 @@ class Looks:
                 "rejected": _rejected(tracks, since_ms),
                 "rate": staircase(tracks.rate, since_ms) if tracks is not None else [],
                 "base": base,
-                "limits": limit_lines(
-                    self.book.rules,
+                "limits": limit_spans(
+                    eras_within(self.eras, since_ms, now_ms),
                     {name: centi(value) or 0 for name, value in base.items()},
                     age_centi(state.age if state is not None else ""),
                 ),

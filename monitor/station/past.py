@@ -17,6 +17,7 @@ from monitor.adapters.feed import Heard
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalError
 from monitor.adapters.logbook import ROOT, log
+from monitor.adapters.viewing import UNREADABLE
 from monitor.facts.effects import AlertChanged, AnyEffect, MeasurementWanted, ReadingsKept
 from monitor.station.newest_day import newest_day
 from monitor.station.retold import (
@@ -106,7 +107,7 @@ class HeardPast:
         try:
             for effect in self._retold(heard):
                 self._kept.put(effect)
-        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError):
+        except (*UNREADABLE, KeyError):
             return  # the board counts what cannot be read
 
     def effects(self, since_ms: int) -> list[AnyEffect]:

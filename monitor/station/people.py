@@ -44,6 +44,9 @@ MAY: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
 """What each role may do; what does not stand here is refused. Nobody can change it while we run."""
 
 _COST: Final = 2**15
+COSTS: Final = frozenset(2**power for power in range(1, 16))
+"""What scrypt takes within the memory that it is given here; less than now only for old rows."""
+
 _BLOCK: Final = 8
 _MEMORY_MAX: Final = 64 * 1024 * 1024
 
@@ -175,9 +178,19 @@ def write_user(path: Path, name: str, row: UserRow) -> None:
 def _read(path: Path) -> dict[str, UserRow]:
     try:
         rows = msgspec.json.decode(path.read_bytes(), type=dict[str, UserRow])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise UsersFileError(f"{path}: is no file of users ({fault})") from fault
-    for name in rows:
+    for name, row in rows.items():
         if not NAME.fullmatch(name):
             raise UsersFileError(f"{path}: name {name!r} must match {NAME.pattern}")
+        try:
+            base64.b64decode(row.salt, validate=True)
+            base64.b64decode(row.hash, validate=True)
+        except ValueError as fault:
+            raise UsersFileError(
+                f"{path}: salt or hash of {name} is no base64 ({fault})"
+            ) from fault
+        if row.cost not in COSTS:
+            words = f"a power of 2 from {min(COSTS)} to {max(COSTS)}"
+            raise UsersFileError(f"{path}: cost {row.cost} of {name} must be {words}")
     return rows

@@ -27,6 +27,7 @@ from monitor.settings.settings import ConfigError, Settings, load_settings
 from monitor.station.acts import Desk
 from monitor.station.board import KINDS, Board, UnitClock
 from monitor.station.doors import Allowance, Cookies, Doors
+from monitor.station.eras import Era, eras_of_journal
 from monitor.station.exposure import HttpOptions, StationError, StationOptions, check_exposure
 from monitor.station.in_force import settings_in_force
 from monitor.station.journal_tracks import configurations_of_journal, tracks_of_journal
@@ -143,11 +144,13 @@ def serve(options: StationOptions, settings: Settings, access: Access) -> bool:
     if options.journal is not None:
         station.board.configurations.began.update(configurations_of_journal(options.journal))
     web = Web(station, is_secure=options.http.places().is_secure)
+    known = Era(None, settings.digest, settings.ward.detection.book)
+    journal = options.journal
     looks = Looks(
         web,
         tracks=tracks,
         past=past,
-        book=settings.ward.detection.book,
+        eras=(known,) if journal is None else eras_of_journal(journal, options.config, known),
         settings=settings_in_force(settings, options.config),
         again=lambda: read_again(options.config, station.audit),
     )

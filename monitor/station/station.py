@@ -251,7 +251,7 @@ class Station:
         """Return the answer to an act whose message the monitor has refused."""
         try:
             reject = _REJECT.decode(heard.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return []
         sent = self.desk.sent(reject.sha256)
         if sent is None:

@@ -6,13 +6,14 @@ lowest or highest value.
 
 from array import array
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import msgspec
 
 from monitor.adapters.feed import Heard
-from monitor.adapters.viewing import time_ms
+from monitor.adapters.viewing import UNREADABLE, time_ms
 from monitor.wire.outbound import StatePayload
 
 POINTS_MOST: Final = 240
@@ -140,11 +141,11 @@ class Tracks:
         del now_ms
         if heard.kind != "_/state" or not heard.payload:
             return
-        try:
-            state = _STATE.decode(heard.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return
-        tracks = self.bed(heard.bed)
+        with suppress(*UNREADABLE):  # the board counts what cannot be read
+            self._take_state(heard.bed, _STATE.decode(heard.payload))
+
+    def _take_state(self, bed: str, state: StatePayload) -> None:
+        tracks = self.bed(bed)
         tracks.begin(state.session)
         for one in state.channels:
             tracks.track(one.ch).add(time_ms(one.t), one.v)

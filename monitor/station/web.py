@@ -19,6 +19,7 @@ from starlette.types import Scope
 from monitor.adapters.access import LinkError
 from monitor.adapters.viewing import HEARTBEAT_S_MAX
 from monitor.station.acts import ActDone, ActWanted, RefusedError
+from monitor.station.faults import FAULTS
 from monitor.station.guard import BODY_MAX, Guard, Places
 from monitor.station.metrics import Labels, exposition
 from monitor.station.pages import Pages
@@ -393,6 +394,6 @@ def application(web: Web, places: Places, pages: Pages, *more: Route) -> Starlet
     return Starlette(
         routes=routes,
         middleware=[Middleware(Guard, places=places, tell=web.refused_by_guard)],
-        exception_handlers={RefusedError: web.refused, HTTPException: web.http_fault},
+        exception_handlers={RefusedError: web.refused, HTTPException: web.http_fault, **FAULTS},
         lifespan=working,
     )

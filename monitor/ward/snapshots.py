@@ -108,7 +108,7 @@ def recall(state: WardState, body: bytes) -> None:
         raise SnapshotError("only a fresh ward can be brought back")
     try:
         kept = _DECODER.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise SnapshotError(f"it cannot be read: {fault}") from fault
     if kept.shape != records_shape():
         raise SnapshotError("its records have other fields than those of this program")

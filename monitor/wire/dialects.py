@@ -7,7 +7,6 @@ in their specifications; the others are remembered, and an export that matters m
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -25,7 +24,7 @@ from monitor.facts.effects import (
 )
 from monitor.wire.bed_parts import Decimal
 from monitor.wire.outbound import AlertPayload, BecauseShown, iso
-from monitor.wire.payloads import milliseconds
+from monitor.wire.payloads import published_ms
 from monitor.wire.units import number
 
 ALERT_SOURCE: Final = 68480
@@ -228,7 +227,7 @@ def published_alert(bed: str, payload: AlertPayload) -> AlertChanged:
     Side books, pictures, context and persistence have no words in any of them and are left out.
     """
     return AlertChanged(
-        at_ms=_ms(payload.t),
+        at_ms=published_ms(payload.t),
         bed=bed,
         session=payload.session,
         id=payload.id,
@@ -241,15 +240,17 @@ def published_alert(bed: str, payload: AlertPayload) -> AlertChanged:
         cause=payload.cause,
         pattern=payload.pattern,
         grade=NOT_ASSESSABLE if payload.grade is None else payload.grade,
-        onset_ms=_ms(payload.onset),
-        raised_ms=_ms(payload.raised),
+        onset_ms=published_ms(payload.onset),
+        raised_ms=published_ms(payload.raised),
         label=payload.label,
         because=tuple(map(_because, payload.because)),
         context=Context(),
-        grade_path=tuple((_ms(one.t), one.grade) for one in payload.grade_path),
+        grade_path=tuple((published_ms(one.t), one.grade) for one in payload.grade_path),
         acknowledged_by=payload.acked.by if payload.acked else "",
-        acknowledged_ms=_ms(payload.acked.t) if payload.acked and payload.acked.t else None,
-        realert_ms=_ms(payload.realert_at) if payload.realert_at else None,
+        acknowledged_ms=published_ms(payload.acked.t)
+        if payload.acked and payload.acked.t
+        else None,
+        realert_ms=published_ms(payload.realert_at) if payload.realert_at else None,
         rulebook=payload.config,
     )
 
@@ -266,13 +267,9 @@ def _because(row: BecauseShown) -> Because:
         limit_centi=_centi(row.limit),
         clears_at_centi=_centi(row.clears_at),
         unit=row.u,
-        measured_ms=_ms(row.t) if row.t else None,
+        measured_ms=published_ms(row.t) if row.t else None,
         symptom=row.symptom,
     )
-
-
-def _ms(text: str) -> int:
-    return milliseconds(msgspec.convert(text, type=datetime))
 
 
 def _centi(value: Decimal | None) -> int | None:

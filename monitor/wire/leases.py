@@ -61,7 +61,7 @@ def lease_of(payload: bytes) -> LeasePayload | None:
     """Return a lease as it was heard; None if it cannot be read."""
     try:
         return _LEASE.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -69,5 +69,5 @@ def standby_of(payload: bytes) -> StandbyPayload | None:
     """Return the word of a standby; None if it was taken back or cannot be read."""
     try:
         return _STANDBY.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

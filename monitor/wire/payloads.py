@@ -291,6 +291,17 @@ def milliseconds(time: datetime) -> int:
     return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
 
 
+def published_ms(text: str) -> int:
+    """Return a published stamp as milliseconds since the Unix epoch.
+
+    Raises
+    ------
+    ValidationError
+        If it is none, or names no zone.
+    """
+    return milliseconds(msgspec.convert(text, type=Stamp))
+
+
 def vital(
     channel: int, value_centi: int, *, q: Quality = "valid", stat: bool = False
 ) -> VitalValue:

@@ -2,7 +2,7 @@
 
 One disk is a tmpfs that a file of somebody else fills (needs the right to mount one); another one
 is a limit on the length of files that the system sets for the running process; the third is a
-file system in a file, in which the system finds a fault.
+file system in a file, in which the system finds a fault, and which is checked and mounted again.
 """
 
 import contextlib
@@ -184,15 +184,21 @@ def faulty_disk(tmp_path: Path) -> Iterator[Path]:
     with image.open("wb") as file:
         file.truncate(16 * 1024 * 1024)
     made = subprocess.run(["mkfs.ext4", "-q", str(image)], capture_output=True, check=False)
-    mounted = subprocess.run(
-        ["mount", "-o", "loop,errors=remount-ro", str(image), str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode or mounted.returncode:
+    if made.returncode or mount(folder).returncode:
         pytest.skip("making and mounting a file system needs more rights")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def mount(folder: Path) -> subprocess.CompletedProcess[bytes]:
+    command = ["mount", "-o", "loop,errors=remount-ro", str(folder.parent / "image"), str(folder)]
+    return subprocess.run(command, capture_output=True, check=False)
+
+
+def is_unmounted(folder: Path) -> bool:
+    """Try to take a disk away, which works once nobody has a file of it open."""
+    done = subprocess.run(["umount", str(folder)], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def break_down(folder: Path) -> None:
@@ -219,6 +225,29 @@ def test_a_disk_that_becomes_read_only_in_use_stops_no_alert_and_is_told(
             assert listener.hears(lambda one: store(one) == "failing")
         assert process.returncode == 0
         assert listener.hears(lambda one: '"stopped"' in one.standing[STATUS])
+
+
+def test_a_disk_that_was_read_only_is_written_once_it_was_checked_and_is_mounted_again(
+    faulty_disk: Path,
+) -> None:
+    journal = faulty_disk / "journal"
+    with LocalBroker() as broker, Listener(broker.port, STATUS, ALERTS, OWN) as listener:
+        with running(broker, journal):
+            assert listener.hears(is_online)
+            opened(broker, "1")
+            opened(broker, "2")
+            trouble(broker, listener, "1", range(3))
+            break_down(faulty_disk)
+            trouble(broker, listener, "2", range(4))
+            assert listener.hears(lambda one: store(one) == "failing")
+            # A disk cannot be checked as long as the monitor has a file of it open.
+            assert eventually(lambda: is_unmounted(faulty_disk))
+            image = str(faulty_disk.parent / "image")
+            subprocess.run(["e2fsck", "-fy", image], capture_output=True, check=False)
+            assert mount(faulty_disk).returncode == 0
+            assert listener.hears(lambda one: store(one) == "ok")
+            assert listener.hears(lambda one: "cannot be written" not in labels(one))
+        check_journal(journal, {"1": 3, "2": 4})
 
 
 def test_a_disk_that_may_only_be_read_refuses_the_start_in_words(disk: Path) -> None:

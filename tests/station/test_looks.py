@@ -18,6 +18,7 @@ from monitor.adapters.feed import Heard
 from monitor.facts.effects import AdviceChanged, AlertChanged, AlertEscalated, AnyEffect
 from monitor.settings.settings import load_settings
 from monitor.station.board import StandingAlert, StandingState
+from monitor.station.eras import Era
 from monitor.station.in_force import ADULT_CENTI, age_centi, limit_lines, sections
 from monitor.station.looks import Followed, Looks
 from monitor.station.past import HeardPast
@@ -275,7 +276,7 @@ def test_what_was_heard_is_reviewed_drawn_and_handed_over(tmp_path: Path) -> Non
         Web(at.station, is_secure=False),
         tracks=tracks,
         past=past,
-        book=book,
+        eras=(Era(None, "c0ffee", book),),
         settings={"digest": "c0ffee"},
         again=lambda: Followed(
             book=book, settings={"digest": "newer"}, vocabulary=at.station.about.vocabulary

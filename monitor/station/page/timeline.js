@@ -140,13 +140,12 @@ function rangeOf(history, row, view) {
     if (base !== undefined && base !== null) values.push(base);
     const middle = base ?? points.at(-1)?.[1];
     if (middle === undefined || middle === null) continue;
-    const limits = limitsOf(history, name).map((limit) => limit.value);
+    const limits = limitsOf(history, name, view).map((limit) => limit.value);
     values.push(...limits.filter((value) => value < middle).sort((one, other) => other - one).slice(0, 1));
     values.push(...limits.filter((value) => value > middle).sort((one, other) => one - other).slice(0, 1));
   }
   if (values.length === 0) return [0, 1];
-  let low = least(values);
-  let high = most(values);
+  let [low, high] = [least(values), most(values)];
   const lacking = Math.max(0, row.least - (high - low)) / 2;
   low -= lacking + (high - low) * 0.06;
   high += lacking + (high - low) * 0.06;
@@ -156,15 +155,16 @@ function rangeOf(history, row, view) {
 const rateRange = (history) => [0, most([20, ...(history.rate ?? []).map((point) => point[1] * 1.15)])];
 
 const pointsOf = (history, name, view) => (history.series?.[name] ?? []).filter(([t]) => t >= view.from && t <= view.to);
-const limitsOf = (history, name) =>
-  (history.limits?.[name] ?? []).map(([, value, side]) => ({ value, direction: SIDES[side] ?? side }));
+// A limit may have been in force for a part of the time only: those of other parts are left out.
+const limitsOf = (history, name, view) => (history.limits?.[name] ?? [])
+  .map(([, value, side, since, until]) => (
+    { value, side: SIDES[side] ?? side, from: Math.max(since ?? view.from, view.from), to: Math.min(until ?? view.to, view.to) }))
+  .filter((limit) => limit.from < limit.to);
 
 function drawBands(brush, bands, view, rows) {
-  const top = rows[0].top;
-  const bottom = rows[rows.length - 1].bottom;
+  const [top, bottom] = [rows[0].top, rows.at(-1).bottom];
   for (const band of bands) {
-    const from = Math.max(view.left, view.x(band.from_ms));
-    const to = Math.min(view.right, view.x(band.to_ms ?? view.to));
+    const [from, to] = [Math.max(view.left, view.x(band.from_ms)), Math.min(view.right, view.x(band.to_ms ?? view.to))];
     if (to <= from) continue;
     const grade = Math.max(0, Math.min(4, band.grade ?? 0));
     brush.fillStyle = view.colours.grades[grade];
@@ -251,18 +251,18 @@ function drawSeries(brush, history, view, row) {
 }
 
 function drawLimits(brush, history, view, row, name) {
-  const last = pointsOf(history, name, view).at(-1);
-  const taken = last ? [lastY(row, last[1])] : [];
-  for (const limit of limitsOf(history, name)) {
+  const taken = pointsOf(history, name, view).slice(-1).map(([, v]) => lastY(row, v));
+  for (const limit of limitsOf(history, name, view)) {
     if (limit.value < row.low || limit.value > row.high) continue;
     const y = row.y(limit.value);
-    line(brush, [[view.left, y], [view.right, y]], view.colours.limit, 1, [6, 4]);
+    line(brush, [[view.x(limit.from), y], [view.x(limit.to), y]], view.colours.limit, 1, [6, 4]);
     row.drawn.push("limit");
+    if (limit.to < view.to) continue;
     const free = [0, -0.8, 0.8].map((shift) => within(row, y + shift * view.font, view)).find((at) =>
       taken.every((other) => Math.abs(other - at) >= view.font * 1.1));
     if (free === undefined) continue;
     taken.push(free);
-    text(brush, `${limit.direction}${plain(limit.value)}`, view.right + 4, free, view.colours.limit);
+    text(brush, `${limit.side}${plain(limit.value)}`, view.right + 4, free, view.colours.limit);
   }
 }
 

@@ -170,3 +170,10 @@ def test_a_table_that_lacks_a_column_is_refused_when_its_format_is_named(tmp_pat
     path = written(tmp_path / "some.csv", "1", head="unit")
     with pytest.raises(InputFileError, match="lacks this column"):
         list(open_source(path, Remarks(), form="export"))
+
+
+def test_a_session_over_years_is_a_wrong_date_and_is_refused(tmp_path: Path) -> None:
+    later = ROW.replace("2026-11-24T10:00:00.100Z", "2126-11-24T10:00:00.100Z")
+    path = written(tmp_path / "readings.csv", ROW, later)
+    with pytest.raises(InputFileError, match="session S-1 lasts over a month"):
+        replayed(path, Remarks())
