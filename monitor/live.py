@@ -30,6 +30,7 @@ from monitor.adapters.clock import Clock
 from monitor.adapters.effect_lines import log_effects
 from monitor.adapters.journal import Journal
 from monitor.adapters.journal_file import StoreError
+from monitor.adapters.journal_start import journal_to_continue
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.mqtt import Arrival, BrokerLink
 from monitor.adapters.operations import note_start
@@ -74,8 +75,7 @@ LOOK_WITHIN_S: Final = 900
 hanging. The replay of its steps tells how far it is."""
 
 LONG_RESUME_S: Final = 2.0
-"""A start that took longer, or could not use the newest snapshot, leaves one at once: killed again
-and again, a monitor must not come up later and later."""
+"""A start that took longer, or that no newest snapshot served, leaves one: not ever later ones."""
 
 WARD_FAILURES_MAX: Final = 3
 
@@ -112,6 +112,8 @@ class LiveMonitor:
         self._clock = clock
         self._outbox, self._receipts = memory.outbox, memory.receipts
         self._backlog = Backlog(journal, seconds=time.monotonic)
+        for step, effects in memory.late:
+            self._backlog.put_late(step, effects)
         self._tenure = tenure = Tenure(
             unit=self.unit,
             boot=identity.boot,
@@ -124,7 +126,7 @@ class LiveMonitor:
             unit=self.unit,
             boot=identity.boot,
             clock=clock,
-            wants_retained=journal.counts()[0] == 0,
+            wants_retained=journal.place.step == 0,
             is_paired=identity.is_paired,
         )
         self._voice = Voice(
@@ -229,7 +231,11 @@ class LiveMonitor:
 
     def _follow_site(self) -> None:
         """Go on under the folder's configuration if that was asked for; tell what came of it."""
-        if self._site is None or not self._wants_site:
+        if self._site is None:
+            return
+        with contextlib.suppress(StoreError):
+            self._site.settle(self._journal)
+        if not self._wants_site:
             return
         self._wants_site = False
         now_ms = self._clock.now_ms()
@@ -275,6 +281,7 @@ class LiveMonitor:
 
     def _leave(self, reason: LeaveReason) -> None:
         self._supervisor.leaving()
+        self._backlog.last_try()
         self._voice.flush()
         self._link.close(self._voice.last_words(reason), LEAVE_WITHIN_S)
         if self._voice.is_told():
@@ -315,7 +322,7 @@ def live_monitor(
     supervisor.starting("opening the journal", within_s=LOOK_WITHIN_S)
     site = config if isinstance(config, SiteFolder) else None
     digest = config.settings.digest if isinstance(config, SiteFolder) else config
-    with Journal.open_for_writing(journal, unit=unit, software=software, config=digest) as kept:
+    with journal_to_continue(journal, unit=unit, software=software, config=digest) as kept:
         memory, wants_site = _begun(ward, kept, config)
         program = program_name(software)
         began_s = time.monotonic()
@@ -326,7 +333,6 @@ def live_monitor(
         if resumed.refused or time.monotonic() - began_s > LONG_RESUME_S:
             upkeep.snapshots.hurry()
         if site is not None:
-            site.settle(kept)
             digest = site.settings.digest
             self_watch = replace(self_watch, ward=self_watch.ward and site.proof_ward)
         # The clock goes on from what was shown last, also when the machine's was set back since.

@@ -26,7 +26,7 @@ T0_MS: Final = 1_795_514_400_000
 PROGRAM: Final = "0.1+c0de"
 SETTINGS: Final = ward_settings()
 NOT_KEPT: Final = frozenset(
-    {"ranges", "_told", "journal", "_urgent", "_routine", "_news", "configure"}
+    {"ranges", "_told", "journal", "_urgent", "_routine", "_news", "configure", "late"}
 )
 """What follows from the rest, belongs to one step, or is news again after every start."""
 

@@ -69,6 +69,10 @@ class Backlog:
         """Return how many steps wait."""
         return len(self._waiting)
 
+    def put_late(self, step: int, effects: Sequence[AnyEffect]) -> None:
+        """Take effects of a step that is kept already, before anything newer."""
+        self._waiting.append(_Waiting(now_ms=0, messages=(), size=0, effects=effects, step=step))
+
     def begin(self, now_ms: int, messages: Sequence[RawMessage]) -> bool:
         """Take what came in; return whether it is kept, so that it may be acknowledged."""
         if self.state == "lost":
@@ -91,6 +95,11 @@ class Backlog:
         self._write()
         kept, self._kept = self._kept, []
         return kept
+
+    def last_try(self) -> None:
+        """Try once more to write what waits, without waiting for its time."""
+        self._retry_s = 0.0
+        self._write()
 
     def _write(self) -> None:
         if self.state == "failing" and self._seconds() < self._retry_s:

@@ -67,11 +67,11 @@ class JournalReader:
     def __init__(self, path: Path, connection: sqlite3.Connection, about: About) -> None:
         self.path = path
         self.about = about
-        self._connection = connection
+        self.connection = self._connection = connection
 
     @classmethod
-    def open(cls, path: Path) -> "JournalReader":
-        """Open an existing journal read-only.
+    def open(cls, path: Path, *, is_still: bool = False) -> "JournalReader":
+        """Open an existing journal read-only; ``is_still``: nobody writes it, and nobody will.
 
         Raises
         ------
@@ -84,8 +84,10 @@ class JournalReader:
             raise JournalUnreadableError(path, "there is no such file", "check the name")
         # Reading a WAL file needs its -shm companion, which a read-only folder cannot be given;
         # without a -wal beside it nobody writes, and the file alone is the whole truth.
-        frozen = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
-        address = path.resolve().as_uri() + ("?mode=ro&immutable=1" if frozen else "?mode=ro")
+        is_apart = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+        address = path.resolve().as_uri() + (
+            "?mode=ro&immutable=1" if is_still or is_apart else "?mode=ro"
+        )
         with contextlib.ExitStack() as undo:
             try:
                 connection = sqlite3.connect(address, uri=True, isolation_level=None)
@@ -360,7 +362,6 @@ class Journal(JournalReader):
 
         A file of an older format is brought to this one before the first write, and not when it
         is opened: a monitor that cannot go on from it must leave it to the program that wrote it.
-
         A file whose disk has gone is let go of, and with the next try looked for again.
 
         Raises

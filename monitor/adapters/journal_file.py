@@ -263,9 +263,10 @@ def lock(path: Path) -> TextIO:
         raise JournalInUseError(
             path, f"another monitor (process {holder}) writes it", "stop that one first"
         ) from fault
-    held.truncate(0)
-    held.write(f"{os.getpid()}\n")
-    held.flush()
+    # Who holds it is for people; a full disk that does not take it holds the lock all the same.
+    with contextlib.suppress(OSError):
+        os.ftruncate(held.fileno(), 0)
+        os.pwrite(held.fileno(), f"{os.getpid()}\n".encode("ascii"), 0)
     return held
 
 

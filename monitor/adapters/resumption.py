@@ -10,6 +10,7 @@ monitor had decided but not kept, are kept now and published with those of which
 that they got out.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import msgspec
 
 from monitor.adapters.configurations import Configured, behind, configurations, in_force
 from monitor.adapters.journal import Journal
-from monitor.adapters.journal_file import JournalError, JournalUnreadableError
+from monitor.adapters.journal_file import JournalError, JournalUnreadableError, StoreError
 from monitor.adapters.ledger import BEGINNING, LedgerRow, Place, effect_bytes
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.outbox import Outbox, stand
@@ -125,6 +126,8 @@ class Memory:
         self.outbox = Outbox()
         self.receipts = Receipts()
         self.last_ms = 0
+        self.late: list[tuple[int, tuple[AnyEffect, ...]]] = []
+        """What a killed monitor had not written, by step, as long as the disk does not take it."""
         self._standing: dict[str, Announcement] = {}
 
     def announced(self, effects: Sequence[AnyEffect]) -> list[Announcement]:
@@ -178,8 +181,6 @@ def resume(memory: Memory, *, program: str, told: Told = lambda _: None) -> Resu
         If the ward decides something else than the ledger holds.
     JournalUnreadableError
         If the journal is damaged, or no snapshot can be used and its first steps were folded.
-    StoreError
-        If missing effects cannot be written.
     """
     journal = memory.journal
     kept = configurations(journal)
@@ -275,8 +276,11 @@ def _replayed(
     left_over = next(again.ledger, None)
     if left_over is not None:
         raise _diverged(journal.path, left_over.n, "nothing", left_over.body.decode())
-    for step_number, late in again.missing:
-        journal.append_effects(step_number, late)
+    memory.late = list(again.missing)
+    with contextlib.suppress(StoreError):
+        while memory.late:
+            journal.append_effects(*memory.late[0])
+            del memory.late[0]
     return Resumed(
         steps=number,
         replayed=number - place.step,

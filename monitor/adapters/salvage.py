@@ -21,6 +21,7 @@ from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.journal_file import (
     JournalDamagedError,
     JournalError,
+    StoreError,
     lock,
     set_aside,
 )
@@ -51,7 +52,11 @@ def mended(path: Path) -> Salvaged | None:
     """
     if not path.is_file():
         return None
-    with contextlib.closing(lock(path)):
+    try:
+        held = lock(path)
+    except StoreError:
+        return None  # The disk takes nothing; what is read shows by itself whether it is whole.
+    with contextlib.closing(held):
         try:
             with JournalReader.open(path) as reader:
                 _check(reader)

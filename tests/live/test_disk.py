@@ -250,20 +250,25 @@ def test_a_disk_that_was_read_only_is_written_once_it_was_checked_and_is_mounted
         check_journal(journal, {"1": 3, "2": 4})
 
 
-def test_a_disk_that_may_only_be_read_refuses_the_start_in_words(disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    with LocalBroker() as broker:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "monitor", "live", "--config", str(CONFIG)),
-                *("--journal", str(disk / "journal")),
-                *("--broker", f"{broker.host}:{broker.port}"),
-            ],
-            cwd=CHECKOUT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 3
-    assert "cannot be locked" in done.stderr
-    assert "Read-only file system" in done.stderr
+def test_a_monitor_that_is_started_on_a_disk_that_may_only_be_read_watches_all_the_same(
+    disk: Path,
+) -> None:
+    """Killed with a reaction open, the disk read-only by then: it goes on, and writes in the end."""
+    journal = disk / "journal"
+    with LocalBroker() as broker, Listener(broker.port, STATUS, ALERTS, OWN) as listener:
+        with running(broker, journal) as process:
+            assert listener.hears(is_online)
+            opened(broker, "1")
+            trouble(broker, listener, "1", range(3))
+            process.kill()
+            process.wait()
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with running(broker, journal):
+            assert listener.hears(lambda one: store(one) == "failing")
+            assert listener.hears(lambda one: "cannot be written" in labels(one))
+            assert is_called(listener, "1"), "what was open is still known"
+            opened(broker, "2")
+            trouble(broker, listener, "2", range(4))
+            subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+            assert listener.hears(lambda one: store(one) == "ok")
+        check_journal(journal, {"1": 3, "2": 4})
