@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,8 @@ HOUR_S: Final = 3_600
 BUCKET: Final = "irm"
 NAMES: Final = ("first", "second")
 SILENT_S_MAX: Final = 6.0
+BAD_INPUT: Final = 4
+"""A monitor ends so when its journal does not give what its ledger holds."""
 
 Victim: TypeAlias = Literal["publisher", "broker", "monitor", "standby", "influx", "forwarder"]
 Blow: TypeAlias = Literal["cut", "half-open", "clock", "disk"]
@@ -61,6 +64,8 @@ class Witness:
     def __init__(self, unit: str, port: int) -> None:
         self.acknowledged: dict[str, int] = {}
         self.alerts: dict[str, bytes] = {}
+        self.told: Counter[tuple[str, int]] = Counter()
+        """How often each revision of an alert was said, not counting what a broker had kept."""
         self.status: MonitorStatusPayload | None = None
         self.standbys: dict[str, str] = {}
         """What the monitors that wait say of themselves, by topic."""
@@ -97,6 +102,9 @@ class Witness:
                 self.standbys[message.topic] = message.payload.decode("utf-8", "replace")
             elif message.payload:
                 self.alerts[message.topic] = bytes(message.payload)
+                if not message.retain:
+                    revision = msgspec.json.decode(message.payload)["rev"]
+                    self.told[message.topic, revision] += 1
             else:
                 self.alerts.pop(message.topic, None)
 
@@ -155,6 +163,8 @@ class Casualties:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.left = 0
         """Programs that left by themselves and were started again."""
+        self.refused: Counter[str] = Counter()
+        """Monitors that would not go on from their journal, which gave them another state."""
         self.monitors = {name: folder / f"{name}.journal" for name in NAMES}
         self.influx: RealInflux | None = None
 
@@ -250,7 +260,21 @@ class Casualties:
         for name, process in list(self.processes.items()):
             if name != "publisher" and process.poll() is not None:
                 self.left += 1
+                self.refused[name] += process.returncode == BAD_INPUT
                 self._start(name)
+
+    def wrongs(self, blows: int) -> list[str]:
+        """Return what no start may do: be refused by its journal, or tell what nobody lost again.
+
+        Whoever begins to speak, and whoever finds its broker again, tells once all that stands.
+        """
+        most = 1 + 2 * (blows + self.left)
+        found = [f"the {name} was refused by its journal" for name in +self.refused]
+        return found + [
+            f"{name} revision {revision} was told {times} times in {blows} blows"
+            for (name, revision), times in list(self.witness.told.items())
+            if times > most
+        ]
 
     def outbox(self) -> dict[str, tuple[int, int, int]]:
         """Return by device how many messages wait for a receipt, and the first and last number."""

@@ -9,7 +9,8 @@ written:
 
 * every reading that a monitor has acknowledged is in a journal;
 * both ledgers verify;
-* no revision of an alert stands in a ledger twice.
+* no revision of an alert stands in a ledger twice, nor is told oftener than there were reasons to;
+* no monitor that was started again decided otherwise than its ledger holds.
 
 In the end nothing is missing: every reading of every device is there, each ledger is what one
 ward decides that never died, a ward that is brought back from the last snapshot equals that one,
@@ -156,6 +157,8 @@ class Matrix:
         """Check what must hold at any time."""
         # Noted before the journals are read: what is acknowledged later may not yet be seen.
         acknowledged = dict(self.struck.witness.acknowledged)
+        blows = self.report.kills.total() + self.report.blows.total()
+        self.report.faults += self.struck.wrongs(blows)
         for name, journal in self.struck.monitors.items():
             try:
                 with JournalReader.open(journal) as reader:

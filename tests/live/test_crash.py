@@ -4,12 +4,14 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from builders import ward_settings
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt.client import MQTTMessage
 from ward_builders import UNIT, anaphylactic
 
 from monitor.adapters.broker import free_port
@@ -111,6 +113,21 @@ def test_a_witness_believes_a_lower_term_only_after_a_silence() -> None:
     witness._hear_status(new)
     assert witness.status == new
     assert '"b3"' in witness.words()
+    witness.close()
+
+
+def test_what_is_told_without_a_reason_and_who_is_refused_are_faults() -> None:
+    witness = Witness("u", free_port())
+    for rev, is_kept in ((1, True), (1, False), (1, False), (1, False), (2, False)):
+        said = MQTTMessage(topic=b"irm/v1/u/1/_/alert/al-1")
+        said.payload, said.retain = b'{"rev": %d}' % rev, is_kept
+        witness._on_message(witness._client, None, said)
+    struck = Casualties.__new__(Casualties)
+    struck.witness, struck.left, struck.refused = witness, 0, Counter()
+    assert struck.wrongs(1) == []
+    assert struck.wrongs(0) == ["irm/v1/u/1/_/alert/al-1 revision 1 was told 3 times in 0 blows"]
+    struck.refused["second"] += 1
+    assert struck.wrongs(1) == ["the second was refused by its journal"]
     witness.close()
 
 

@@ -253,7 +253,7 @@ def test_a_disk_that_was_read_only_is_written_once_it_was_checked_and_is_mounted
 def test_a_monitor_that_is_started_on_a_disk_that_may_only_be_read_watches_all_the_same(
     disk: Path,
 ) -> None:
-    """Killed with a reaction open, the disk read-only by then: it goes on, and writes in the end."""
+    """Killed with a reaction open, the disk read-only by then: it goes on, and writes at last."""
     journal = disk / "journal"
     with LocalBroker() as broker, Listener(broker.port, STATUS, ALERTS, OWN) as listener:
         with running(broker, journal) as process:
