@@ -117,6 +117,8 @@ def test_what_was_told_for_a_while_is_the_beginning_of_the_whole(after_ms: int) 
             assert one.grade <= whole_one.grade
             assert one.peak_ms <= min(whole_one.peak_ms, told_ms)
             assert one.end_ms in (None, whole_one.end_ms)
+            assert one.grade3_ms in (None, whole_one.grade3_ms)
+            assert one.grade3_ms is None or one.grade3_ms < told_ms
             assert one.end_ms is None or one.end_ms <= told_ms
         for had in part.confounders:
             assert had.from_ms < had.until_ms <= part.end_ms

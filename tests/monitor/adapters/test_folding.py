@@ -1,8 +1,10 @@
 """Old vitals are folded without losing a reading, and the monitor goes on as if nothing was."""
 
+import csv
 import sqlite3
 from collections import defaultdict
 from pathlib import Path
+from shutil import copyfile
 from typing import Final
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis.extra import numpy as hn
 from journal_runs import T0_MS, Run, same
 
 from detectors.channels import Int64
+from monitor.__main__ import main
 from monitor.adapters import folding
 from monitor.adapters.chunks import COLUMNS, packed, unpacked
 from monitor.adapters.folding import chunks
@@ -101,15 +104,27 @@ def folded(path: Path) -> Readings:
     return found
 
 
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with two journals of the same hours, one of them folded."""
+    made = tmp_path_factory.mktemp("lived")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folding, "HOUR_MS", 10_000)
+        patch.setattr(folding, "BITE", 7)
+        for name, params in (("whole", NEVER_FOLD), ("folded", KEEP)):
+            run = Run(made / name, params=params)
+            run.live(range(200))
+            run.die()
+    return made
+
+
 @pytest.fixture
-def lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """Two journals of the same hours, the second one folded."""
+def lives(lived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Two journals of the same hours, the second one folded; a test may spoil them."""
     monkeypatch.setattr(folding, "HOUR_MS", 10_000)
     monkeypatch.setattr(folding, "BITE", 7)
-    for name, params in (("whole", NEVER_FOLD), ("folded", KEEP)):
-        run = Run(tmp_path / name, params=params)
-        run.live(range(200))
-        run.die()
+    for path in lived.iterdir():
+        copyfile(path, tmp_path / path.name)
     return tmp_path / "whole", tmp_path / "folded"
 
 
@@ -210,6 +225,29 @@ def test_chunks_are_removed_when_they_are_too_old(
         oldest_ms = min(int(one.readings[0, 0]) for one in chunks(reader))
         assert reader.verify().faults == ()
     assert last_s - 90 <= (oldest_ms - T0_MS) // 1000 <= last_s - 45
+
+
+def test_tables_of_a_folded_journal_hold_its_values_and_are_not_replayed_as_a_whole(
+    lives: tuple[Path, Path], tmp_path: Path
+) -> None:
+    rows: list[list[dict[str, str]]] = []
+    for journal in lives:
+        folder = tmp_path / f"{journal.name}-tables"
+        assert main(["export", str(journal), str(folder), "--format", "csv"]) == 0
+        with (folder / "readings.csv").open(newline="") as file:
+            rows.append(list(csv.DictReader(file)))
+    whole, folded = rows
+
+    def values(some: list[dict[str, str]]) -> list[tuple[str, ...]]:
+        names = ("bed", "device", "channel", "value", "measured", "received", "quality", "stat")
+        return sorted(tuple(row[name] for name in names) for row in some)
+
+    assert values(folded) == values(whole)
+    assert all(row["message_number"] for row in whole)
+    assert any(not row["message_number"] for row in folded)
+    assert list(open_source(tmp_path / "whole-tables", Remarks()))
+    with pytest.raises(InputFileError, match="folded before it was written"):
+        list(open_source(tmp_path / "folded-tables", Remarks()))
 
 
 def test_a_chunk_that_is_damaged_is_named(lives: tuple[Path, Path]) -> None:
