@@ -13,6 +13,9 @@ from chance import examples
 from hypothesis import settings
 
 from monitor.adapters.broker import LocalBroker
+from monitor.adapters.journal import Journal
+from monitor.adapters.journal_file import About
+from monitor.adapters.journal_hold import Hold
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
@@ -46,6 +49,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "playwright" in getattr(item, "fixturenames", ()):
             item.add_marker("page")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unhurried_journals() -> Iterator[None]:
+    """Let the journals of this process not wait for the disk, which takes most of their time.
+
+    No test cuts the power. What a test kills is another process, whose journals wait as always,
+    and what the system has taken survives a kill anyway.
+    """
+    opened = Journal.__init__
+
+    def unhurried(self: Journal, path: Path, hold: Hold, about: About) -> None:
+        hold.connection.execute("PRAGMA synchronous=OFF")
+        opened(self, path, hold, about)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "__init__", unhurried)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,6 @@ class Watch:
         opened = ShakyJournal.open_for_writing(path, unit=UNIT, software="", config="")
         assert isinstance(opened, ShakyJournal)
         self.journal = opened
-        self.journal.rows("PRAGMA synchronous=OFF")
         self.memory = Memory(Ward(SETTINGS, unit=UNIT), self.journal)
         resume(self.memory, program=PROGRAM)
         self.journal.fails_at, self.journal.writes = write, 0
