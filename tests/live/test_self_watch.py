@@ -167,8 +167,9 @@ def test_a_start_after_a_gap_is_told_and_one_without_is_not(unit: Unit) -> None:
 def test_a_damaged_journal_is_told_with_what_is_not_known(unit: Unit) -> None:
     with unit.listener() as listener, unit.running():
         unit.measure(80, "17")
-        unit.measure(120, "18")
+        # The second message is what rots, so it must have a step of its own.
         assert listener.hears(lambda one: bool(alerts_of(one)))
+        unit.measure(120, "18")
         assert eventually(lambda: len(unit.messages()) == 2)
     connection = sqlite3.connect(unit.journal)
     with connection:
