@@ -16,6 +16,9 @@ import msgspec
 RING_MAX: Final = 8_192
 """So many events are kept for screens that come back."""
 
+DIGITS_MOST: Final = 18
+"""No event has a longer number, and of a very long one Python makes none."""
+
 UNTAKEN_MAX: Final = 1_000
 """A screen that has left so many alerts, calls and answers untaken is sent away."""
 
@@ -173,7 +176,7 @@ class Newsroom:
 
     def _missed(self, last: str) -> list[Told] | None:
         boot, _, number = last.rpartition(":")
-        if boot != self.boot or not number.isdecimal():
+        if boot != self.boot or not number.isdecimal() or len(number) > DIGITS_MOST:
             return None
         seen = int(number)
         oldest = self._ring[0].n if self._ring else self.n + 1
