@@ -129,7 +129,11 @@ class ActiveBook:
         bypass &= ~is_alone | (beds.track.grade[bed] > 0)
         # What was withdrawn with its probe corroborates nothing, although its value is still held.
         seen = np.minimum(shown, beds.shown[bed])
+        # What the device itself doubts neither confirms another sign nor is confirmed by one: a
+        # second reading is asked for. What was confirmed before the doubt stays a finding.
+        unsure = beds.unsure[bed] @ self.reads.T
+        seen = np.where(unsure, np.minimum(seen, beds.track.grade[bed]), seen)
         strong = (seen >= self.params.corroborating_grade) | (beds.charted[bed] > 0)
         other = self.params.group[:, None] != self.params.group[None, :]
-        at_once: Bool = bypass | (strong @ other)
+        at_once: Bool = bypass | ((strong @ other) & ~unsure)
         return at_once

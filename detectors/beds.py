@@ -32,6 +32,7 @@ COLUMNS: Final = (
     ("value_centi", PER_CHANNEL, np.int32, MISSING),
     ("measured_ms", PER_CHANNEL, np.int64, NEVER),
     ("doubted", PER_CHANNEL, np.bool_, False),
+    ("unsure", PER_CHANNEL, np.bool_, False),
     ("raw_centi", PER_CHANNEL, np.int32, MISSING),
     ("raw_ms", PER_CHANNEL, np.int64, NEVER),
     ("reason", PER_CHANNEL, np.int8, 0),
@@ -64,6 +65,8 @@ class Beds:
         Newest believed reading of each channel; MISSING and NEVER where there is none.
     doubted : bool array, shape (bed, channel)
         That reading is suspicious and counts only with another.
+    unsure : bool array, shape (bed, channel)
+        The device itself doubts that reading: no other kind of measurement confirms it, nor it one.
     raw_centi, raw_ms, reason : int32, int64 and int8 array, shape (bed, channel)
         The newest reading of each channel that a gate objects to, as it was sent, and the
         :class:`detectors.quality.Reason`. MISSING, NEVER and ABSENT while the newest reading
@@ -111,6 +114,7 @@ class Beds:
     value_centi: Int32
     measured_ms: Int64
     doubted: Bool
+    unsure: Bool
     raw_centi: Int32
     raw_ms: Int64
     reason: Int8

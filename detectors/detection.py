@@ -110,6 +110,7 @@ class Detection(Beds):
         doubted = picked(self.doubted, at)
         if doubted.any():
             self.doubted[at] = doubted & ~new
+            self.unsure[at] = picked(self.unsure, at) & ~new
         self._object(round_, new | ((reason == Reason.RESENT) & newer), reason)
         late, changed = present & ~newer, np.zeros(len(bed), np.bool_)
         if rows.size:
@@ -212,6 +213,8 @@ class Detection(Beds):
         self._keep(round_, new, given)
         suspicious = VERDICTS[reason] == Verdict.SUSPICIOUS
         self.doubted[bed] = np.where(new, suspicious, self.doubted[bed])
+        unsure = (round_.flags & Flag.QUESTIONABLE) != 0
+        self.unsure[bed] = np.where(new, unsure, self.unsure[bed])
         learn(
             self.params.baseline,
             self,

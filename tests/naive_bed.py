@@ -38,6 +38,7 @@ class NaiveBed:
     value: list[int] = field(default_factory=lambda: [MISSING] * N_CHANNELS)
     value_ms: list[int] = field(default_factory=lambda: [NEVER] * N_CHANNELS)
     doubted: list[bool] = field(default_factory=lambda: [False] * N_CHANNELS)
+    unsure: list[bool] = field(default_factory=lambda: [False] * N_CHANNELS)
     raw: list[tuple[int, int, int] | None] = field(default_factory=lambda: [None] * N_CHANNELS)
     base: list[int] = field(default_factory=lambda: [MISSING] * N_CHANNELS)
     age_centi: int = MISSING
@@ -107,6 +108,7 @@ class NaiveBed:
                 spacing_ms = int(self.params.history_spacing_ms[c])
                 self.history[c].take(spacing_ms, one.value_centi, one.measured_ms)
                 self.doubted[c] = verdicts[c] == Verdict.SUSPICIOUS
+                self.unsure[c] = bool(one.flags & Flag.QUESTIONABLE)
                 self.at_ms = max(self.at_ms, one.measured_ms)
             if one.measured_ms > before_ms:
                 sound = verdicts[c] == Verdict.TRUSTED
@@ -254,13 +256,21 @@ class NaiveBed:
 
     def corroborated(self, sign: str, shown: dict[str, int]) -> bool:
         """Return whether another kind of measurement shows a sign too."""
+        if self.is_unsure(sign):
+            return False
         group = dict(zip(self.params.signs, self.params.group.tolist(), strict=True))
         for other in self.params.signs:
             seen = min(shown[other], self.shown[other])
+            if self.is_unsure(other):
+                seen = min(seen, self.signs[other].grade)
             strong = seen >= self.params.corroborating_grade or self.charted[other] > 0
             if strong and group[other] != group[sign]:
                 return True
         return False
+
+    def is_unsure(self, sign: str) -> bool:
+        """Return whether the device itself doubts what a sign was read from."""
+        return any(self.unsure[c] for c in self.channels(sign))
 
     def grade_of(self, sign: str) -> int:
         """Return the confirmed grade of a sign, whoever saw it."""
@@ -302,6 +312,7 @@ class NaiveBed:
         assert core.value_centi[bed].tolist() == self.value
         assert core.measured_ms[bed].tolist() == self.value_ms
         assert core.doubted[bed].tolist() == self.doubted
+        assert core.unsure[bed].tolist() == self.unsure
         assert core.raw_centi[bed].tolist() == [raw[0] if raw else MISSING for raw in self.raw]
         assert core.raw_ms[bed].tolist() == [raw[1] if raw else NEVER for raw in self.raw]
         verdicts = VERDICTS[core.reason[bed]].tolist()

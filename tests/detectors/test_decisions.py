@@ -51,6 +51,38 @@ def test_a_first_extreme_alarms_unless_it_is_doubted() -> None:
     assert grade(told(detection(extreme), doubted, message(30, sbp=79)), "hypotension") == 3
 
 
+FAST = message(0, hr=118)
+"""A pulse that has risen far enough to bear out a sign of another kind."""
+
+
+def test_what_the_device_doubts_needs_a_second_reading_of_its_own() -> None:
+    sound, doubted = (message(5, 0, flags, spo2=88) for flags in (Flag.NONE, Flag.QUESTIONABLE))
+    repeat = message(35, 0, Flag.QUESTIONABLE, spo2=88)
+    assert shown(told(detection(SHIPPED, baseline=BASE), FAST), "tachycardia") == 2
+    assert grade(told(detection(SHIPPED, baseline=BASE), FAST, sound), "hypoxia") == 2
+    assert grade(told(detection(SHIPPED, baseline=BASE), FAST, doubted), "hypoxia") == 0
+    assert grade(told(detection(SHIPPED, baseline=BASE), FAST, doubted, repeat), "hypoxia") == 2
+
+
+def test_no_charted_symptom_bears_out_what_the_device_doubts() -> None:
+    for flags, confirmed in ((Flag.NONE, 2), (Flag.QUESTIONABLE, 0)):
+        made = detection(SHIPPED, baseline=BASE)
+        made.charted[0, SHIPPED.signs.index("skin")] = 1
+        told(made, message(5, 0, flags, spo2=88))
+        assert grade(made, "hypoxia") == confirmed
+        assert shown(made, "hypoxia") == 2
+
+
+def test_what_the_device_doubts_bears_out_nothing_unless_it_was_found_before() -> None:
+    fast = message(65, hr=118)
+    for flags, confirmed in ((Flag.NONE, 2), (Flag.QUESTIONABLE, 0)):
+        made = told(detection(SHIPPED, baseline=BASE), message(60, 0, flags, spo2=88), fast)
+        assert grade(made, "tachycardia") == confirmed
+    found = told(detection(SHIPPED, baseline=BASE), message(0, spo2=88), message(30, spo2=88))
+    told(found, message(60, 0, Flag.QUESTIONABLE, spo2=88), fast)
+    assert grade(found, "tachycardia") == 2
+
+
 @pytest.mark.parametrize(
     ("age", "base", "sbp", "confirmed"),
     [
