@@ -21,20 +21,26 @@ from monitor.adapters.logbook import ROOT as LOG_ROOT
 from monitor.adapters.signals import Signals
 from monitor.adapters.watchman import SelfWatch
 from monitor.live import live_monitor, serve
-from monitor.settings.settings import load_settings
+from monitor.settings.settings import Settings, load_settings
 from monitor.ward.ward import Ward
+from monitor.ward.ward_settings import WardSettings
 
 CLIENT_ID: Final = "bench-monitor"
 DEVICES_MAX: Final = 10_000
+
+
+def room_for_many(settings: Settings) -> WardSettings:
+    """Return the shipped ward, but for how many devices may come."""
+    # A thousand beds with a monitor and a tablet each are more than a unit takes as shipped.
+    room = replace(settings.ward.hearing, devices_max=DEVICES_MAX)
+    return replace(settings.ward, hearing=room)
 
 
 def watch(port: int, journal: Path) -> None:
     """Watch the unit until told to stop."""
     logging.getLogger(LOG_ROOT).setLevel(logging.CRITICAL)
     settings = load_settings(ROOT / "config")
-    # A thousand beds with a monitor and a tablet each are more than a unit takes as shipped.
-    room = replace(settings.ward.hearing, devices_max=DEVICES_MAX)
-    ward = replace(settings.ward, hearing=room)
+    ward = room_for_many(settings)
     with (
         Signals() as signals,
         live_monitor(

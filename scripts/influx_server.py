@@ -88,10 +88,11 @@ class RealInflux:
         self._process.kill()
         self._process.wait(10)
 
-    def ask(self, query: str) -> bytes:
+    def ask(self, query: str, *, timeout_s: float = 10.0) -> bytes:
         """Return what it says to a query."""
         body = urllib.parse.urlencode({"q": query}).encode()
-        with urllib.request.urlopen(f"http://{HOST}:{self.port}/query", body, timeout=10) as said:
+        address = f"http://{HOST}:{self.port}/query"
+        with urllib.request.urlopen(address, body, timeout=timeout_s) as said:
             answer: bytes = said.read()
             return answer
 
