@@ -159,7 +159,7 @@ def days_of_outage(outage: Outage, past: Path | None) -> int:
         url = ends.enter_context(proxy(f"http://{HOST}:{influx.port}", Script()))
         sent_alerts, sent_live = _returned(outage, written, (broker, influx, url), journal)
         ends.callback(influx.kill)
-        found, expected = counted(influx), _expected(journal, written, sent_live, sent_alerts)
+        found, expected = counted(influx), expected_points(journal, written, sent_live, sent_alerts)
         size_mb = folder_mb(folder / "data") + folder_mb(folder / "wal")
         print(f"the database has {size_mb:,.0f} MB; its log of failures is below, if there is one")
         wrong = 0
@@ -240,8 +240,11 @@ FIELDS: Final = (
 )  # fmt: skip
 
 
-def _expected(journal: Path, written: Written, live: int, alerts: int) -> dict[str, int]:
-    """Return how many points must be there, by measurement and field."""
+def expected_points(journal: Path, written: Written, live: int, alerts: int) -> dict[str, int]:
+    """Return how many points must be there, by measurement and field.
+
+    Devices sent ``live`` messages with a pulse and ``alerts`` with a pressure behind the past.
+    """
     with JournalReader.open(journal) as reader:
         found = Counter(
             f"{point.measurement}.{name}"

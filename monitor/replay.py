@@ -19,6 +19,7 @@ import msgspec
 from monitor.adapters.ledger import effect_bytes
 from monitor.adapters.recording import BAD_LINES, InputFileError, Recording, Remarks
 from monitor.adapters.sources import open_source
+from monitor.excerpts import AS_IT_IS, Reading, of_beds, until
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
     AlertChanged,
@@ -265,38 +266,8 @@ def _counted(counts: Mapping[int, int] | Mapping[str, int], prefix: str = "") ->
     return f"{sum(counts.values())} ({', '.join(parts)})" if parts else "0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """A time of day in ms since the Unix epoch, or in ms since the first step of a recording."""
-
-    ms: int
-    since_start: bool
-
-    def at_ms(self, first_ms: int) -> int:
-        """Return the time of day in a recording that begins then."""
-        return self.ms + first_ms if self.since_start else self.ms
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How files are read: as what, under which boundaries of steps, and past bad lines or not.
-
-    Effects are told from ``begin`` on, though the ward is given everything before, because it
-    decides by what it knows; steps after ``end`` are not read.
-    """
-
-    form: str = "auto"
-    rebatch_ms: int | None = None
-    skips_bad: bool = False
-    begin: Moment | None = None
-    end: Moment | None = None
-
-
-AS_IT_IS: Final = Reading()
-
-
 def run(
-    paths: Sequence[Path],
+    sources: Sequence[Path | Recording],
     *,
     ward_of: WardOf,
     out: TextIO,
@@ -305,7 +276,7 @@ def run(
     compare: Path | None = None,
     reading: Reading = AS_IT_IS,
 ) -> int:
-    """Replay files and say what came out; return the exit code of the command.
+    """Replay files, or recordings from elsewhere; return the exit code of the command.
 
     Every recording gets a ward of its own; those of a folder go through the configurations of a
     journal. With ``as_json`` the effects go to ``out`` as lines, otherwise a summary does. With
@@ -318,7 +289,7 @@ def run(
     total = hashlib.sha256()
     try:
         blessed = None if compare is None else _blessed(compare)
-        for effect in _effects(paths, ward_of, tally, remarks, err, reading):
+        for effect in _effects(sources, ward_of, tally, remarks, err, reading):
             line = effect_bytes(effect)
             total.update(line + b"\n")
             if blessed is not None:
@@ -350,7 +321,7 @@ def _blessed(path: Path) -> list[bytes]:
 
 
 def _effects(
-    paths: Sequence[Path],
+    sources: Sequence[Path | Recording],
     ward_of: WardOf,
     tally: Tally,
     remarks: Remarks,
@@ -358,32 +329,29 @@ def _effects(
     reading: Reading,
 ) -> Iterator[AnyEffect]:
     window = reading.rebatch_ms
-    for path in paths:
-        for recording in open_source(path, remarks, form=reading.form):
+    for source in sources:
+        found: Iterable[Recording] = (
+            (source,)
+            if isinstance(source, Recording)
+            else open_source(source, remarks, form=reading.form)
+        )
+        name = source.name if isinstance(source, Recording) else source
+        for recording in found:
             failed = partial(note_failure, recording.name, remarks)
             ward = ward_of(recording.unit)
             behind = None
             if isinstance(ward_of, SiteWards):
                 anew = window is not None
                 behind = ward_of.site.behind(recording, ward, remarks, is_rebatched=anew)
-            steps = _until(steps_of(recording, window), reading.end)
+            steps = until(steps_of(recording, window), reading.end)
+            steps = of_beds(steps, reading.beds, remarks, recording.name)
             first_ms: int | None = None
             for step, effects in tally.add(replay(steps, ward, failed=failed, behind=behind)):
                 first_ms = step.now_ms if first_ms is None else first_ms
                 if tally.steps % _PROGRESS_EVERY == 0:
-                    err.write(f"{path}: {tally.recordings} recordings, {tally.steps} steps\n")
+                    err.write(f"{name}: {tally.recordings} recordings, {tally.steps} steps\n")
                 if reading.begin is None or step.now_ms >= reading.begin.at_ms(first_ms):
                     yield from effects
-
-
-def _until(steps: Iterable[RecordedStep], end: Moment | None) -> Iterator[RecordedStep]:
-    """Yield the steps up to a time, all of them where there is none."""
-    first_ms: int | None = None
-    for step in steps:
-        first_ms = step.now_ms if first_ms is None else first_ms
-        if end is not None and step.now_ms > end.at_ms(first_ms):
-            return
-        yield step
 
 
 def note_failure(name: str, remarks: Remarks, step: RecordedStep, fault: Exception) -> None:

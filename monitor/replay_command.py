@@ -1,5 +1,6 @@
 """The command ``replay``: recordings through a ward, at any speed, by any engine, into a broker."""
 
+import contextlib
 import sys
 import threading
 from pathlib import Path
@@ -18,13 +19,17 @@ from monitor.commands import (
     ward_of,
 )
 from monitor.engine_options import Chunk, EngineName, Jobs, Resume, Scheduler, engine_of
+from monitor.store_options import Bucket, Org, TokenFile, opened_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from monitor.adapters.recording import Recording
+    from monitor.excerpts import Moment, Reading
     from monitor.facts.effects import AnyEffect
     from monitor.facts.records import Input
-    from monitor.replay import Moment, WardOf
+    from monitor.replay import WardOf
+    from monitor.series.stores import SeriesStore
     from monitor.settings.settings import Settings
     from monitor.ward.ward import Ward
     from monitor.ward.ward_settings import WardSettings
@@ -35,7 +40,12 @@ FOUND: Final = 1
 replaying = typer.Typer()
 
 
-Files = Annotated[list[Path], typer.Argument(help="Recordings, journals or evidence.")]
+INFLUX: Final = "influx"
+"""What ``--from`` says where no file is meant but a time-series store."""
+
+Files = Annotated[
+    list[Path] | None, typer.Argument(help="Recordings, journals or evidence.", show_default=False)
+]
 Compare = Annotated[
     Path | None,
     typer.Option(help="What --json wrote before (effects, or of an engine) must come again."),
@@ -53,18 +63,37 @@ Into = Annotated[
     str | None, typer.Option(help="HOST[:PORT]: tell it to this broker as devices would.")
 ]
 AsUnit = Annotated[
-    str | None, typer.Option(help="Tell it as this unit; default: that of site.toml.")
+    str | None,
+    typer.Option(
+        help="With --into: tell it as this unit. With --from influx: this unit's messages. "
+        "Default: that of site.toml."
+    ),
 ]
 Kept = Annotated[
     Path | None,
     typer.Option(help="With --into: a monitor beside, on the same clock, keeps this journal."),
 ]
 Begin = Annotated[
-    str | None,
-    typer.Option("--from", help="Tell from here on: 1:30 after the start, or a time in UTC."),
+    list[str] | None,
+    typer.Option(
+        "--from",
+        help="Tell from here on: 1:30 after the start, or a time in UTC. Or 'influx', which may "
+        "stand beside a time: read no file but the store that --store names.",
+    ),
 ]
 End = Annotated[
     str | None, typer.Option("--to", help="Stop there: 2:15:30 after the start, or a time in UTC.")
+]
+Beds = Annotated[
+    list[str] | None, typer.Option("--bed", help="Only the messages of this bed; may be repeated.")
+]
+FromStore = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        help="With --from influx: http://HOST:8086 of an InfluxDB, or sqlite:FILE.",
+        metavar="URL",
+    ),
 ]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out bad lines of recordings, name and count them.")
@@ -76,7 +105,7 @@ ByEngine = Annotated[
 
 @replaying.command()
 def replay(
-    files: Files,
+    files: Files = None,
     *,
     config: Config = CONFIG_DIRECTORY,
     as_json: AsJson = False,
@@ -90,6 +119,11 @@ def replay(
     skip_bad: SkipBad = False,
     begin: Begin = None,
     end: End = None,
+    bed: Beds = None,
+    store: FromStore = None,
+    bucket: Bucket = "irm",
+    org: Org = "-",
+    token_file: TokenFile = None,
     engine: ByEngine = None,
     jobs: Jobs = 2,
     scheduler: Scheduler = "",
@@ -101,42 +135,109 @@ def replay(
         raise typer.BadParameter(f"--speed {speed:g}: must be above 0")
     if into is not None:
         _refuse(as_json, compare, rebatch, engine, given="--into")
-    elif journal is not None or unit is not None:
-        raise typer.BadParameter("--journal and --unit belong to --into")
-    stretch = (_moment("--from", begin), _moment("--to", end))
-    if (skip_bad or stretch != (None, None)) and (into is not None or engine is not None):
-        raise typer.BadParameter("--skip-bad, --from and --to go without --into and --engine")
+    is_stored, since = _asked(begin)
+    _check_source(files or [], store, is_stored=is_stored)
+    if into is None and (journal is not None or (unit is not None and not is_stored)):
+        raise typer.BadParameter("--journal and --unit belong to --into, --unit also to influx")
+    if (skip_bad or is_stored or since or end or bed) and (into is not None or engine is not None):
+        raise typer.BadParameter(
+            "--skip-bad, --from and --to go without --into and --engine, and so does --bed; "
+            "of a store, fetch writes a file that goes with them"
+        )
     if engine is not None and speed is not None:
         raise typer.BadParameter("--speed and --engine do not go together")
+    stretch = (_moment("--from", since), _moment("--to", end))
     settings = read_settings(config)
     if into is not None:
-        _into(settings, files, (into, unit or settings.site.unit), speed or 1.0, journal, form)
+        place = (into, unit or settings.site.unit)
+        _into(settings, files or [], place, speed or 1.0, journal, form)
         return
     if engine is not None:
         how = (engine, jobs, scheduler, chunk, resume)
-        _archive(settings, files, config, how, (form, rebatch, compare, as_json))
+        _archive(settings, files or [], config, how, (form, rebatch, compare, as_json))
         return
+    from monitor.excerpts import Reading
+
+    with contextlib.ExitStack() as ends:
+        sources: Sequence[Path | Recording] = files or []
+        if is_stored and store is not None:
+            opened = ends.enter_context(
+                contextlib.closing(opened_store(store, bucket, org, token_file))
+            )
+            sources = [_stored(opened, unit or settings.site.unit, stretch)]
+            stretch = (None, None)
+        reading = Reading(
+            form=form, rebatch_ms=rebatch, skips_bad=skip_bad, begin=stretch[0], end=stretch[1],
+            beds=frozenset(bed or ()),
+        )  # fmt: skip
+        code = _told(settings, config, sources, speed, (reading, as_json, compare))
+    raise typer.Exit(code)
+
+
+def _asked(begin: list[str] | None) -> tuple[bool, str | None]:
+    """Return whether a store is to be read, and the time that ``--from`` says beside it."""
+    times = [text for text in begin or () if text != INFLUX]
+    if len(times) > 1:
+        raise typer.BadParameter(f"--from {' --from '.join(times)}: one time at most")
+    return INFLUX in (begin or ()), times[0] if times else None
+
+
+def _check_source(files: list[Path], store: str | None, *, is_stored: bool) -> None:
+    if is_stored and store is None:
+        raise typer.BadParameter("--from influx: needs --store http://HOST:8086 or sqlite:FILE")
+    if store is not None and not is_stored:
+        raise typer.BadParameter(f"--store {store}: belongs to --from influx")
+    if is_stored and files:
+        raise typer.BadParameter(f"{files[0]}: a file and --from influx do not go together")
+    if not is_stored and not files:
+        raise typer.BadParameter("name a file or folder, or --from influx with --store")
+
+
+def _stored(
+    store: "SeriesStore", unit: str, stretch: "tuple[Moment | None, Moment | None]"
+) -> "Recording":
+    """Return what a store holds of a unit between two times; all of it where none is given."""
+    from monitor.adapters.recording import Recording
+    from monitor.series.reading import LAST_MS, found_steps
+
+    for option, moment in zip(("--from", "--to"), stretch, strict=True):
+        if moment is not None and moment.since_start:
+            raise typer.BadParameter(
+                f"{option}: beside --from influx must be a time as 2026-11-22T13:45:00Z: "
+                "a store does not say when something started"
+            )
+    begin, end = stretch
+    from_ms, to_ms = begin.ms if begin else 0, end.ms if end else LAST_MS
+    steps = found_steps(store, unit, from_ms=from_ms, to_ms=to_ms)
+    return Recording(name=f"{store.name} unit {unit}", unit=unit, steps=steps)
+
+
+def _told(
+    settings: "Settings",
+    config: Path,
+    sources: "Sequence[Path | Recording]",
+    speed: float | None,
+    how: "tuple[Reading, bool, Path | None]",
+) -> int:
+    """Replay in this process and return the exit code."""
     from monitor.following import Site, SiteWards
-    from monitor.replay import Reading, run
+    from monitor.replay import run
 
     wards = ward_of(settings)
-
+    reading, as_json, compare = how
     with piped():
-        code = run(
-            files,
+        return run(
+            sources,
             ward_of=SiteWards(
-                ward_of=wards if speed is None else _paced(wards, speed, stretch[0]),
+                ward_of=wards if speed is None else _paced(wards, speed, reading.begin),
                 site=Site(digest=settings.digest, directory=config),
             ),
             out=sys.stdout,
             err=sys.stderr,
             as_json=as_json,
             compare=compare,
-            reading=Reading(
-                form=form, rebatch_ms=rebatch, skips_bad=skip_bad, begin=stretch[0], end=stretch[1]
-            ),
+            reading=reading,
         )
-    raise typer.Exit(code)
 
 
 def _refuse(*options: object, given: str) -> None:
@@ -149,7 +250,7 @@ def _moment(option: str, text: str | None) -> "Moment | None":
     """Return a time as it was given; None where none was."""
     from datetime import UTC, datetime
 
-    from monitor.replay import Moment
+    from monitor.excerpts import Moment
     from monitor.scenario.times import AT_FORM, at_ms
 
     if text is None:

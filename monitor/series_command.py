@@ -10,45 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from monitor.commands import FOUND, JournalFile, piped
+from monitor.store_options import Bucket, Org, Store, TokenFile, opened_store, utc_ms
 
 if TYPE_CHECKING:
     from monitor.series.forwarding import Forwarder, Turn
-    from monitor.series.stores import SeriesStore
-
 OK: Final = 0
 OUT_OF_REACH: Final = 3
 
-SQLITE_PREFIX: Final = "sqlite:"
-
 series = typer.Typer()
-
-Store = Annotated[
-    str,
-    typer.Option("--store", help="http://HOST:8086 of an InfluxDB, or sqlite:FILE.", metavar="URL"),
-]
-Bucket = Annotated[str, typer.Option(help="Bucket, or database of version 1.")]
-Org = Annotated[str, typer.Option(help="Organisation; version 1 has none.")]
-TokenFile = Annotated[
-    Path | None,
-    typer.Option(help="File with the token, one line.", envvar="IRM_INFLUX_TOKEN_FILE"),
-]
-
-
-def opened_store(store: str, bucket: str, org: str, token_file: Path | None) -> "SeriesStore":
-    """Return the store that an address names."""
-    if store.startswith(SQLITE_PREFIX):
-        from monitor.series.stores import SqliteStore
-
-        return SqliteStore(Path(store.removeprefix(SQLITE_PREFIX)))
-    if not store.startswith(("http://", "https://")):
-        raise typer.BadParameter(
-            f"--store {store}: must be http://HOST:PORT, https://HOST:PORT or sqlite:FILE"
-        )
-    from monitor.series.influx import InfluxAddress, InfluxStore, token_from
-
-    return InfluxStore(
-        InfluxAddress(url=store, bucket=bucket, org=org, token=token_from(token_file))
-    )
 
 
 @series.command()
@@ -136,7 +105,10 @@ def fetch(
     org: Org = "-",
     token_file: TokenFile = None,
 ) -> None:
-    """Write what a time-series store holds of a unit as a recording, to be replayed."""
+    """Write what a time-series store holds of a unit as a recording, to be replayed.
+
+    ``replay --from influx`` does the same without a file in between.
+    """
     from monitor.adapters.recording import (
         FORMAT,
         Header,
@@ -144,13 +116,13 @@ def fetch(
         step_line,
         write_recording,
     )
-    from monitor.series.reading import recorded_steps
+    from monitor.series.reading import found_steps
 
     source = opened_store(store, bucket, org, token_file)
     header = Header(format=FORMAT, unit=unit)
     try:
-        steps = recorded_steps(
-            source, unit, from_ms=_utc_ms("--from", begin), to_ms=_utc_ms("--to", end)
+        steps = found_steps(
+            source, unit, from_ms=utc_ms("--from", begin), to_ms=utc_ms("--to", end)
         )
         if to is not None:
             typer.echo(f"{write_recording(to, steps, header=header)} steps", err=True)
@@ -161,17 +133,3 @@ def fetch(
                 sys.stdout.buffer.write(step_line(step))
     finally:
         source.close()
-
-
-def _utc_ms(option: str, text: str) -> int:
-    from datetime import datetime
-
-    from monitor.wire.payloads import milliseconds
-
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as fault:
-        raise typer.BadParameter(f"{option} {text}: {fault}") from fault
-    if found.tzinfo is None:
-        raise typer.BadParameter(f"{option} {text}: needs Z or an offset")
-    return milliseconds(found)

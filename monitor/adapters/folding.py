@@ -31,6 +31,22 @@ BITE: Final = 500
 MESSAGES_MAX: Final = 4_000
 """Messages that are folded in one commit at most; fewer if they span an hour."""
 
+REMOVED_MAX: Final = 4_000
+"""So many chunks that are too old are removed in one commit, more only where more come."""
+
+_BY_PLACE: Final = "CREATE INDEX IF NOT EXISTS chunk_place ON chunk (place)"
+"""Finds the chunks of one window, for who reads them in the order in which they were folded.
+
+No format of its own: a program that does not know it reads and writes the same journal.
+"""
+
+_REMOVE_OLD: Final = """
+DELETE FROM chunk WHERE (bed, device, channel, hour, place) IN (
+    SELECT bed, device, channel, hour, place
+    FROM (SELECT bed, device, channel, hour, place FROM chunk ORDER BY place LIMIT ?)
+    WHERE hour < ?)
+"""
+
 HOUR_MS: Final = 3_600_000
 FOLDED_KINDS: Final = ("vitals", "backfill")
 
@@ -136,6 +152,7 @@ class Folder:
         after = Folded(step=step, message=window.message)
         steps, messages = (before.step, after.step), (before.message, after.message)
         with self._journal.transaction() as connection:
+            connection.execute(_BY_PLACE)
             connection.executemany("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)", chunks)
             connection.execute(
                 "DELETE FROM inbox WHERE n > ? AND n <= ? "
@@ -149,7 +166,9 @@ class Folder:
                 (*steps, *messages, *steps),
             )
             _reseal(connection, steps, messages)
-            connection.execute("DELETE FROM chunk WHERE hour < ?", (oldest_ms // HOUR_MS,))
+            # The oldest by their place, so that what was kept for a year is not looked through.
+            removed_max = max(REMOVED_MAX, 2 * len(chunks))
+            connection.execute(_REMOVE_OLD, (removed_max, oldest_ms // HOUR_MS))
             connection.execute(
                 "UPDATE about SET folded_step = ?, folded_message = ?", (after.step, after.message)
             )

@@ -26,6 +26,9 @@ TIMEOUT_S: Final = 10.0
 ROWS_PER_QUERY: Final = 10_000
 
 
+_NOT_LET_IN: Final = frozenset({401, 403})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InfluxAddress:
     """Where an InfluxDB is; the token comes from a file and never shows in a text of ours."""
@@ -143,7 +146,12 @@ class InfluxStore:
                 response_type="object",
                 _return_http_data_only=True,
             )
-        except (ApiException, HTTPError, OSError) as fault:
+        except ApiException as fault:
+            status, said = int(fault.status or 0), _short(fault.body or fault.reason or "")
+            remedy = "; check --token-file" if status in _NOT_LET_IN else ""
+            words = f"{self.name}: cannot be asked ({status}: {said}){remedy}"
+            raise SeriesError(words) from fault
+        except (HTTPError, OSError) as fault:
             raise SeriesError(f"{self.name}: cannot be asked ({_short(fault)})") from fault
         result = (answer.get("results") or [{}])[0] if isinstance(answer, dict) else {}
         if "error" in result:
@@ -171,5 +179,5 @@ def _rows_of(series: dict[str, Any]) -> Iterator[Row]:
         )
 
 
-def _short(fault: Exception) -> str:
+def _short(fault: object) -> str:
     return " ".join(str(fault).split())[:200]

@@ -7,14 +7,21 @@ of the unit ended and the next one began, numbers begin anew; rows of both are t
 
 import base64
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from monitor.facts.records import RawMessage, RecordedStep
 from monitor.series.points import INBOX, NS_PER_MS, STEP, Field
 from monitor.series.stores import Row, SeriesError, SeriesStore
+from monitor.wire.outbound import iso
 
 LATE_NS: Final = 3_600_000 * NS_PER_MS
 """A message waits at most this long for its step; so much more of the store is looked at."""
+
+
+LAST_NS: Final = 2**63 - 2
+LAST_MS: Final = LAST_NS // NS_PER_MS
+"""No database has a later time."""
 
 
 def recorded_steps(
@@ -51,6 +58,31 @@ def recorded_steps(
         for old in [one for one in held if one[0] == epoch and one[1] < n]:
             del held[old]  # of a step before the time that was asked for
         yield RecordedStep(now_ms=t_ns // NS_PER_MS, messages=tuple(mine))
+
+
+def found_steps(
+    store: SeriesStore, unit: str, *, from_ms: int, to_ms: int
+) -> Iterator[RecordedStep]:
+    """Return the steps of :func:`recorded_steps`, of which there must be one.
+
+    Raises
+    ------
+    SeriesError
+        As there; at once if there is no step in that time, or none of that unit at all.
+    """
+    steps = recorded_steps(store, unit, from_ms=from_ms, to_ms=to_ms)
+    first = next(steps, None)
+    if first is not None:
+        return chain([first], steps)
+    known = next(store.rows(STEP, {"unit": unit}, from_ns=0, to_ns=LAST_NS), None)
+    if known is None:
+        raise SeriesError(
+            f"{store.name}: holds nothing of unit {unit!r}; check --unit and --bucket"
+        )
+    raise SeriesError(
+        f"{store.name}: holds nothing of unit {unit} from {iso(from_ms)} to {iso(to_ms)}; "
+        f"its first step is of {iso(known[0] // NS_PER_MS)}"
+    )
 
 
 def _in_order(rows: Iterator[Row]) -> Iterator[Row]:

@@ -19,11 +19,12 @@ from monitor.adapters.configurations import configurations
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.resumption import LedgerDivergedError
 from monitor.adapters.signals import Signals
+from monitor.excerpts import Reading
 from monitor.facts.effects import ActRecorded, AlertChanged
 from monitor.following import Site, SiteWards
 from monitor.live import LiveMonitor, serve
 from monitor.reconfiguring import SiteFolder
-from monitor.replay import BAD_INPUT, Reading
+from monitor.replay import BAD_INPUT
 from monitor.replay import run as replay_run
 from monitor.settings.config_files import read_all
 from monitor.settings.reloads import changes

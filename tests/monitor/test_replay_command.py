@@ -13,15 +13,10 @@ from replay_wards import STEPS, StandInWard, effects_of, recorded
 from monitor.__main__ import main
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.ledger import effect_bytes
+from monitor.excerpts import Moment, Reading
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input, RecordedStep
-from monitor.replay import (
-    Moment,
-    Reading,
-    digest,
-    replay,
-    run,
-)
+from monitor.replay import digest, replay, run
 from monitor.replay_command import _moment, _paced
 
 
