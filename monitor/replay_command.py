@@ -139,13 +139,7 @@ def replay(
     _check_source(files or [], store, is_stored=is_stored)
     if into is None and (journal is not None or (unit is not None and not is_stored)):
         raise typer.BadParameter("--journal and --unit belong to --into, --unit also to influx")
-    if (skip_bad or is_stored or since or end or bed) and (into is not None or engine is not None):
-        raise typer.BadParameter(
-            "--skip-bad, --from and --to go without --into and --engine, and so does --bed; "
-            "of a store, fetch writes a file that goes with them"
-        )
-    if engine is not None and speed is not None:
-        raise typer.BadParameter("--speed and --engine do not go together")
+    _check_way(into, engine, speed, is_part=bool(skip_bad or is_stored or since or end or bed))
     stretch = (_moment("--from", since), _moment("--to", end))
     settings = read_settings(config)
     if into is not None:
@@ -161,9 +155,8 @@ def replay(
     with contextlib.ExitStack() as ends:
         sources: Sequence[Path | Recording] = files or []
         if is_stored and store is not None:
-            opened = ends.enter_context(
-                contextlib.closing(opened_store(store, bucket, org, token_file))
-            )
+            opened = opened_store(store, bucket, org, token_file)
+            ends.callback(opened.close)
             sources = [_stored(opened, unit or settings.site.unit, stretch)]
             stretch = (None, None)
         reading = Reading(
@@ -191,6 +184,18 @@ def _check_source(files: list[Path], store: str | None, *, is_stored: bool) -> N
         raise typer.BadParameter(f"{files[0]}: a file and --from influx do not go together")
     if not is_stored and not files:
         raise typer.BadParameter("name a file or folder, or --from influx with --store")
+
+
+def _check_way(
+    into: str | None, engine: EngineName | None, speed: float | None, *, is_part: bool
+) -> None:
+    if is_part and (into is not None or engine is not None):
+        raise typer.BadParameter(
+            "--skip-bad, --from and --to go without --into and --engine, and so does --bed; "
+            "of a store, fetch writes a file that goes with them"
+        )
+    if engine is not None and speed is not None:
+        raise typer.BadParameter("--speed and --engine do not go together")
 
 
 def _stored(
