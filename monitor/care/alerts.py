@@ -192,9 +192,9 @@ class Episode:
         return self.condition != "ended" or self.signal == "latched"
 
 
-def episode_id(session: str, bed: str, cause: str, onset_ms: int) -> str:
+def episode_id(session: str, bed: str, cause: str, mark_ms: int) -> str:
     """Return the name of an episode, the same wherever it is computed."""
-    text = f"{session}\x1f{bed}\x1f{cause}\x1f{onset_ms}"
+    text = f"{session}\x1f{bed}\x1f{cause}\x1f{mark_ms}"
     return f"al-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -222,11 +222,22 @@ def signalled(episode: Episode, event: SignalEvent, reason: str) -> Episode:
 
 
 def raised(
-    picture: Picture, *, session: str, bed: str, onset_ms: int, at_ms: int, pending: bool
+    picture: Picture,
+    *,
+    session: str,
+    bed: str,
+    onset_ms: int,
+    at_ms: int,
+    pending: bool,
+    mark_ms: int | None = None,
 ) -> Episode:
-    """Return a new episode whose signal is on."""
+    """Return a new episode whose signal is on.
+
+    It is named after ``mark_ms``, where its onset is a time that only this monitor knows.
+    """
+    mark_ms = onset_ms if mark_ms is None else mark_ms
     return Episode(
-        id=episode_id(session, bed, picture.cause, onset_ms),
+        id=episode_id(session, bed, picture.cause, mark_ms),
         session=session,
         revision=1,
         condition="pending" if pending else "active",

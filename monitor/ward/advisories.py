@@ -56,7 +56,7 @@ def tell_advisories(
                 picture,
                 session=bed.session,
                 bed=bed.name,
-                onset_ms=bed.new_onset(cause, one.since_ms),
+                onset_ms=bed.new_mark(cause, one.since_ms),
                 at_ms=at_ms,
                 pending=False,
             )

@@ -71,7 +71,7 @@ def _begun(state: WardState, bed: Bedside, at_ms: int, now: Seen) -> alerts.Epis
         now.picture,
         session=bed.session,
         bed=bed.name,
-        onset_ms=bed.new_onset(REACTION, now.onset_ms),
+        onset_ms=bed.new_mark(REACTION, now.onset_ms),
         at_ms=at_ms,
         pending=now.pending,
     )

@@ -10,6 +10,7 @@ from monitor.care.session import Phase
 from monitor.care.snoozes import Snooze
 from monitor.facts.effects import AdviceChanged, Step
 from monitor.facts.records import Consciousness, SessionReported, Severity
+from monitor.ward.hearings import Onset
 from monitor.ward.stays import Stay
 
 
@@ -26,7 +27,7 @@ class ChartedSymptom:
 class Stranger:
     """What a device at a bed names that is not there: since when, when last, and in words."""
 
-    since_ms: int
+    since: Onset
     last_ms: int
     session: str
     subject: str
@@ -41,7 +42,7 @@ class Bedside:
     ``misplaced`` the devices whose values were quarantined here, when last and since when;
     ``strangers`` the devices that name another person or session, and ``vouched`` what a person
     has let a device name (session and subject);
-    ``onsets`` the onset of the last episode of each cause; ``taken`` the steps of the present
+    ``marks`` what the last episode of each cause is named after; ``taken`` the steps of the present
     advice that people or pumps have started, done, declined or found impossible; ``course`` what
     mitigation has come to in this session; ``contradiction`` what the pump does that was recorded
     otherwise; ``snoozes`` what nobody wants to be called for; ``starts`` when each cause
@@ -68,12 +69,12 @@ class Bedside:
     baseline: str = "absent"
     grade: int | None = None
     pattern: str = ""
-    offline: dict[str, int] = field(default_factory=dict)
+    offline: dict[str, Onset] = field(default_factory=dict)
     misplaced: dict[str, int] = field(default_factory=dict)
-    misplaced_since: dict[str, int] = field(default_factory=dict)
+    misplaced_since: dict[str, Onset] = field(default_factory=dict)
     strangers: dict[str, Stranger] = field(default_factory=dict)
     vouched: dict[str, tuple[str, str]] = field(default_factory=dict)
-    onsets: dict[str, int] = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
     taken: dict[str, Step] = field(default_factory=dict)
     course: Course = field(default_factory=Course)
     contradiction: Contradiction | None = None
@@ -84,15 +85,15 @@ class Bedside:
     consciousness: Consciousness | None = None
     on_oxygen: bool | None = None
 
-    def new_onset(self, cause: str, onset_ms: int) -> int:
-        """Return the onset of a new episode: later than that of the last one of its cause.
+    def new_mark(self, cause: str, stamp_ms: int) -> int:
+        """Return the time that names a new episode: later than that of the last of its cause.
 
-        An id comes from the onset, so two episodes of a session must never share one.
+        An id comes from it, so two episodes of a session must never share one.
         """
-        if cause in self.onsets:
-            onset_ms = max(onset_ms, self.onsets[cause] + 1)
-        self.onsets[cause] = onset_ms
-        return onset_ms
+        if cause in self.marks:
+            stamp_ms = max(stamp_ms, self.marks[cause] + 1)
+        self.marks[cause] = stamp_ms
+        return stamp_ms
 
     def leave(self) -> None:
         """Forget what was true of somebody who is no longer watched."""
@@ -104,8 +105,8 @@ class Bedside:
     def begin(self, opened: SessionReported, product: Product | None) -> None:
         """Start afresh for another session; latched alerts of the last one stay to be seen."""
         kept = {cause: one for cause, one in self.episodes.items() if one.signal == "latched"}
-        onsets = self.onsets if self.session == opened.id else {}
-        fresh = Bedside(name=self.name, row=self.row, offline=self.offline, onsets=onsets)
+        marks = self.marks if self.session == opened.id else {}
+        fresh = Bedside(name=self.name, row=self.row, offline=self.offline, marks=marks)
         for name in Bedside.__dataclass_fields__:
             setattr(self, name, getattr(fresh, name))
         self.session, self.opened, self.product = opened.id, opened, product

@@ -9,7 +9,7 @@ from monitor.care.session import OPEN
 from monitor.facts.effects import DeviceChanged, DeviceState
 from monitor.facts.records import DeviceBorn, DeviceReported, SessionReported, VitalsReported
 from monitor.ward.bedside import Bedside
-from monitor.ward.hearings import FAR_MS
+from monitor.ward.hearings import FAR_MS, Onset
 from monitor.ward.listening import DeviceFound, set_due
 from monitor.ward.roster import is_backfill
 from monitor.ward.strangers import note_stranger, strange_words
@@ -70,12 +70,12 @@ def owner_elsewhere(state: WardState, bed: Bedside, device: str) -> Bedside | No
 
 
 def tell_misplaced(
-    state: WardState, bed: Bedside, device: str, position: int, received_ms: int
+    state: WardState, bed: Bedside, device: str, position: int, since: Onset
 ) -> None:
     """Tell that something came from another bed's device."""
-    bed.misplaced_since.setdefault(device, received_ms)
-    bed.misplaced[device] = received_ms
-    tell_technical(state, bed, position, received_ms)
+    bed.misplaced_since.setdefault(device, since)
+    bed.misplaced[device] = since.at_ms
+    tell_technical(state, bed, position, since.at_ms)
 
 
 def take_status(state: WardState, bed: Bedside, record: DeviceReported) -> None:
@@ -87,7 +87,8 @@ def take_status(state: WardState, bed: Bedside, record: DeviceReported) -> None:
         del bed.offline[record.device]
         state.offline.pop(record.device, None)
     else:
-        bed.offline[record.device] = state.offline[record.device] = record.received_ms
+        since = Onset(record.received_ms, record.measured_ms)
+        bed.offline[record.device] = state.offline[record.device] = since
     word: DeviceState = "online" if record.online else "offline"
     reason = "status message" if record.online else "status message or last will"
     at_ms = record.received_ms
@@ -98,7 +99,7 @@ def take_status(state: WardState, bed: Bedside, record: DeviceReported) -> None:
         if record.online:
             owner.offline.pop(record.device, None)
         else:
-            owner.offline[record.device] = at_ms
+            owner.offline[record.device] = Onset(at_ms, record.measured_ms)
         state.untold.add(owner.row)
 
 
@@ -124,7 +125,8 @@ def take_birth(state: WardState, bed: Bedside, record: DeviceBorn) -> None:
 def take_absences(state: WardState, bed: Bedside, record: VitalsReported) -> None:
     """Take the channels that a report names as absent, unless it is late or misplaced."""
     if owner_elsewhere(state, bed, record.device) is not None:
-        tell_misplaced(state, bed, record.device, record.position, record.received_ms)
+        since = Onset(record.received_ms, record.measured_ms)
+        tell_misplaced(state, bed, record.device, record.position, since)
         return
     if words := strange_words(bed, record):
         note_stranger(bed, record, words)

@@ -27,7 +27,7 @@ from monitor.facts.records import (
     VitalsReported,
 )
 from monitor.ward.door import CROWD, CROWD_TOLD_EVERY_MS, RATE, admitted, known
-from monitor.ward.hearings import FAR_MS, Finding, Hearing
+from monitor.ward.hearings import FAR_MS, Finding, Hearing, Onset
 from monitor.ward.roster import is_backfill
 from monitor.ward.ward_state import WardState
 
@@ -69,6 +69,8 @@ def listened(
             corrected.append(record)
             continue
         before = hearing.troubles
+        if not isinstance(record, MessageRefused):
+            hearing.stamp_ms = max(hearing.stamp_ms, record.measured_ms)
         if _is_numbered(record) and not _is_counted(state, hearing, record):
             continue
         corrected.append(_taken(state, hearing, record))
@@ -258,8 +260,8 @@ def _tell(
     hearing: Hearing, key: str, now_ms: int, *, more: str = "", until_ms: int = FAR_MS
 ) -> None:
     going = hearing.troubles.get(key)
-    onset_ms = now_ms if going is None else going.onset_ms
-    finding = Finding(onset_ms=onset_ms, more=more, until_ms=until_ms)
+    onset = Onset(now_ms, hearing.stamp_ms) if going is None else going.onset
+    finding = Finding(onset=onset, more=more, until_ms=until_ms)
     hearing.troubles = {**hearing.troubles, key: finding}
 
 

@@ -13,6 +13,7 @@ from monitor.facts.records import NO_SEQUENCE, ActTaken, PumpReported
 from monitor.ward.advising import check_pump, tell_advice, undo_steps
 from monitor.ward.bedside import Bedside
 from monitor.ward.devices import owner_elsewhere, tell_misplaced
+from monitor.ward.hearings import Onset
 from monitor.ward.running import take_step, tell_rates
 from monitor.ward.session_acts import confirm_steps, move
 from monitor.ward.technical import tell_technical
@@ -138,4 +139,5 @@ def _refuse_pump(state: WardState, bed: Bedside, record: PumpReported, owner: Be
             excerpt="",
         ),
     )
-    tell_misplaced(state, bed, record.device, record.position, record.received_ms)
+    since = Onset(record.received_ms, record.measured_ms)
+    tell_misplaced(state, bed, record.device, record.position, since)

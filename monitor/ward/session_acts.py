@@ -76,6 +76,7 @@ def take_session(state: WardState, bed: Bedside, record: SessionReported) -> str
         state.detection.judging[bed.row] = True
         state.detection.taking_baseline[bed.row] = True
         state.received_ms[bed.row] = state.absent_ms[bed.row] = NEVER
+        state.stamp_ms[bed.row] = state.unsteady_stamp_ms[bed.row] = NEVER
         state.expected[bed.row] = state.troubled[bed.row] = False
         state.unsteady_since_ms[bed.row] = state.unsteady_seen_ms[bed.row] = NEVER
         state.opened_ms[bed.row] = record.received_ms

@@ -18,7 +18,7 @@ import numpy as np
 from detectors.beds import Array
 from monitor.facts.records import PriorReaction
 from monitor.ward.bedside import Bedside
-from monitor.ward.hearings import Finding, Hearing
+from monitor.ward.hearings import Finding, Hearing, Onset
 from monitor.ward.roster import Roster
 from monitor.ward.ward_state import WardState
 
@@ -40,7 +40,7 @@ class Records(msgspec.Struct, kw_only=True):
     hearing: dict[str, Hearing]
     troubles: dict[str, dict[str, Finding]]
     fading: set[str]
-    offline: dict[str, int]
+    offline: dict[str, Onset]
     births: dict[str, tuple[int, ...]]
     outcomes: dict[str, int]
     subjects: dict[str, tuple[PriorReaction, ...]]

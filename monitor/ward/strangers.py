@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from monitor.care.session import OPEN
 from monitor.facts.records import VitalsReported
 from monitor.ward.bedside import Bedside, Stranger
+from monitor.ward.hearings import Onset
 from monitor.ward.ward_state import WardState
 
 
@@ -49,7 +50,7 @@ def note_stranger(bed: Bedside, record: VitalsReported, words: str) -> None:
         return
     before = bed.strangers.get(record.device)
     bed.strangers[record.device] = Stranger(
-        since_ms=record.received_ms if before is None else before.since_ms,
+        since=Onset(record.received_ms, record.measured_ms) if before is None else before.since,
         last_ms=record.received_ms,
         session=record.session,
         subject=record.subject,

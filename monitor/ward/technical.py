@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from detectors.channels import N_CHANNELS, NEVER, Bool
+from detectors.channels import N_CHANNELS, NEVER, Bool, Int64
 from detectors.quiet import rows_with
 from monitor.care import alerts, troubles
 from monitor.care.doubts import SENSORS
@@ -22,7 +22,7 @@ from monitor.facts.effects import Context
 from monitor.ward.advising import tell_course_due
 from monitor.ward.alerting import tell_episode
 from monitor.ward.bedside import Bedside
-from monitor.ward.hearings import FAR_MS
+from monitor.ward.hearings import FAR_MS, Onset
 from monitor.ward.rounds import Rows
 from monitor.ward.telling import tell_grade
 from monitor.ward.timed import tell_timed
@@ -131,6 +131,7 @@ def _find_unsteady(state: WardState, now_ms: int, watched: Bool, troubled: Bool)
     """
     life, n_beds = state.settings.alerts, len(watched)
     since_ms, seen_ms = state.unsteady_since_ms[:n_beds], state.unsteady_seen_ms[:n_beds]
+    stamp_ms = state.unsteady_stamp_ms[:n_beds]
     still, moving = state.detection.unsteady(n_beds)
     some = rows_with(still | moving) & watched
     some |= rows_with(since_ms != NEVER)
@@ -138,7 +139,7 @@ def _find_unsteady(state: WardState, now_ms: int, watched: Bool, troubled: Bool)
     if not rows.size:
         return
     left = rows[~watched[rows]]
-    since_ms[left] = seen_ms[left] = NEVER
+    since_ms[left] = seen_ms[left] = stamp_ms[left] = NEVER
     found = np.concatenate([still[rows], moving[rows]], axis=1) & watched[rows, None]
     now = lasting(
         found,
@@ -148,6 +149,8 @@ def _find_unsteady(state: WardState, now_ms: int, watched: Bool, troubled: Bool)
         after_ms=life.unsteady_after_ms,
         clear_ms=life.unsteady_clear_ms,
     )
+    begins = (since_ms[rows] == NEVER) & (now.since_ms != NEVER)
+    stamp_ms[rows] = np.where(begins, np.tile(state.stamp_ms[rows], 2), stamp_ms[rows])
     since_ms[rows], seen_ms[rows] = now.since_ms, now.seen_ms
     troubled[rows, UNSTEADY:] = now.told
 
@@ -160,16 +163,17 @@ def tell_technical(state: WardState, bed: Bedside, position: int, at_ms: int) ->
             continue
         if cause not in wanted:
             tell_episode(state, bed, alerts.ended(episode, latched=()), position, at_ms)
-    for cause, (picture, onset_ms) in wanted.items():
+    for cause, (picture, onset) in wanted.items():
         going = bed.episodes.get(cause)
         if going is None:
             episode = alerts.raised(
                 picture,
                 session=bed.session,
                 bed=bed.name,
-                onset_ms=bed.new_onset(cause, onset_ms),
+                onset_ms=onset.at_ms,
                 at_ms=at_ms,
                 pending=False,
+                mark_ms=bed.new_mark(cause, onset.stamp_ms),
             )
             tell_episode(state, bed, episode, position, at_ms)
         elif going.picture.label != picture.label:
@@ -177,23 +181,24 @@ def tell_technical(state: WardState, bed: Bedside, position: int, at_ms: int) ->
             tell_episode(state, bed, episode, position, at_ms)
 
 
-def _technical_pictures(state: WardState, bed: Bedside) -> dict[str, tuple[alerts.Picture, int]]:
+def _technical_pictures(state: WardState, bed: Bedside) -> dict[str, tuple[alerts.Picture, Onset]]:
     """Return what is technically wrong at a bed: picture and onset by cause."""
-    found: dict[str, tuple[alerts.Picture, int]] = {}
+    found: dict[str, tuple[alerts.Picture, Onset]] = {}
 
-    def add(key: str, onset_ms: int, *, name: str = "", what: str = "", more: str = "") -> None:
+    def add(key: str, onset: Onset, *, name: str = "", what: str = "", more: str = "") -> None:
         words = troubles.label(key, what=what or name, more=more)
-        found[troubles.cause(key, name)] = _picture(troubles.cause(key, name), key, words), onset_ms
+        found[troubles.cause(key, name)] = _picture(troubles.cause(key, name), key, words), onset
 
     _add_channels(state, bed, add)
     if state.opened_ms[bed.row] != NEVER:
         _add_devices(state, bed, add, has_data="no-data" not in found)
     if bed.contradiction is not None:
-        add("pump-contradicts", bed.contradiction.since_ms, more=bed.contradiction.words)
+        since_ms = bed.contradiction.since_ms
+        add("pump-contradicts", Onset(since_ms, since_ms), more=bed.contradiction.words)
     for device in bed.misplaced:
         add("wrong-bed", bed.misplaced_since[device], name=device)
     for device, one in bed.strangers.items():
-        add("wrong-person", one.since_ms, name=device, more=one.words)
+        add("wrong-person", one.since, name=device, more=one.words)
     return found
 
 
@@ -205,18 +210,20 @@ def _add_devices(
     never = [FULL_NAMES[channel] for channel in np.flatnonzero(state.troubled[row, CHANNELS_NEVER])]
     for device, number in sorted(state.devices_of(row)):
         for key, one in state.troubles.get(device, {}).items():
-            add(key, one.onset_ms, name=device, more=one.more)
+            add(key, one.onset, name=device, more=one.more)
         heard_ms = int(state.device_heard_ms[number])
         if not state.device_quiet[number] or device in bed.offline:
             continue
         if heard_ms == NEVER:
             never.append(f"device {device}")
         elif has_data or not _gives_vitals(state, device):
-            add("device-silent", heard_ms, name=device)
+            since = Onset(heard_ms, state.hearing[device].stamp_ms)
+            add("device-silent", since, name=device)
     if never:
-        add("never-heard", int(state.opened_ms[row]), more=", ".join(never))
-    for device, since_ms in bed.offline.items():
-        add("offline", since_ms, name=device)
+        since = Onset(int(state.opened_ms[row]), int(state.detection.opened_ms[row]))
+        add("never-heard", since, more=", ".join(never))
+    for device, since in bed.offline.items():
+        add("offline", since, name=device)
 
 
 def _add_channels(state: WardState, bed: Bedside, add: Callable[..., None]) -> None:
@@ -225,22 +232,29 @@ def _add_channels(state: WardState, bed: Bedside, add: Callable[..., None]) -> N
     silent, absent = state.troubled[row, CHANNELS_SILENT], state.troubled[row, CHANNELS_ABSENT]
     heard = state.received_ms[row] != NEVER
     if silent.any() and not (heard & ~silent & ~absent).any():
-        add("no-data", int(state.received_ms[row].max()))
+        add("no-data", Onset(int(state.received_ms[row].max()), int(state.stamp_ms[row].max())))
     else:
         for channel in np.flatnonzero(silent):
             source = int(state.channel_device[row, channel])
             if source == -1 or not (state.device_quiet[source] or _is_offline(state, bed, source)):
-                onset_ms = int(state.received_ms[row, channel])
-                add("silent", onset_ms, name=_name(int(channel)), what=FULL_NAMES[channel])
+                since = _since(state, bed, state.received_ms, int(channel))
+                add("silent", since, name=_name(int(channel)), what=FULL_NAMES[channel])
     for channel in np.flatnonzero(absent):
-        onset_ms = int(state.absent_ms[row, channel])
-        add("absent", onset_ms, name=_name(int(channel)), what=SHORT_NAMES[channel])
+        since = _since(state, bed, state.absent_ms, int(channel))
+        add("absent", since, name=_name(int(channel)), what=SHORT_NAMES[channel])
     for key, place in (("flat", CHANNELS_FLAT), ("moving", CHANNELS_MOVING)):
-        since_ms = state.unsteady_since_ms[row, place.start - UNSTEADY : place.stop - UNSTEADY]
+        here = slice(place.start - UNSTEADY, place.stop - UNSTEADY)
+        since_ms = state.unsteady_since_ms[row, here]
+        stamp_ms = state.unsteady_stamp_ms[row, here]
         for channel in np.flatnonzero(state.troubled[row, place]):
             what, sensor = FULL_NAMES[channel], SENSORS[channel]
-            onset_ms = int(since_ms[channel])
-            add(key, onset_ms, name=_name(int(channel)), what=what, more=sensor)
+            since = Onset(int(since_ms[channel]), int(stamp_ms[channel]))
+            add(key, since, name=_name(int(channel)), what=what, more=sensor)
+
+
+def _since(state: WardState, bed: Bedside, at_ms: Int64, channel: int) -> Onset:
+    """Return since when a channel is as it is, named after its last value before."""
+    return Onset(int(at_ms[bed.row, channel]), int(state.stamp_ms[bed.row, channel]))
 
 
 def _is_offline(state: WardState, bed: Bedside, source: int) -> bool:

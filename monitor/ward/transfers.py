@@ -157,7 +157,7 @@ def _exchange(state: WardState, bed: Bedside, other: Bedside) -> None:
     other.episodes = {**left_here, **other.episodes}
     state.detection.clear(bed.row)
     state.shelf.clear(bed.row)
-    state.received_ms[bed.row] = state.absent_ms[bed.row] = NEVER
+    state.received_ms[bed.row] = state.absent_ms[bed.row] = state.stamp_ms[bed.row] = NEVER
     state.expected[bed.row] = state.troubled[bed.row] = False
     state.standing.discard(bed.row)
     if other.episodes:

@@ -28,6 +28,7 @@ from monitor.ward.bed_views import ward_view
 from monitor.ward.care_due import tell_care_due
 from monitor.ward.devices import owner_elsewhere, tell_misplaced
 from monitor.ward.handover import hand_over
+from monitor.ward.hearings import Onset
 from monitor.ward.judged import Judged
 from monitor.ward.listening import DeviceFound, listened
 from monitor.ward.roster import columns
@@ -208,7 +209,8 @@ class Ward:
             self._tell_kept(readings_row(readings, index), "quarantined", reason, device)
         received_ms = int(readings.received_ms[0])
         if owner is not None:
-            tell_misplaced(state, bed, device, misplaced.position, received_ms)
+            since = Onset(received_ms, int(readings.measured_ms[0]))
+            tell_misplaced(state, bed, device, misplaced.position, since)
         elif misplaced.stranger is not None:
             note_stranger(bed, *misplaced.stranger)
             tell_technical(state, bed, misplaced.position, received_ms)
@@ -277,6 +279,8 @@ class Ward:
         heard, before_ms = findings.heard, picked(state.received_ms, at)
         newest_ms = np.maximum(before_ms, turn.received_ms[:, None])
         state.received_ms[at] = np.where(heard, newest_ms, before_ms)
+        stamp_ms = picked(state.stamp_ms, at)
+        state.stamp_ms[at] = np.where(heard, np.maximum(stamp_ms, given.measured_ms), stamp_ms)
         by_hand = (given.flags & Flag.HAND) != 0
         state.charted[at] = np.where(heard, by_hand, picked(state.charted, at))
         source = picked(state.channel_device, at)

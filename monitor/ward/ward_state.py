@@ -14,7 +14,7 @@ from detectors.traps import ordinary_bounds
 from monitor.facts.effects import AnyEffect, Outcome
 from monitor.facts.records import PriorReaction
 from monitor.ward.bedside import Bedside
-from monitor.ward.hearings import FAR_MS, Finding, Hearing
+from monitor.ward.hearings import FAR_MS, Finding, Hearing, Onset
 from monitor.ward.roster import Roster
 from monitor.ward.ward_settings import WardSettings
 
@@ -49,6 +49,8 @@ class WardState:
         Sessions, episodes and advice.
     received_ms : int64 array, shape (bed, channel)
         When each channel was last received; NEVER if it was not.
+    stamp_ms : int64 array, shape (bed, channel)
+        The newest time at which a value of each channel was measured; NEVER if there is none.
     channel_device : int32 array, shape (bed, channel)
         Row of the device that each channel came from last; -1 if it was not heard.
     charted, expected : bool array, shape (bed, channel)
@@ -59,8 +61,9 @@ class WardState:
         When the open session was opened; NEVER where none is.
     troubled : bool array, shape (bed, 5 * channel)
         Silent, never heard, absent, flat and moving channels as they were last told.
-    unsteady_since_ms, unsteady_seen_ms : int64 array, shape (bed, 2 * channel)
-        Since when a channel stands still, or swings to and fro, and when it last did; NEVER if not.
+    unsteady_since_ms, unsteady_seen_ms, unsteady_stamp_ms : int64 array, shape (bed, 2 * channel)
+        Since when a channel stands still, or swings to and fro, when it last did, and the newest
+        of its measurements when that began; NEVER if it does not.
     look_ms : int64 array, shape (bed,)
         When time alone may next change something about the care of a bed; LATER if it cannot,
         0 for at the end of this step.
@@ -113,6 +116,7 @@ class WardState:
         self.detection = Detection(settings.detection, 0)
         self.shelf = Bookshelf(settings.side_books, 0)
         self.received_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
+        self.stamp_ms: Int64 = np.empty((0, N_CHANNELS), np.int64)
         self.channel_device: Int32 = np.empty((0, N_CHANNELS), np.int32)
         self.charted: Bool = np.empty((0, N_CHANNELS), np.bool_)
         self.expected: Bool = np.empty((0, N_CHANNELS), np.bool_)
@@ -122,6 +126,7 @@ class WardState:
         self.troubled: Bool = np.empty((0, 5 * N_CHANNELS), np.bool_)
         self.unsteady_since_ms: Int64 = np.empty((0, 2 * N_CHANNELS), np.int64)
         self.unsteady_seen_ms: Int64 = np.empty((0, 2 * N_CHANNELS), np.int64)
+        self.unsteady_stamp_ms: Int64 = np.empty((0, 2 * N_CHANNELS), np.int64)
         self.told_grade: Int8 = np.empty(0, np.int8)
         self.standing: set[int] = set()
         self.untold: set[int] = set()
@@ -135,7 +140,7 @@ class WardState:
         self.hearing: dict[str, Hearing] = {}
         self.troubles: dict[str, dict[str, Finding]] = {}
         self.fading: set[str] = set()
-        self.offline: dict[str, int] = {}
+        self.offline: dict[str, Onset] = {}
         self.births: dict[str, tuple[int, ...]] = {}
         self.outcomes: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
         self.subjects: dict[str, tuple[PriorReaction, ...]] = {}
@@ -155,6 +160,7 @@ class WardState:
             self.detection.grow(n_beds)
             self.shelf.grow(n_beds)
             self.received_ms = _wider(self.received_ms, n_beds, NEVER)
+            self.stamp_ms = _wider(self.stamp_ms, n_beds, NEVER)
             self.absent_ms = _wider(self.absent_ms, n_beds, NEVER)
             self.opened_ms = _wider(self.opened_ms, n_beds, NEVER)
             self.look_ms = _wider(self.look_ms, n_beds, LATER)
@@ -164,6 +170,7 @@ class WardState:
             self.troubled = _wider(self.troubled, n_beds, 0)
             self.unsteady_since_ms = _wider(self.unsteady_since_ms, n_beds, NEVER)
             self.unsteady_seen_ms = _wider(self.unsteady_seen_ms, n_beds, NEVER)
+            self.unsteady_stamp_ms = _wider(self.unsteady_stamp_ms, n_beds, NEVER)
             self.told_grade = _wider(self.told_grade, n_beds, -1)
             self.course_due_ms = _wider(self.course_due_ms, n_beds, LATER)
             self.advice_waits = _wider(self.advice_waits, n_beds, 0)

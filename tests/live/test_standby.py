@@ -5,6 +5,7 @@ and none told anew because of it; who comes back waits.
 """
 
 import contextlib
+import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 from monitor.adapters.broker import LocalBroker
 from monitor.adapters.journal import JournalReader
 from monitor.facts.effects import AlertChanged
-from scripts.takeover import BEDS, How, Pair
+from scripts.takeover import BEDS, CONFIG, How, Pair
 from scripts.valve import Valve
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -23,15 +24,48 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 TAKEOVER_S_MAX = 3.0
 
 
+MUTE = "3"
+"""The bed whose device falls silent."""
+
+
+def impatient(folder: Path) -> Path:
+    """Return a configuration in which a channel is silent after seconds."""
+    config = folder / "config"
+    shutil.copytree(CONFIG, config)
+    channels = config / "channels.toml"
+    was = channels.read_text()
+    channels.write_text(was.replace("\nstale_s = 60\n", "\nstale_s = 3\n"))
+    assert channels.read_text() != was
+    return config
+
+
 @contextlib.contextmanager
-def paired(folder: Path, broker: LocalBroker | None = None) -> Iterator[Pair]:
+def paired(
+    folder: Path, broker: LocalBroker | None = None, config: Path = CONFIG
+) -> Iterator[Pair]:
     """Give a monitor with alerts that stand, and its standby that is ready."""
-    with Pair(folder, broker=broker) as pair:
+    with Pair(folder, broker=broker, config=config) as pair:
         pair.start("second")
         pair.until(pair.is_settled, "the standby is ready")
         pair.is_low = True
+        pair.mute.add(MUTE)
         pair.until(lambda: len(pair.heard.standing) >= BEDS // 2, "alerts stand")
         yield pair
+
+
+def silent(pair: Pair) -> dict[str, str]:
+    """Return the alerts that stand at the bed whose device is silent: id by cause."""
+    return {one.cause: one.id for name, one in pair.heard.standing.items() if f"/{MUTE}/" in name}
+
+
+def named_silent(journal: Path) -> dict[str, str]:
+    """Return the alerts of the bed whose device is silent in a ledger: id by cause."""
+    with JournalReader.open(journal) as reader:
+        return {
+            one.cause: one.id
+            for one in reader.effects()
+            if isinstance(one, AlertChanged) and one.bed == MUTE
+        }
 
 
 def told_of(journal: Path) -> set[tuple[str, int]]:
@@ -56,8 +90,11 @@ def check_told(pair: Pair) -> None:
 
 @pytest.mark.parametrize("how", ["kill", "freeze", "stop"])
 def test_whoever_speaks_is_followed_within_three_seconds(how: How, tmp_path: Path) -> None:
-    with paired(tmp_path) as pair:
-        standing = set(pair.heard.standing)
+    with paired(tmp_path, config=impatient(tmp_path)) as pair:
+        standing = {n for n, one in pair.heard.standing.items() if one.kind == "physiological"}
+        # What begins with a silence begins for each monitor at a millisecond of its own.
+        pair.until(lambda: {"silent:hr", "silent:spo2"} <= silent(pair).keys(), "one is silent")
+        quiet = silent(pair)
         first = pair.status()
         assert (first.role, first.holder, first.standby) == ("holder", first.boot, "ready")
         assert pair.strike(how) < TAKEOVER_S_MAX
@@ -74,6 +111,10 @@ def test_whoever_speaks_is_followed_within_three_seconds(how: How, tmp_path: Pat
         assert standing <= set(pair.heard.standing)
         check_told(pair)
         pair.until(pair.is_settled, "both are there again")
+        assert silent(pair) == quiet
+        assert all(
+            named_silent(tmp_path / f"{name}.journal") == quiet for name in ("first", "second")
+        )
         both = [told_of(tmp_path / f"{name}.journal") for name in ("first", "second")]
         assert both[0] == both[1] != set()
 
