@@ -2,6 +2,8 @@
 
 import logging
 import ssl
+import threading
+import uuid
 from collections.abc import Callable
 from typing import Final
 
@@ -9,8 +11,9 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
-from monitor.adapters.access import Access
+from monitor.adapters.access import Access, LinkError
 from monitor.adapters.logbook import ROOT
 from monitor.adapters.read_ahead import AheadClient
 from monitor.wire.announcements import Announcement
@@ -34,10 +37,7 @@ def new_client(access: Access, context: ssl.SSLContext | None, will: Announcemen
         protocol=paho.MQTTv5,
         manual_ack=True,
     )
-    if access.username:
-        client.username_pw_set(access.username, access.password or None)
-    if context is not None:
-        client.tls_set_context(context)
+    _introduce(client, access, context)
     client.will_set(will.topic, will.payload, qos=will.qos, retain=will.retain)
     client.reconnect_delay_set(1, 5)
     client.connect_timeout = 5.0
@@ -45,6 +45,67 @@ def new_client(access: Access, context: ssl.SSLContext | None, will: Announcemen
     client.suppress_exceptions = True
     client.enable_logger(logging.getLogger(f"{ROOT}.paho"))
     return client
+
+
+def _introduce(client: paho.Client, access: Access, context: ssl.SSLContext | None) -> None:
+    """Give a client its name, its secret and the protection of its link."""
+    if access.username:
+        client.username_pw_set(access.username, access.password or None)
+    if context is not None:
+        client.tls_set_context(context)
+
+
+class Caller:
+    """A client without memory at the broker, whose first answer is waited for.
+
+    Several may call from one machine, so the name is one of a kind.
+    """
+
+    def __init__(self, access: Access, purpose: str, *, keepalive_s: int) -> None:
+        self.access = access
+        self.keepalive_s = keepalive_s
+        self._answered = threading.Event()
+        self._refusal = ""
+        self.client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"irm-{purpose}-{uuid.uuid4().hex[:12]}",
+            protocol=paho.MQTTv5,
+        )
+        _introduce(self.client, access, access.tls_context())
+
+    def connect(self) -> None:
+        """Connect and wait for the broker's answer.
+
+        Raises
+        ------
+        LinkError
+            If the broker does not answer in time or refuses us.
+        """
+        within_s = self.access.connect_timeout_s
+        self.client.connect_timeout = within_s
+        try:
+            self.client.connect(self.access.host, self.access.port, keepalive=self.keepalive_s)
+        except (OSError, ValueError) as fault:
+            raise LinkError(
+                f"broker {self.access}: cannot connect ({fault}); is it running there?"
+            ) from fault
+        self.client.loop_start()
+        if not self._answered.wait(within_s) or self._refusal:
+            self.leave()
+            reason = self._refusal or f"no answer within {within_s:g} s"
+            raise LinkError(f"broker {self.access}: {reason}; check port, user and certificates")
+
+    def hear(self, reason: ReasonCode) -> None:
+        """Take the broker's answer, of which a refusal is told to whoever connects."""
+        if reason.is_failure:
+            self._refusal = f"it refused us ({reason})"
+        self._answered.set()
+
+    def leave(self) -> None:
+        """Say goodbye, if there is somebody to say it to."""
+        if self.client.is_connected():
+            self.client.disconnect()
+        self.client.loop_stop()
 
 
 def begin(connect: Callable[..., object], access: Access) -> None:

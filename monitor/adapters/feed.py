@@ -7,16 +7,15 @@ import contextlib
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.adapters.access import Access, LinkError
+from monitor.adapters.connection import Caller
 from monitor.wire.topics import MONITOR, NOBODY, monitor_status_topic, topic
 
 KEEPALIVE_S: Final = 10
@@ -67,20 +66,10 @@ class Feed:
         self._topics = feed_topics(unit, kinds)
         self.dropped = 0
         self._heard: queue.Queue[Heard] = queue.Queue(HEARD_MAX)
-        self._answered = threading.Event()
-        self._refusal = ""
         self._confirmed = threading.Condition()
         self._confirmations: dict[int, str] = {}
-        # Several people may watch from one machine, so the name is one of a kind.
-        name = f"irm-watch-{uuid.uuid4().hex[:12]}"
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv5
-        )
-        if access.username:
-            self._client.username_pw_set(access.username, access.password or None)
-        context = access.tls_context()
-        if context is not None:
-            self._client.tls_set_context(context)
+        self._caller = Caller(access, "watch", keepalive_s=KEEPALIVE_S)
+        self._client = self._caller.client
         self._client.suppress_exceptions = True
         self._client.reconnect_delay_set(1, 5)
         self._client.on_connect = self._on_connect
@@ -96,19 +85,7 @@ class Feed:
         LinkError
             If the broker does not answer in time or refuses us.
         """
-        within_s = self.access.connect_timeout_s
-        self._client.connect_timeout = within_s
-        try:
-            self._client.connect(self.access.host, self.access.port, keepalive=KEEPALIVE_S)
-        except (OSError, ValueError) as fault:
-            raise LinkError(
-                f"broker {self.access}: cannot connect ({fault}); is it running there?"
-            ) from fault
-        self._client.loop_start()
-        if not self._answered.wait(within_s) or self._refusal:
-            self.close()
-            reason = self._refusal or f"no answer within {within_s:g} s"
-            raise LinkError(f"broker {self.access}: {reason}; check port, user and certificates")
+        self._caller.connect()
 
     def receive(self, timeout_s: float) -> list[Heard]:
         """Wait for something and return it with everything else that is there."""
@@ -142,9 +119,7 @@ class Feed:
 
     def close(self) -> None:
         """Leave."""
-        if self._client.is_connected():
-            self._client.disconnect()
-        self._client.loop_stop()
+        self._caller.leave()
 
     def _on_connect(
         self,
@@ -154,12 +129,10 @@ class Feed:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if reason.is_failure:
-            self._refusal = f"it refused us ({reason})"
-        else:
+        if not reason.is_failure:
             self._subscribe(client)
             self.is_connected = True
-        self._answered.set()
+        self._caller.hear(reason)
 
     def _on_disconnect(self, *_: object) -> None:
         self.is_connected = False

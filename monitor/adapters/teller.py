@@ -5,18 +5,16 @@ a broker for rehearsals, not that of a ward. At the end every device that said i
 that it is offline, as one that is switched off does.
 """
 
-import threading
-import uuid
 from typing import Final
 
 import msgspec
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.adapters.access import Access, LinkError
+from monitor.adapters.connection import Caller
 from monitor.facts.records import RawMessage
 from monitor.wire.payloads import StatusPayload, encode, stamp
 from monitor.wire.topics import PREFIX
@@ -38,19 +36,9 @@ class Teller:
         self.access = access
         self.told = 0
         self._last: paho.MQTTMessageInfo | None = None
-        self._answered = threading.Event()
-        self._refusal = ""
         self._online: dict[str, str] = {}
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"irm-replay-{uuid.uuid4().hex[:12]}",
-            protocol=paho.MQTTv5,
-        )
-        if access.username:
-            self._client.username_pw_set(access.username, access.password or None)
-        context = access.tls_context()
-        if context is not None:
-            self._client.tls_set_context(context)
+        self._caller = Caller(access, "replay", keepalive_s=KEEPALIVE_S)
+        self._client = self._caller.client
         self._client.on_connect = self._on_connect
         self._expiring = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
         self._expiring.MessageExpiryInterval = VITALS_EXPIRY_S
@@ -63,19 +51,7 @@ class Teller:
         LinkError
             If the broker does not answer in time or refuses us.
         """
-        within_s = self.access.connect_timeout_s
-        self._client.connect_timeout = within_s
-        try:
-            self._client.connect(self.access.host, self.access.port, keepalive=KEEPALIVE_S)
-        except (OSError, ValueError) as fault:
-            raise LinkError(
-                f"broker {self.access}: cannot connect ({fault}); is it running there?"
-            ) from fault
-        self._client.loop_start()
-        if not self._answered.wait(within_s) or self._refusal:
-            self._leave()
-            reason = self._refusal or f"no answer within {within_s:g} s"
-            raise LinkError(f"broker {self.access}: {reason}; check port, user and certificates")
+        self._caller.connect()
 
     def tell(self, message: RawMessage) -> None:
         """Publish one message; from time to time wait until the broker has what was told.
@@ -116,7 +92,7 @@ class Teller:
             if self._last is not None:
                 self._wait(self._last)
         finally:
-            self._leave()
+            self._caller.leave()
 
     def _note(self, message: RawMessage) -> None:
         """Remember under which boot id a device is online."""
@@ -138,11 +114,6 @@ class Teller:
             reason = f"it has not confirmed a message within {CONFIRMED_WITHIN_S:g} s"
             raise LinkError(f"broker {self.access}: {reason}")
 
-    def _leave(self) -> None:
-        if self._client.is_connected():
-            self._client.disconnect()
-        self._client.loop_stop()
-
     def _on_connect(
         self,
         _client: paho.Client,
@@ -151,6 +122,4 @@ class Teller:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if reason.is_failure:
-            self._refusal = f"it refused us ({reason})"
-        self._answered.set()
+        self._caller.hear(reason)
