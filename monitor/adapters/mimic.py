@@ -39,6 +39,7 @@ from typing import Final
 
 from monitor.adapters.chart import MINUTE_MS, Chart, Rate
 from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.facts.records import PumpState
 from monitor.wire.payloads import ChannelName
 
 ADMISSION_MS: Final = 4_102_444_800_000
@@ -76,7 +77,11 @@ _AGE_MAX_YEARS: Final = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infusion:
-    """One charted infusion; times are minutes since admission."""
+    """One charted infusion; times are minutes since admission.
+
+    ``rates`` are the minutes at which the rate changed, and the rates [mL/h]; without any of them
+    the volume was given evenly.
+    """
 
     stay: int
     product: str
@@ -84,6 +89,7 @@ class Infusion:
     end_min: int
     volume_ml: float
     weight_kg: float | None
+    rates: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,15 +154,25 @@ def infusion_chart(
     )
     for row in before:
         _enter(chart, row, source, remarks)
-    rate = infusion.volume_ml * 60 / (infusion.end_min - infusion.start_min)
-    running = Rate(state="infusing", rate_ml_per_h=rate, infused_ml=0)
-    chart.pump(at_ms(infusion.start_min), running)
-    complete = Rate(state="complete", rate_ml_per_h=0, infused_ml=infusion.volume_ml)
-    chart.pump(at_ms(infusion.end_min), complete)
+    _pump(chart, infusion)
     for row in mine[len(before) :]:
         _enter(chart, row, source, remarks)
     chart.turn(at_ms(closed_min), "close")
     return chart
+
+
+def _pump(chart: Chart, infusion: Infusion) -> None:
+    """Enter the rates of an infusion, with what had been given by then, and its end."""
+    even = infusion.volume_ml * 60 / (infusion.end_min - infusion.start_min)
+    infused, before_min, rate = 0.0, infusion.start_min, 0.0
+    for at_min, next_rate in infusion.rates or ((infusion.start_min, even),):
+        infused += rate * (at_min - before_min) / 60
+        before_min, rate = at_min, next_rate
+        state: PumpState = "infusing" if rate else "paused"
+        running = Rate(state=state, rate_ml_per_h=rate, infused_ml=infused)
+        chart.pump(at_ms(at_min), running)
+    complete = Rate(state="complete", rate_ml_per_h=0, infused_ml=infusion.volume_ml)
+    chart.pump(at_ms(infusion.end_min), complete)
 
 
 def pressure_source(before: list[Charted], whole: list[Charted]) -> str:

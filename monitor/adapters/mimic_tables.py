@@ -1,7 +1,8 @@
 """The published tables of MIMIC-III and MIMIC-IV: one charted transfusion, one session.
 
-A folder holds ``chartevents``, ``icustays`` and ``inputevents`` (MIMIC-III: ``inputevents_mv``),
-and ``patients`` where ages are wanted, each as ``.csv`` or ``.csv.gz`` in any case; or it holds
+A folder holds ``chartevents``, ``icustays`` and ``inputevents`` (MIMIC-III: ``inputevents_mv``,
+``inputevents_cv`` or both; :mod:`monitor.adapters.carevue` says how the second is read), and
+``patients`` where ages are wanted, each as ``.csv`` or ``.csv.gz`` in any case; or it holds
 the folders ``icu`` and ``hosp`` in which they lie, as MIMIC-IV does. The rules by which a
 transfusion becomes a session are those of :mod:`monitor.adapters.mimic`. ``chartevents`` is read
 once and passes through: only what was charted around an infusion is held.
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from monitor.adapters import carevue
 from monitor.adapters.chart import MINUTE_MS
 from monitor.adapters.mimic import (
     INFUSION_MIN_MAX,
@@ -113,7 +115,7 @@ def recordings(folder: Path, remarks: Remarks) -> Iterator[Recording]:
         If a table is missing, cannot be read, or lacks a column.
     """
     stays = dict(_stays(_must(folder, STAYS), remarks))
-    given = list(_infusions(_must(folder, *INPUTS), stays, remarks))
+    given = list(_given(folder, stays, remarks))
     if not given:
         raise InputFileError(folder, "holds no transfusion that can be read")
     ages = _ages(_table(folder, PATIENTS), stays, remarks)
@@ -150,6 +152,44 @@ def _stays(path: Path, remarks: Remarks) -> Iterator[tuple[int, _Stay]]:
             left_out(path, at, fault, remarks)
 
 
+def _given(folder: Path, stays: Mapping[int, _Stay], remarks: Remarks) -> Iterator[Infusion]:
+    """Yield the infusions of both charting systems; a stay is in one of them."""
+    charted = _table(folder, carevue.TABLE)
+    path = _table(folder, *INPUTS) if charted else _must(folder, *INPUTS, carevue.TABLE)
+    if path is not None:
+        yield from _infusions(path, stays, remarks)
+    if charted is not None:
+        yield from carevue.infusions(charted, _carevue_rows(charted, stays, remarks), remarks)
+
+
+def _carevue_rows(
+    path: Path, stays: Mapping[int, _Stay], remarks: Remarks
+) -> Iterator[tuple[int, int, carevue.Row]]:
+    """Yield stay, item and what it says of every row of a product."""
+    for at, fields in rows(path, carevue.NEEDED, (*_IDS, "stopped")):
+        try:
+            item = int(number(fields, "itemid", 1e9))
+            if item not in carevue.PRODUCTS:
+                continue
+            stay = _stay_id(fields)
+            about = _about(stay, stays)
+            row = carevue.row_of(_minute(fields, "charttime", about), fields)
+        except BadValueError as fault:
+            left_out(path, at, fault, remarks)
+            continue
+        if row is None:
+            remarks.count(carevue.NOTHING)
+        else:
+            yield stay, item, row
+
+
+def _about(stay: int, stays: Mapping[int, _Stay]) -> _Stay:
+    about = stays.get(stay)
+    if about is None:
+        raise BadValueError("stay", str(stay), f"is not in {STAYS}")
+    return about
+
+
 def _infusions(path: Path, stays: Mapping[int, _Stay], remarks: Remarks) -> Iterator[Infusion]:
     needed = ("starttime", "endtime", "itemid", "amount", "amountuom")
     for at, fields in rows(path, needed, (*_IDS, "patientweight", "statusdescription")):
@@ -163,9 +203,7 @@ def _infusions(path: Path, stays: Mapping[int, _Stay], remarks: Remarks) -> Iter
 
 
 def _infusion(stay: int, stays: Mapping[int, _Stay], product: str, fields: Fields) -> Infusion:
-    about = stays.get(stay)
-    if about is None:
-        raise BadValueError("stay", str(stay), f"is not in {STAYS}")
+    about = _about(stay, stays)
     start_min = _minute(fields, "starttime", about)
     end_min = _minute(fields, "endtime", about)
     if not start_min < end_min <= start_min + INFUSION_MIN_MAX:
