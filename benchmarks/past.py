@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from benchmarks.traffic import UNIT
 from detectors.channels import Channel
@@ -42,6 +43,9 @@ LOW_BED: Final = 3
 
 STEP_IN_BED: Final = 977
 """Beds are apart by so many seconds, so that not all of them begin and measure together."""
+
+
+NOISE: Final = np.random.default_rng(1).integers(0, 10_000, 50_021).tolist()
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +101,8 @@ def _session(bed: int, number: int, at_ms: int, event: PhaseVerb) -> RawMessage:
 
 
 def _vitals(bed: int, second: int, here: int, at_ms: int) -> RawMessage:
-    # Multiplicative noise: it must not pack better than that of people.
-    noise = (second * 2_654_435_761 + bed * 40_503) >> 16
+    # Chance: it must not pack better than the noise of people.
+    noise = NOISE[(second + bed * STEP_IN_BED) % len(NOISE)]
     values = {
         Channel.HR: 7_200 + noise % 9 * 100,
         Channel.SPO2: 9_600 + noise % 3 * 100,
