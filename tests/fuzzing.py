@@ -18,6 +18,7 @@ import msgspec
 from builders import ward_settings
 from fuzz_readers import READER_TARGETS, reader_seeds
 from fuzz_station import station, station_seeds
+from fuzz_tables import TABLE_TARGETS, table_seeds
 from journal_runs import T0_MS, messages
 from wire import INBOUND, raw
 
@@ -139,7 +140,7 @@ def _files() -> dict[str, bytes]:
 TARGETS: Final[dict[str, Target]] = {
     one.__name__: one
     for one in (
-        *(station, *READER_TARGETS.values()),
+        *(station, *READER_TARGETS.values(), *TABLE_TARGETS.values()),
         *(wire, unit_talk, ledger_row, chunk, recording, table, snapshot, configuration),
     )
 }
@@ -151,6 +152,8 @@ def seeds(name: str) -> tuple[bytes, ...]:
     """Return bytes that a target takes, from which others are made."""
     if name in READER_TARGETS:
         return tuple(reader_seeds()[name]())
+    if name in TABLE_TARGETS:
+        return tuple(table_seeds()[name]() or [b""])
     if name == station.__name__:
         return station_seeds()
     wards = Ward(ward_settings(), unit="u")

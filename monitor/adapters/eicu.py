@@ -22,7 +22,8 @@ PATIENT: Final = "patient"
 
 STAY: Final = "patientunitstayid"
 OFFSET: Final = "observationoffset"
-STAY_MIN_MAX: Final = 10 * 366 * 24 * 60
+STAY_MIN_MAX: Final = 366 * 24 * 60
+"""Nobody stays for over a year: such a minute is a slip of the pen, and every minute is a step."""
 OVER_AGE: Final = ">"
 AGE_MAX_YEARS: Final = 150
 WEIGHT_MAX_KG: Final = 650

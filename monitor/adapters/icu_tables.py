@@ -245,10 +245,13 @@ def _rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
     table = csv.reader(io.StringIO(text, newline=""))
-    heading = next(table, [])
-    for name in names:
-        if name not in heading:
-            raise InputFileError(path, "the table lacks this column", line=1, name=name)
-    places = [heading.index(name) for name in names]
-    for row in table:
-        yield table.line_num, [row[place] if place < len(row) else "" for place in places]
+    try:
+        heading = next(table, [])
+        for name in names:
+            if name not in heading:
+                raise InputFileError(path, "the table lacks this column", line=1, name=name)
+        places = [heading.index(name) for name in names]
+        for row in table:
+            yield table.line_num, [row[place] if place < len(row) else "" for place in places]
+    except csv.Error as fault:
+        raise InputFileError(path, f"cannot be read: {fault}", line=table.line_num) from fault

@@ -298,8 +298,11 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[s
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
     table = csv.DictReader(io.StringIO(text, newline=""), restval="")
-    for column in columns:
-        if column not in (table.fieldnames or ()):
-            raise InputFileError(path, "the table lacks this column", line=1, name=column)
-    for row in table:
-        yield table.line_num, row
+    try:
+        for column in columns:
+            if column not in (table.fieldnames or ()):
+                raise InputFileError(path, "the table lacks this column", line=1, name=column)
+        for row in table:
+            yield table.line_num, row
+    except csv.Error as fault:
+        raise InputFileError(path, f"cannot be read: {fault}", line=table.line_num) from fault

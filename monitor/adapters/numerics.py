@@ -10,13 +10,15 @@ was given; it is said to start ten minutes after the first value.
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 from monitor.adapters.chart import MINUTE_MS, Chart
-from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.recording import BAD_LINES, InputFileError, Recording, Remarks
 from monitor.adapters.rows import LEFT_OUT, VALUE_MAX
 from monitor.adapters.stay_charts import ORIGIN_MS, OTHER_SOURCE, PRODUCT
 from monitor.wire.payloads import ChannelName
@@ -26,6 +28,9 @@ START_MIN: Final = 10
 """After the first value (ours): a baseline of ten minutes."""
 
 SPAN_MS: Final = 31 * 24 * 60 * MINUTE_MS
+
+LATEST_MS: Final = 253_402_000_000_000
+"""In the year 9999, behind which no calendar goes."""
 
 VITAL_MAGIC: Final = b"VITA"
 HEADER: Final = ".hea"
@@ -84,18 +89,18 @@ def wfdb_recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
     """
     package = _package("wfdb", path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _quiet() as said:
             found = package.rdrecord(str(path.with_suffix("").resolve()))
+            zero_ms, step_ms = _wall_ms(found.base_datetime), 1000 / float(found.fs)
+            tracks = [
+                Track(str(name), str(unit or ""), _column(found.p_signal, place, zero_ms, step_ms))
+                for place, (name, unit) in enumerate(
+                    zip(found.sig_name or (), found.units or (), strict=True)
+                )
+            ]
     except Exception as fault:  # a package that raises anything for a bad file
-        raise InputFileError(path, f"is no record that can be read: {fault}") from fault
-    zero_ms = _wall_ms(found.base_datetime)
-    names, units = found.sig_name or [], found.units or []
-    step_ms = 1000 / float(found.fs)
-    tracks = [
-        Track(name, units[place], _column(found.p_signal, place, zero_ms, step_ms))
-        for place, name in enumerate(names)
-    ]
+        raise InputFileError(path, f"is no record that can be read: {_words(fault)}") from fault
+    _refuse_words(path, said, remarks)
     yield _recording(path, tracks, remarks)
 
 
@@ -104,9 +109,9 @@ def _column(
     place: int,
     zero_ms: int,
     step_ms: float,
-) -> Iterator[tuple[int, float]]:
-    for index, value in enumerate(signal[:, place].tolist()):
-        yield zero_ms + round(index * step_ms), value
+) -> list[tuple[int, float]]:
+    values = enumerate(signal[:, place].tolist())
+    return [(zero_ms + round(index * step_ms), float(value)) for index, value in values]
 
 
 def vitaldb_recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
@@ -118,21 +123,51 @@ def vitaldb_recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
         If the extra is missing, the file cannot be read, or no track is a vital sign.
     """
     package = _package("vitaldb", path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    fault_words = ""
+    tracks: list[Track] = []
+    with _quiet() as said:
+        try:
             found = package.VitalFile(str(path))
-        kept = dict(found.trks)
-    except Exception as fault:  # a package that raises anything for a bad file
-        raise InputFileError(path, f"is no file of VitalDB that can be read: {fault}") from fault
-    tracks = [
-        Track(name, str(track.unit), _records(track.recs, found.dtstart))
-        for name, track in sorted(kept.items())
-        if track.type != _WAVE
-    ]
+            tracks = [
+                Track(name, str(track.unit or ""), list(_records(track.recs, found.dtstart)))
+                for name, track in sorted(dict(found.trks).items())
+                if track.type != _WAVE
+            ]
+        except Exception as fault:  # noqa: BLE001 - a package that raises anything for a bad file
+            # With the fault goes the file that the package has left open.
+            fault_words = _words(fault)
+    if fault_words:
+        raise InputFileError(path, f"is no file of VitalDB that can be read: {fault_words}")
+    _refuse_words(path, said, remarks)
     yield _recording(path, tracks, remarks)
 
 
+@contextmanager
+def _quiet() -> Iterator[StringIO]:
+    """Let a package warn nobody, and keep what it says: our own output is for effects."""
+    said = StringIO()
+    with warnings.catch_warnings(), redirect_stdout(said):
+        warnings.simplefilter("ignore")
+        yield said
+
+
+def _refuse_words(path: Path, said: StringIO, remarks: Remarks) -> None:
+    """Refuse a file of which its package only says that it is broken, and gives what it has.
+
+    A recording that is read in part is a story that never happened; who asks for it gets it.
+    """
+    words = " ".join(said.getvalue().split())[:WORDS_MAX]
+    if words and not remarks.skips_bad:
+        raise InputFileError(path, f"its package says: {words}")
+    if words:
+        remarks.add(BAD_LINES, f"{path}: its package says: {words}; what is behind it is left out")
+
+
+def _words(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"[:WORDS_MAX]
+
+
+WORDS_MAX: Final = 300
 _WAVE: Final = 1
 
 
@@ -168,8 +203,8 @@ def _recording(path: Path, tracks: Iterable[Track], remarks: Remarks) -> Recordi
         raise InputFileError(path, "holds no vital sign that is known by its name")
     times = sorted(moments)
     first_ms, last_ms = times[0], times[-1]
-    if first_ms < 0 or last_ms - first_ms > SPAN_MS:
-        raise InputFileError(path, "begins before 1970 or lasts over a month")
+    if first_ms < 0 or last_ms > LATEST_MS or last_ms - first_ms > SPAN_MS:
+        raise InputFileError(path, "begins before 1970, ends after 9999 or lasts over a month")
     chart = Chart(unit=UNIT, bed="bed-1", session="N-1")
     chart.open(first_ms, subject="PX-N1", product=PRODUCT)
     start_ms = first_ms + START_MIN * MINUTE_MS

@@ -22,19 +22,21 @@ def parquet_rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, Mappin
         raise InputFileError(
             path, "needs pyarrow: pip install 'infusion-reaction-monitor[parquet]'"
         ) from fault
+    number = 0
     try:
         with parquet.ParquetFile(path) as file:
             known = set(file.schema_arrow.names)
             for name in names:
                 if name not in known:
                     raise InputFileError(path, "the table lacks this column", name=name)
-            number = 0
             for batch in file.iter_batches(columns=list(dict.fromkeys(names))):
                 for row in batch.to_pylist():
                     number += 1
                     yield number, {name: _text(value) for name, value in row.items()}
-    except (pa.ArrowException, OSError) as fault:
-        raise InputFileError(path, f"cannot be read as Parquet: {fault}") from fault
+    # Texts that are no UTF-8 and times outside the calendar come to light when they are taken out.
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as fault:
+        words = f"cannot be read as Parquet behind row {number}: {fault}"
+        raise InputFileError(path, words) from fault
 
 
 def _text(value: object) -> str:

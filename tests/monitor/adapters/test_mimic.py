@@ -214,3 +214,11 @@ def test_every_real_transfusion_becomes_messages_that_decode(evidence: Path) -> 
     ]
     assert refused == []
     assert len({msgspec.json.encode(one.name) for one in read}) == 124
+
+
+def test_a_field_that_no_table_has_ends_the_reading_with_its_line(tmp_path: Path) -> None:
+    archive(tmp_path)
+    stays = tmp_path / "stays.csv"
+    stays.write_text(stays.read_text() + "7," + "9" * 200_000 + "\n")
+    with pytest.raises(InputFileError, match=r"stays\.csv:\d+: cannot be read: field larger"):
+        list(recordings(tmp_path, Remarks()))

@@ -1,5 +1,6 @@
 """Numbers of monitors in files of WFDB and VitalDB, written by those packages themselves."""
 
+import gzip
 import sys
 import warnings
 from datetime import datetime
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from monitor.adapters import numerics, rows, stay_charts
-from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.recording import BAD_LINES, InputFileError, Recording, Remarks
 from monitor.adapters.sources import open_source, recognised
 from monitor.facts.records import SessionReported, VitalsReported
 from monitor.wire.messages import decode
@@ -162,4 +163,32 @@ def test_a_missing_extra_is_named(
     monkeypatch.setitem(sys.modules, name, None)
 
     with pytest.raises(InputFileError, match=rf"infusion-reaction-monitor\[{name}\]"):
+        list(open_source(path, Remarks()))
+
+
+def test_a_torn_file_of_vitaldb_is_refused_and_says_nothing_to_who_waits_for_effects(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = vital(tmp_path, {"Solar8000/HR": [(n, 70.0 + n) for n in range(40)]})
+    whole = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(whole[:-70]))
+    with pytest.raises(InputFileError, match=rf"{path}: its package says: .*unpack_from"):
+        list(open_source(path, Remarks()))
+    remarks = Remarks(skips_bad=True)
+    (only,) = open_source(path, remarks)
+    assert 0 < len([words for _, words in told(only) if words[0].isdigit()]) < 40
+    assert remarks.counts == {BAD_LINES: 1}
+    assert capsys.readouterr().out == ""
+
+
+def test_a_time_that_no_calendar_has_is_refused(tmp_path: Path) -> None:
+    path = vital(tmp_path, {"Solar8000/HR": [(1e13, 70.0)]})
+    with pytest.raises(InputFileError, match="ends after 9999"):
+        list(open_source(path, Remarks()))
+
+
+def test_a_record_that_does_not_say_its_units_is_refused(tmp_path: Path) -> None:
+    path = record(tmp_path, {"HR": ("bpm", [80.0, 81.0])})
+    path.write_text("n1 1 1 2\n")
+    with pytest.raises(InputFileError, match=r"n1\.hea: "):
         list(open_source(path, Remarks()))
