@@ -6,6 +6,7 @@ Real processes of the shipped program with the shipped configuration; each blow 
 
 import contextlib
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,17 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-import msgspec
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-
 from monitor.adapters.broker import HOST, LocalBroker, free_port
-from monitor.adapters.viewing import is_of_the_past
-from monitor.wire.outbound import AckPayload, MonitorStatusPayload
-from monitor.wire.topics import monitor_status_topic, standbys_filter, topic
 from scripts.influx_server import RealInflux, Script, found_influxd, proxy
 from scripts.set_clock import put
 from scripts.valve import Valve
+from scripts.witness import SILENT_S_MAX, Witness
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 CONFIG: Final = ROOT / "config"
@@ -37,7 +32,8 @@ EVERY_MS: Final = 60
 HOUR_S: Final = 3_600
 BUCKET: Final = "irm"
 NAMES: Final = ("first", "second")
-SILENT_S_MAX: Final = 6.0
+PAIRED_S: Final = 1.5
+"""A lease and the word of a standby are told three times in so long."""
 BAD_INPUT: Final = 4
 """A monitor ends so when its journal does not give what its ledger holds."""
 
@@ -48,96 +44,12 @@ VICTIMS: Final[tuple[Victim, ...]] = (
 )  # fmt: skip
 BLOWS: Final[tuple[Blow, ...]] = ("cut", "half-open", "clock", "disk")
 
-_ACK: Final = msgspec.json.Decoder(AckPayload)
-_STATUS: Final = msgspec.json.Decoder(MonitorStatusPayload)
 _UNLIMITED: Final = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
 def has_database() -> bool:
     """Tell whether there is an InfluxDB on this machine to be killed."""
     return found_influxd() is not None
-
-
-class Witness:
-    """A client that remembers receipts, the retained alerts and who speaks, over any brokers."""
-
-    def __init__(self, unit: str, port: int) -> None:
-        self.acknowledged: dict[str, int] = {}
-        self.alerts: dict[str, bytes] = {}
-        self.told: Counter[tuple[str, int]] = Counter()
-        """How often each revision of an alert was said, not counting what a broker had kept."""
-        self.status: MonitorStatusPayload | None = None
-        self.standbys: dict[str, str] = {}
-        """What the monitors that wait say of themselves, by topic."""
-        self._status_s = 0.0
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id="witness", protocol=mqtt.MQTTv5
-        )
-        self._filters = [
-            topic(unit, "+", "+", "ack"),
-            topic(unit, "+", "_", "alert/+"),
-            monitor_status_topic(unit),
-            standbys_filter(unit),
-        ]
-        self._client.on_connect = self._on_connect
-        self._client.on_message = self._on_message
-        self._client.reconnect_delay_set(min_delay=1, max_delay=1)
-        self._client.connect_async(HOST, port, keepalive=5)
-        self._client.loop_start()
-
-    def _on_connect(self, client: mqtt.Client, *_: object) -> None:
-        self.alerts = {}
-        for name in self._filters:
-            client.subscribe(name, qos=1)
-
-    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        with contextlib.suppress(msgspec.MsgspecError):
-            if message.topic.endswith("/ack"):
-                receipt = _ACK.decode(message.payload)
-                device = message.topic.split("/")[4]
-                self.acknowledged[device] = max(self.acknowledged.get(device, -1), receipt.seq)
-            elif message.topic.endswith("/monitor/status"):
-                self._hear_status(_STATUS.decode(message.payload))
-            elif "/monitor/standby/" in message.topic:
-                self.standbys[message.topic] = message.payload.decode("utf-8", "replace")
-            elif message.payload:
-                self.alerts[message.topic] = bytes(message.payload)
-                if not message.retain:
-                    revision = msgspec.json.decode(message.payload)["rev"]
-                    self.told[message.topic, revision] += 1
-            else:
-                self.alerts.pop(message.topic, None)
-
-    def _hear_status(self, status: MonitorStatusPayload) -> None:
-        # Whoever is silent for long is not believed any more, whatever its term was: a broker
-        # that was killed may have forgotten the highest one, and then a lower one speaks.
-        if self.silent_s() > SILENT_S_MAX or not is_of_the_past(status, self.status):
-            self.status, self._status_s = status, time.monotonic()
-
-    def silent_s(self) -> float:
-        """Return for how long no monitor has spoken for the unit."""
-        return time.monotonic() - self._status_s
-
-    def words(self) -> str:
-        """Return what is heard of the monitors and of the broker, in words."""
-        status = self.status
-        said = "nothing" if status is None else msgspec.json.encode(status).decode()
-        is_there = "is" if self._client.is_connected() else "is NOT"
-        return "\n".join(
-            [
-                f"the witness {is_there} connected; status {self.silent_s():.1f} s ago: {said}",
-                *(f"{name}: {words}" for name, words in self.standbys.items() if words),
-            ]
-        )
-
-    def publish(self, name: str, payload: bytes) -> None:
-        """Publish something."""
-        self._client.publish(name, payload, qos=1)
-
-    def close(self) -> None:
-        """End the connection."""
-        self._client.disconnect()
-        self._client.loop_stop()
 
 
 class Casualties:
@@ -160,20 +72,28 @@ class Casualties:
             name: self._ends.enter_context(Valve(self.broker.port)) for name in ("first", "devices")
         }
         self.witness = Witness(unit, self.broker.port)
+        self.every_ms = EVERY_MS
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.left = 0
         """Programs that left by themselves and were started again."""
         self.refused: Counter[str] = Counter()
         """Monitors that would not go on from their journal, which gave them another state."""
         self.monitors = {name: folder / f"{name}.journal" for name in NAMES}
+        self.begun_at: dict[str, int] = {}
+        """At which step of its journal each monitor was started last."""
+        self.config = folder / "config"
+        shutil.copytree(CONFIG, self.config)
+        site = self.config / "site.toml"
+        was = site.read_text()
+        # The most often that is allowed: what a process remembers is compared in these.
+        site.write_text(was.replace("snapshot_every_s = 60\n", "snapshot_every_s = 1\n"))
+        assert site.read_text() != was
         self.influx: RealInflux | None = None
 
     def begin(self) -> None:
         """Start both monitors and wait until one speaks and the other one is ready."""
-        self._start("first")
-        until(lambda: self.holder() == "first", "the first monitor speaks")
-        self._start("second")
-        until(self.is_paired, "the standby is ready")
+        for name in NAMES:
+            self._start(name)
         if self._with_database:
             (self._folder / "influx").mkdir()
             self.influx = RealInflux(self._folder / "influx")
@@ -181,6 +101,8 @@ class Casualties:
             self.influx.ask(f"CREATE DATABASE {BUCKET}")
             address = f"http://{HOST}:{self.influx.port}"
             self.database = self._ends.enter_context(proxy(address, Script()))
+        until(self.is_paired, "one monitor speaks and the other is ready")
+        if self.influx is not None:
             self._start("forwarder")
 
     def publish_until(self, readings: int) -> None:
@@ -190,26 +112,26 @@ class Casualties:
             self._end("publisher")
         self._start("publisher")
 
-    def status(self) -> MonitorStatusPayload | None:
-        """Return what the monitor that speaks says of itself."""
-        return self.witness.status
-
     def holder(self) -> str:
-        """Return which monitor speaks, by the process in its name; empty if none is known to."""
-        status = self.witness.status
-        if status is None or status.state != "online":
-            return ""
-        process = int(status.boot.rpartition("-")[2], 16)
-        found = (one for one in NAMES if one in self.processes)
-        return next((name for name in found if self.processes[name].pid == process), "")
+        """Return which monitor holds the lease; empty if none is heard to."""
+        since_s = time.monotonic() - SILENT_S_MAX
+        return next((one for one in NAMES if self._speaks(one, since_s)), "")
 
-    def is_paired(self) -> bool:
-        """Tell whether one monitor speaks and the other is ready to."""
-        status = self.witness.status
-        return bool(self.holder()) and status is not None and status.standby == "ready"
+    def _speaks(self, name: str, since_s: float) -> bool:
+        return name in self.processes and self.witness.speaks(self.processes[name].pid, since_s)
 
-    def kill(self, victim: Victim) -> None:
-        """Kill one process and start it again at once."""
+    def is_paired(self, since_s: float | None = None) -> bool:
+        """Tell whether one monitor was heard to speak since a time, and the other to be ready."""
+        since_s = time.monotonic() - PAIRED_S if since_s is None else since_s
+        return any(
+            self._speaks(one, since_s)
+            and other in self.processes
+            and self.witness.is_ready(self.processes[other].pid, since_s)
+            for one, other in (NAMES, NAMES[::-1])
+        )
+
+    def kill(self, victim: Victim, again_s: float = 0.0) -> None:
+        """Kill one process and start it again at once; twice, the second time while it starts."""
         if victim == "broker":
             self.broker.kill()
             self.broker.__enter__()
@@ -222,6 +144,10 @@ class Casualties:
             name = self._named(victim)
             self._end(name)
             self._start(name)
+            if again_s:
+                threading.Event().wait(again_s)
+                self._end(name)
+                self._start(name)
 
     def _named(self, victim: Victim) -> str:
         """Return which process a role is played by now."""
@@ -263,18 +189,9 @@ class Casualties:
                 self.refused[name] += process.returncode == BAD_INPUT
                 self._start(name)
 
-    def wrongs(self, blows: int) -> list[str]:
-        """Return what no start may do: be refused by its journal, or tell what nobody lost again.
-
-        Whoever begins to speak, and whoever finds its broker again, tells once all that stands.
-        """
-        most = 1 + 2 * (blows + self.left)
-        found = [f"the {name} was refused by its journal" for name in +self.refused]
-        return found + [
-            f"{name} revision {revision} was told {times} times in {blows} blows"
-            for (name, revision), times in list(self.witness.told.items())
-            if times > most
-        ]
+    def wrongs(self) -> list[str]:
+        """Return which monitors would not go on from their journal."""
+        return [f"the {name} was refused by its journal" for name in +self.refused]
 
     def outbox(self) -> dict[str, tuple[int, int, int]]:
         """Return by device how many messages wait for a receipt, and the first and last number."""
@@ -323,7 +240,7 @@ class Casualties:
                 *("--store", str(self._folder / "outbox")),
                 *("--port", str(self.valves["devices"].port)),
                 *("--beds", str(BEDS), "--readings", str(self._readings)),
-                *("--every-ms", str(EVERY_MS)),
+                *("--every-ms", str(self.every_ms)),
             ]
         if name == "forwarder":
             return [
@@ -332,12 +249,14 @@ class Casualties:
             ]
         port = self.valves["first"].port if name == "first" else self.broker.port
         return [
-            *(*clock, "monitor", "live", "--config", str(CONFIG)),
+            *(*clock, "monitor", "live", "--config", str(self.config)),
             *("--broker", f"{HOST}:{port}", "--journal", str(self.monitors[name])),
             *(["--standby"] if name == "second" else []),
         ]
 
     def _start(self, name: str) -> None:
+        if name in self.monitors:
+            self.begun_at[name] = last_step(self.monitors[name])
         with (self._folder / f"{name}.log").open("ab") as log:
             log.write(f"--- started {datetime.now(UTC).isoformat()}\n".encode())
             log.flush()
@@ -365,7 +284,18 @@ class Casualties:
         self.broker.stop()
 
 
-def until(condition: Callable[[], bool], what: str, within_s: float = 120.0) -> None:
+def last_step(journal: Path) -> int:
+    """Return the last step in a journal, 0 if there is none yet."""
+    with contextlib.suppress(sqlite3.Error):
+        uri = journal.resolve().as_uri() + "?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            return int(connection.execute("SELECT coalesce(max(n), 0) FROM step").fetchone()[0])
+    return 0
+
+
+def until(
+    condition: Callable[[], bool], what: str, within_s: float = 120.0, *, every_s: float = 0.02
+) -> None:
     """Wait for a condition.
 
     Raises
@@ -377,4 +307,4 @@ def until(condition: Callable[[], bool], what: str, within_s: float = 120.0) -> 
     while not condition():
         if time.monotonic() > deadline_s:
             raise TimeoutError(what)
-        time.sleep(0.02)
+        time.sleep(every_s)

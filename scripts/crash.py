@@ -4,18 +4,14 @@ Real processes, the shipped configuration, a real broker, a real InfluxDB where 
 Killed with ``kill -9`` are the publisher, the broker, the monitor that speaks, its standby, the
 database and the forwarder. In between a link is cut or shut in silence, the clock of the machine
 is set by an hour, and the disk takes no more. Devices send out of order and twice all the time.
-After every blow what died is started again, and both journals are looked into while they are
-written:
+After every blow it is waited until what was struck is back: one monitor holds the lease, the other
+is ready, every device is heard again, and who was killed has written what it remembers. Then it is
+checked, every time, what :mod:`scripts.aftermath` lists, and that no monitor that was started again
+was refused by its journal.
 
-* every reading that a monitor has acknowledged is in a journal;
-* both ledgers verify;
-* no revision of an alert stands in a ledger twice, nor is told oftener than there were reasons to;
-* no monitor that was started again decided otherwise than its ledger holds.
-
-In the end nothing is missing: every reading of every device is there, each ledger is what one
-ward decides that never died, a ward that is brought back from the last snapshot equals that one,
-the broker shows exactly the alerts that stand, and the database holds the first journal to the
-byte.
+In the end nothing is missing: every reading of every device is there, a ward that is brought back
+from the last snapshot equals the one that never died, and the database holds the first journal to
+the byte.
 
 ``make crash KILLS=200`` runs the long form; the seed repeats victims and waits, not the races.
 """
@@ -28,93 +24,87 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.journal_file import JournalError
-from monitor.adapters.ledger import effect_bytes
 from monitor.adapters.program import program_name
 from monitor.adapters.resumption import Memory, resume
+from monitor.adapters.snapshots import marks
 from monitor.commands import software
-from monitor.facts.effects import AlertChanged
-from monitor.replay import replay
 from monitor.series.influx import InfluxAddress, InfluxStore
 from monitor.series.reading import recorded_steps
 from monitor.series.stores import SeriesError
 from monitor.settings.settings import load_settings
-from monitor.ward.snapshots import Records
 from monitor.ward.ward import Ward
-from monitor.wire.announcements import alert_topic, is_over
 from monitor.wire.payloads import SessionPayload, encode, stamp
 from monitor.wire.topics import topic
+from scripts.aftermath import (
+    KeptReadings,
+    Undying,
+    alert_faults,
+    alerts_of,
+    ledger_faults,
+    state_of,
+    told_again,
+)
 from scripts.casualties import (
     BEDS,
-    BLOWS,
     BUCKET,
     CONFIG,
+    NAMES,
     VICTIMS,
     Casualties,
     has_database,
     until,
 )
+from scripts.crash_report import Report
 from scripts.strikes import LONGEST_WAIT_S, SHORT_WAIT_S, Strike, plan
 
 READINGS_MIN: Final = 100
 """Every bed has been in trouble once by then."""
 
+READINGS_MORE: Final = 20
+READINGS_MORE_SHORT: Final = 8
+"""So many are sent after the last blow; the outbox may be ahead by a few."""
+
+SHORT_EVERY_MS: Final = 120
+"""Half as often in a short run, where as much has to be watched in less time."""
+
 SETTLED_S: Final = 240.0
 """A gap is waited for a minute, and a resume may take as long."""
 
+BACK_S: Final = 60.0
+"""So long after a blow everything must be back."""
+
+LOOK_S: Final = 0.1
+"""So often it is looked whether everything is back."""
+
+TELLING: Final = ("broker", "monitor")
+"""Victims after whose death what stands may be told once more."""
+
+REASONS: Final = 2
+"""Somebody begins to speak, and somebody finds its broker again."""
+
 FOREVER_MS: Final = 4_000_000_000_000
-
-
-@dataclass(slots=True)
-class Report:
-    """What was killed, and what was found wrong."""
-
-    seed: int
-    kills: Counter[str] = field(default_factory=Counter)
-    blows: Counter[str] = field(default_factory=Counter)
-    restarts: int = 0
-    """Programs that left by themselves."""
-    faults: list[str] = field(default_factory=list)
-    readings: int = 0
-    messages: int = 0
-    effects: int = 0
-    alerts: int = 0
-    seconds: float = 0.0
-
-    def words(self) -> str:
-        """Return the report in one line, and the faults in one each."""
-        killed = ", ".join(f"{self.kills[victim]} {victim}" for victim in VICTIMS)
-        struck = ", ".join(f"{self.blows[blow]} {blow}" for blow in BLOWS)
-        verdict = f"{len(self.faults)} FAULTS" if self.faults else "no fault"
-        line = (
-            f"seed {self.seed}: {self.kills.total()} kills ({killed}), {self.blows.total()} other "
-            f"blows ({struck}), {self.restarts} programs that left by themselves, "
-            f"{self.seconds:.0f} s: {verdict}; {self.readings} readings sent, "
-            f"{self.messages} messages kept, {self.effects} effects, {self.alerts} alerts"
-        )
-        return "\n".join([line, *self.faults])
 
 
 class Matrix:
     """One run: strikes, what is looked at after each, and what must hold in the end."""
 
-    def __init__(self, folder: Path, *, seed: int, with_database: bool) -> None:
-        settings = load_settings(CONFIG)
-        self.unit, self._ward = settings.site.unit, settings.ward
+    def __init__(
+        self, folder: Path, *, seed: int, with_database: bool, is_short: bool = False
+    ) -> None:
+        self._is_short = is_short
+        self.unit = load_settings(CONFIG).site.unit
         self.report = Report(seed=seed)
-        self.kept: dict[str, set[int]] = {}
-        """Numbers of the readings that stand in a journal, by device."""
-        self._seen: dict[str, int] = {}
+        self.kept = KeptReadings()
         self.struck = Casualties(folder, unit=self.unit, with_database=with_database)
+        self._ward = load_settings(self.struck.config).ward
+        self._undying = {name: Undying(Ward(self._ward, unit=self.unit)) for name in NAMES}
 
     def begin(self) -> None:
         """Start everything, open a session at every bed, and let the devices send."""
@@ -133,8 +123,11 @@ class Matrix:
             )
         for name in self.struck.monitors:
             until(partial(self._knows_sessions, name), "the sessions are known")
+        if self._is_short:
+            self.struck.every_ms = SHORT_EVERY_MS
         self.struck.publish_until(1_000_000)
-        until(lambda: bool(self._shown()), "an alert is told")
+        if not self._is_short:
+            until(lambda: bool(self._shown()), "an alert is told")
 
     def _knows_sessions(self, name: str) -> bool:
         with JournalReader.open(self.struck.monitors[name]) as reader:
@@ -142,58 +135,84 @@ class Matrix:
             return bool(next(iter(reader.rows(query)))[0] == BEDS)
 
     def strike(self, strike: Strike) -> None:
-        """Do one thing and look at what became of it."""
+        """Do one thing, wait until all is back, and look at what became of it."""
         threading.Event().wait(strike.wait_s)
         self.struck.revive()
+        told, left = self.struck.witness.told.copy(), self.struck.left
+        may_tell = strike.victim in TELLING
         if strike.victim is not None:
             self.report.kills[strike.victim] += 1
-            self.struck.kill(strike.victim)
+            self.report.again += bool(strike.again_s)
+            self.struck.kill(strike.victim, strike.again_s)
         if strike.blow is not None:
             self.report.blows[strike.blow] += 1
             self.struck.strike(strike.blow, strike.which, strike.for_s)
+            may_tell = strike.blow in {"cut", "half-open"} and not strike.which
+        self.await_back()
         self.look()
+        reasons = REASONS * (may_tell + self.struck.left - left)
+        self.report.faults += told_again(told, self.struck.witness.told.copy(), most=reasons)
+
+    def await_back(self) -> None:
+        """Wait until all that was struck is back and an independent subscriber sees what stands."""
+        since_s, before = time.monotonic(), self._highest()
+        try:
+            until(
+                lambda: not any(self._absent(since_s, before)),
+                "all is back",
+                BACK_S,
+                every_s=LOOK_S,
+            )
+        except TimeoutError:
+            self.report.faults += [f"not back: {one}" for one in self._absent(since_s, before)]
+            self.report.faults += self.struck.words().splitlines()
+
+    def _absent(self, since_s: float, before: dict[str, int]) -> Iterator[str]:
+        """Yield what is not back since a time at which devices had come to certain numbers."""
+        self.struck.revive()
+        if not self.struck.is_paired(since_s):
+            yield "there is no monitor that speaks beside one that is ready to"
+        for name in self.struck.monitors:
+            with self._reader(name) as reader:
+                mark = next(marks(reader), None)
+                # It costs nothing while everybody waits anyway.
+                self._add_faults(name, self._undying[name].faults(reader))
+            if mark is None or mark.place.step <= self.struck.begun_at[name]:
+                yield f"the {name} has not written what it remembers"
+        heard = self._highest()
+        yield from (
+            f"{device} is not heard" for device, last in before.items() if heard[device] <= last
+        )
+        yield from self._told_faults()
+
+    def _reader(self, name: str) -> JournalReader:
+        return JournalReader.open(self.struck.monitors[name])
+
+    def _highest(self) -> dict[str, int]:
+        """Return the highest number of every device in either journal."""
+        for name in self.struck.monitors:
+            with self._reader(name) as reader:
+                self.kept.add(name, reader)
+        return self.kept.highest()
 
     def look(self) -> None:
         """Check what must hold at any time."""
         # Noted before the journals are read: what is acknowledged later may not yet be seen.
         acknowledged = dict(self.struck.witness.acknowledged)
-        blows = self.report.kills.total() + self.report.blows.total()
-        self.report.faults += self.struck.wrongs(blows)
-        for name, journal in self.struck.monitors.items():
+        self.report.faults += self.struck.wrongs()
+        for name in self.struck.monitors:
             try:
-                with JournalReader.open(journal) as reader:
-                    self._add_numbers(name, reader)
-                    self._check_ledger(name, reader)
+                with self._reader(name) as reader:
+                    self.kept.add(name, reader)
+                    self.report.faults += ledger_faults(name, reader, alerts_of(reader))
+                    self._add_faults(name, self._undying[name].faults(reader))
             except JournalError as fault:
                 self.report.faults.append(f"journal of the {name}: {fault}")
                 return
-        for device, number in acknowledged.items():
-            missing = set(range(number + 1)) - self.kept.get(device, set())
-            if missing:
-                self.report.faults.append(
-                    f"{device}: acknowledged up to {number}, but {sorted(missing)[:5]} not kept"
-                )
+        self.report.faults += self.kept.faults(acknowledged)
 
-    def _check_ledger(self, name: str, reader: JournalReader) -> None:
-        self.report.faults += [f"{name}: {fault}" for fault in reader.verify().faults]
-        told = Counter(
-            (one.id, one.revision) for one in reader.effects() if isinstance(one, AlertChanged)
-        )
-        self.report.faults += [
-            f"{name}: alert {alert} revision {revision} is in the ledger {times} times"
-            for (alert, revision), times in told.items()
-            if times > 1
-        ]
-
-    def _add_numbers(self, name: str, reader: JournalReader) -> None:
-        """Add the numbers of the readings that have come into a journal, by device."""
-        query = (
-            "SELECT n, topic, payload FROM inbox WHERE n > ? AND topic LIKE '%/vitals' ORDER BY n"
-        )
-        for n, where, payload in reader.rows(query, (self._seen.get(name, 0),)):
-            self._seen[name] = n
-            number = msgspec.json.decode(payload)["seq"]
-            self.kept.setdefault(where.split("/")[4], set()).add(number)
+    def _add_faults(self, name: str, faults: list[str]) -> None:
+        self.report.faults += [f"{name}: {fault}" for fault in faults]
 
     def settle(self, *, is_patient: bool) -> None:
         """Let the devices finish, wait until all is kept and told, and end both in order.
@@ -201,9 +220,10 @@ class Matrix:
         With patience, until the receipts are there, too: one that misses what only the other
         one has kept waits a minute for it.
         """
-        highest = max((max(some) for some in self.kept.values()), default=0)
+        highest = max(self.kept.highest().values(), default=0)
         # The outbox may be ahead of what has arrived; its numbers are finished, too.
-        self.report.readings = max(highest + 20, READINGS_MIN)
+        more = READINGS_MORE_SHORT if self._is_short else READINGS_MORE
+        self.report.readings = max(highest + more, READINGS_MIN)
         self.struck.publish_until(self.report.readings)
         try:
             until(
@@ -213,17 +233,17 @@ class Matrix:
             )
             until(self._is_told, "the broker shows what stands", within_s=30.0)
         except TimeoutError as fault:
-            self.report.faults += [f"never came true: {fault}", *self._lacking()]
-        self._check_told()
+            faults = [f"never came true: {fault}", *self._told_faults(), *self._lacking()]
+            self.report.faults += faults
+        if not self.report.alerts:
+            self.report.faults.append("no alert was raised: the run proves nothing")
         self.struck.leave()
 
     def _is_settled(self, *, is_patient: bool) -> bool:
         self.struck.revive()
         if is_patient and self.struck.processes["publisher"].poll() is None:
             return False
-        for name, journal in self.struck.monitors.items():
-            with JournalReader.open(journal) as reader:
-                self._add_numbers(name, reader)
+        self._highest()
         return not self._lost() and self.struck.is_paired()
 
     def _lacking(self) -> list[str]:
@@ -247,36 +267,27 @@ class Matrix:
         """Return the first readings that stand in no journal, by device."""
         wanted = set(range(self.report.readings))
         lost = {
-            f"mon-{bed}": sorted(wanted - self.kept.get(f"mon-{bed}", set()))[:5]
+            f"mon-{bed}": sorted(wanted - self.kept.by_device.get(f"mon-{bed}", set()))[:5]
             for bed in range(1, BEDS + 1)
         }
         return {device: numbers for device, numbers in lost.items() if numbers}
 
     def _is_told(self) -> bool:
         self.struck.revive()
-        return self._shown() == self._standing()
+        return not self._told_faults()
 
-    def _shown(self) -> set[str]:
+    def _shown(self) -> dict[str, bytes]:
         own = topic(self.unit, "_", "_", "alert/")
-        return {name for name in self.struck.witness.alerts if not name.startswith(own)}
+        alerts = self.struck.witness.alerts.copy()
+        return {name: said for name, said in alerts.items() if not name.startswith(own)}
 
-    def _standing(self) -> set[str]:
-        """Return the topics of the alerts that stand by the ledger of whoever speaks."""
-        with JournalReader.open(self.struck.monitors[self.struck.holder() or "first"]) as reader:
-            final = {one.id: one for one in reader.effects() if isinstance(one, AlertChanged)}
-        self.report.alerts = len(final)
-        return {
-            alert_topic(self.unit, one.bed, one.id)
-            for one in final.values()
-            if not is_over(one.condition, one.signal)
-        }
-
-    def _check_told(self) -> None:
-        differing = sorted(self._shown() ^ self._standing())
-        if differing:
-            self.report.faults.append(f"the broker shows {differing} otherwise than the ledger")
-        if not self.report.alerts:
-            self.report.faults.append("no alert was raised: the run proves nothing")
+    def _told_faults(self) -> list[str]:
+        """Return how what is shown differs from what the ledger of whoever speaks says."""
+        with self._reader(self.struck.holder() or "first") as reader:
+            changes = alerts_of(reader)
+        self.report.alerts = len({one.id for one in changes})
+        heard = self.struck.witness.heard.copy()
+        return alert_faults(self._shown(), heard, changes, self.unit)
 
     def check_end(self) -> None:
         """Check what must hold when all has come in."""
@@ -292,23 +303,21 @@ class Matrix:
 
     def _check_journal(self, name: str, path: Path) -> None:
         """Replay one journal, and bring a ward back from it."""
-        with JournalReader.open(path) as reader:
-            steps, bodies = list(reader.steps()), [row.body for row in reader.ledger()]
+        undying = self._undying[name]
+        with self._reader(name) as reader:
+            self._add_faults(name, undying.rest_faults(reader))
             _, messages, effects = reader.counts()
         self.report.messages += messages
         self.report.effects += effects
-        ward = Ward(self._ward, unit=self.unit)
-        again = [effect_bytes(one) for _, effects in replay(steps, ward) for one in effects]
-        if again != bodies:
-            self.report.faults.append(
-                f"{name}: the ledger is not what one ward decides that never died"
-            )
+        self.report.states += undying.pictures
+        if not undying.pictures:
+            self.report.faults.append(f"{name}: no state was compared")
         other = Ward(self._ward, unit=self.unit)
         with Journal.open_for_writing(path, unit=self.unit, software="", config="") as journal:
             resumed = resume(Memory(other, journal), program=program_name(software()))
         if resumed.refused or resumed.replayed == resumed.steps:
             self.report.faults.append(f"{name}: no snapshot was used: {resumed.refused}")
-        elif state_of(other) != state_of(ward):
+        elif state_of(other) != state_of(undying.ward):
             self.report.faults.append(f"{name}: a restarted ward differs from one that never died")
 
     def _check_database(self) -> None:
@@ -328,12 +337,6 @@ class Matrix:
                 self.report.faults.append("the database holds other messages than the journal")
 
 
-def state_of(ward: Ward) -> tuple[Records, dict[str, object]]:
-    """Return all that a ward remembers in a form in which the order of sets does not count."""
-    parts = msgspec.msgpack.decode(ward.remembered())
-    return msgspec.convert(parts.pop("records"), Records), parts
-
-
 def matrix(
     *, kills: int, seed: int, folder: Path, tell: bool = False, is_short: bool = False
 ) -> Report:
@@ -345,7 +348,7 @@ def matrix(
     began_s = time.monotonic()
     with_database = has_database()
     victims = VICTIMS if with_database else VICTIMS[:4]
-    run = Matrix(folder, seed=seed, with_database=with_database)
+    run = Matrix(folder, seed=seed, with_database=with_database, is_short=is_short)
     try:
         run.begin()
         with contextlib.suppress(KeyboardInterrupt):

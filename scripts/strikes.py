@@ -9,6 +9,8 @@ from scripts.casualties import BLOWS, Blow, Victim
 LONGEST_WAIT_S: Final = 1.5
 SHORT_WAIT_S: Final = 0.5
 KILLS_A_BLOW: Final = 4
+TWICE: Final = 0.3
+"""So many of those that are killed are killed once more while they start."""
 
 
 class Strike(NamedTuple):
@@ -19,6 +21,8 @@ class Strike(NamedTuple):
     blow: Blow | None = None
     which: int = 0
     for_s: float = 0.0
+    again_s: float = 0.0
+    """After how long it is killed once more, while it starts; 0: it is not."""
 
 
 def plan(
@@ -26,7 +30,11 @@ def plan(
 ) -> list[Strike]:
     """Return what is done in a run: victims in turn and blows between them, in any order."""
     strikes = [
-        Strike(wait_s=rng.uniform(0.05, longest_s), victim=victims[n % len(victims)])
+        Strike(
+            wait_s=rng.uniform(0.05, longest_s),
+            victim=victims[n % len(victims)],
+            again_s=rng.uniform(0.05, longest_s) if rng.random() < TWICE else 0.0,
+        )
         for n in range(kills)
     ]
     strikes += [

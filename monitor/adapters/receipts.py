@@ -6,8 +6,9 @@ start (``boot``) of the device, at whichever bed and by whichever topic they cam
 sends at once and what it sends late from its store is counted in one row. What is missing may
 still come; when for a minute nothing has come that closes the gap from either end, it is given up,
 counted, and covered, because a device that has lost a message must not keep all later ones for
-ever. What is missing below the first number that was heard is waited for as long, but not
-counted: nobody knows where the numbers of that device begin.
+ever. The minute is one of listening: while a clock is set forward, or no monitor is there, nothing
+could have come. What is missing below the first number that was heard is waited for as long, but
+not counted: nobody knows where the numbers of that device begin.
 """
 
 from collections import OrderedDict
@@ -17,10 +18,14 @@ from typing import Final
 
 import msgspec
 
+from detectors.channels import NEVER
 from monitor.facts.records import NO_SEQUENCE, Input, PumpReported, VitalsReported
 from monitor.wire.announcements import Announcement, ack_announcement
 
 PATIENCE_MS: Final = 60_000
+LISTENED_MS_MAX: Final = 5_000
+"""A step comes every second; more than this between two of them was not spent listening."""
+
 AHEAD_MAX: Final = 4_096
 NOTHING: Final = -1
 """Covers no message: numbers begin at 0."""
@@ -45,7 +50,8 @@ class _Counted:
     """Where the newest message was sent, and so where the receipt is looked for."""
     covered: int
     ahead: dict[int, int] = field(default_factory=dict)
-    """Numbers above a gap, and when each was kept first: so long what is below is waited for."""
+    """Numbers above a gap, and when, in time of listening, each was kept first: so long what is
+    below is waited for."""
     moved_ms: int = 0
     """When the lowest gap was closed a little from below."""
 
@@ -65,20 +71,33 @@ class ReceiptKept(msgspec.Struct, frozen=True, array_like=True):
     moved_ms: int
 
 
+class ReceiptsKept(msgspec.Struct, frozen=True, array_like=True):
+    """All that is known of receipts, for another run of the monitor."""
+
+    counted: tuple[ReceiptKept, ...]
+    """The one that was heard longest ago first."""
+    gaps: int
+    listened_ms: int
+    last_ms: int
+
+
 class Receipts:
     """What is kept, by device and start; says what is new about it."""
 
     def __init__(self) -> None:
         self.gaps = 0
         """Messages that were given up."""
+        self.listened_ms = 0
+        """For how long was listened, by all steps together."""
+        self._last_ms = NEVER
         self._counted: OrderedDict[tuple[str, str], _Counted] = OrderedDict()
         self._news: set[tuple[str, str]] = set()
         self._waiting: dict[tuple[str, str], int] = {}
         """Where numbers are missing, and since when what is above them is kept."""
 
-    def kept(self) -> tuple[ReceiptKept, ...]:
-        """Return all that is known, the one that was heard longest ago first."""
-        return tuple(
+    def kept(self) -> ReceiptsKept:
+        """Return all that is known."""
+        counted = tuple(
             ReceiptKept(
                 counted.bed,
                 *key,
@@ -88,10 +107,12 @@ class Receipts:
             )
             for key, counted in self._counted.items()
         )
+        return ReceiptsKept(counted, self.gaps, self.listened_ms, self._last_ms)
 
-    def recall(self, kept: Iterable[ReceiptKept], gaps: int) -> None:
+    def recall(self, kept: ReceiptsKept) -> None:
         """Go on from what another run knew; all of it is news to whoever asks."""
-        for one in kept:
+        self.gaps, self.listened_ms, self._last_ms = kept.gaps, kept.listened_ms, kept.last_ms
+        for one in kept.counted:
             key = (one.device, one.boot)
             counted = _Counted(one.bed, one.covered, dict(one.ahead), one.moved_ms)
             self._counted[key] = counted
@@ -99,13 +120,13 @@ class Receipts:
                 self._waiting[key] = counted.waits_since_ms()
             if one.covered != NOTHING:
                 self._news.add(key)
-        self.gaps = gaps
 
     def keep(self, inputs: Iterable[Input], now_ms: int) -> None:
         """Count the numbered messages among these as kept; give up what was missing too long.
 
         It is asked at every step, so a device that sends nothing more gets its receipt too.
         """
+        now_ms = self._listened(now_ms)
         for record in inputs:
             if not isinstance(record, VitalsReported | PumpReported):
                 continue
@@ -131,6 +152,13 @@ class Receipts:
         ]
         for key in lasting:
             self._cover(key, self._counted[key], now_ms)
+
+    def _listened(self, now_ms: int) -> int:
+        """Return for how long was listened until now."""
+        last_ms = now_ms if self._last_ms == NEVER else self._last_ms
+        self.listened_ms += min(max(now_ms - last_ms, 0), LISTENED_MS_MAX)
+        self._last_ms = now_ms
+        return self.listened_ms
 
     def _cover(self, key: tuple[str, str], counted: _Counted, now_ms: int) -> None:
         before, ahead = counted.covered, counted.ahead

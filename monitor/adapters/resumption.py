@@ -26,7 +26,7 @@ from monitor.adapters.journal_file import JournalError, JournalUnreadableError, 
 from monitor.adapters.ledger import BEGINNING, LedgerRow, Place, effect_bytes
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.outbox import Outbox, stand
-from monitor.adapters.receipts import ReceiptKept, Receipts
+from monitor.adapters.receipts import Receipts, ReceiptsKept
 from monitor.adapters.snapshots import Mark, SnapshotUnusableError, marks, snapshot_body
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input, RawMessage
@@ -105,8 +105,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
     ward: bytes
     standing: tuple[Announcement, ...]
-    receipts: tuple[ReceiptKept, ...]
-    gaps: int
+    receipts: ReceiptsKept
 
 
 Configure: TypeAlias = Callable[[Mapping[str, bytes]], None]
@@ -143,7 +142,6 @@ class Memory:
                 ward=self.ward.remembered(),
                 standing=tuple(self._standing.values()),
                 receipts=self.receipts.kept(),
-                gaps=self.receipts.gaps,
             )
         )
 
@@ -162,7 +160,7 @@ class Memory:
         self.ward.recall(picture.ward)
         stand(self._standing, picture.standing)
         self.outbox.remember(picture.standing)
-        self.receipts.recall(picture.receipts, picture.gaps)
+        self.receipts.recall(picture.receipts)
 
 
 _PICTURE: Final = msgspec.msgpack.Decoder(Picture)

@@ -114,7 +114,7 @@ def covered(watch: Watch) -> list[tuple[str, int, tuple[int, ...]]]:
     """Return what receipts cover; a late write may date a gap later."""
     return [
         (one.device, one.covered, tuple(number for number, _ in one.ahead))
-        for one in watch.memory.receipts.kept()
+        for one in watch.memory.receipts.kept().counted
     ]
 
 
