@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 OK: Final = 0
 OUT_OF_REACH: Final = 3
 
+TURN_S: Final = 1.0
+TELL_AGAIN_S: Final = 600.0
+"""While anything waits the log says so again, and how much: an outage can last for days."""
+
 series = typer.Typer()
 
 
@@ -60,13 +64,16 @@ def _forwarded(forwarder: "Forwarder", *, once: bool) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    state, refused = "", forwarder.refused
+    state, refused, quiet_s = "", forwarder.refused, 0.0
     while not stopping.is_set():
         turn = forwarder.turn()
         refused += turn.refused
-        if turn.state != state or turn.refused:
-            _tell(turn)
-            state = turn.state
+        # Without a clock: how long it rested, and about a second for every turn of work.
+        quiet_s += max(turn.wait_s, TURN_S)
+        is_again = turn.state != "idle" and quiet_s > TELL_AGAIN_S
+        if turn.state != state or turn.refused or is_again:
+            _tell(turn, forwarder.waiting())
+            state, quiet_s = turn.state, 0.0
         if once and turn.state != "behind":
             return OK if turn.state == "idle" and not refused else _code(turn)
         stopping.wait(turn.wait_s)
@@ -77,7 +84,7 @@ def _code(turn: "Turn") -> int:
     return FOUND if turn.state == "idle" else OUT_OF_REACH
 
 
-def _tell(turn: "Turn") -> None:
+def _tell(turn: "Turn", waiting: int) -> None:
     from monitor.adapters.logbook import ROOT
     from monitor.adapters.logbook import log as write
 
@@ -89,6 +96,7 @@ def _tell(turn: "Turn") -> None:
         f"series-{turn.state}",
         sent=turn.sent,
         refused=turn.refused,
+        waiting=waiting,
         reason=turn.words,
     )
 

@@ -17,7 +17,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$digest" ]; then
     if "$interpreter" -m pip install --quiet --disable-pip-version-check -r requirements.lock &&
         "$interpreter" -m pip install --quiet --disable-pip-version-check \
             'atheris>=2.3,<4' 'httpx>=0.28,<1' 'pytest>=9.0,<10' 'hypothesis>=6.120,<7' \
-            'wfdb>=4.1,<5' 'vitaldb>=1.5,<2' 'pyarrow>=17'; then
+            'wfdb>=4.2,<5' 'vitaldb>=1.5,<2' 'pyarrow>=18'; then
         echo "$digest" > "$stamp"
     else
         echo "fuzz: atheris cannot be installed for $("$interpreter" --version); going on without" \

@@ -110,6 +110,16 @@ class Forwarder:
             wait_s=0.0 if is_behind else POLL_S,
         )
 
+    def waiting(self) -> int:
+        """Return how many messages of the journal that is read now are not sent yet.
+
+        Raises
+        ------
+        JournalError
+            If the journal cannot be read.
+        """
+        return self._tape.waiting(self._place)
+
     def close(self) -> None:
         """Close the journal."""
         self._tape.close()

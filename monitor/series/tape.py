@@ -122,6 +122,20 @@ class Tape:
         step, message, row = self._ends
         return place.step <= step and place.message <= message and place.row <= row
 
+    def waiting(self, place: Place) -> int:
+        """Return how many messages have come behind a place.
+
+        Raises
+        ------
+        JournalError
+            If the journal cannot be read.
+        """
+        try:
+            (last,) = self._connection.execute("SELECT max(n) FROM inbox").fetchone()
+        except sqlite3.Error as fault:
+            raise fault_of(self.path, fault) from fault
+        return max(0, (last or 0) - place.message)
+
     def behind(self, place: Place, *, limit: int) -> Stretch:
         """Return the points of at most ``limit`` rows of each table behind a place.
 

@@ -249,6 +249,32 @@ def test_forward_fetch_and_replay_give_the_effects_of_the_ledger(
     assert replayed[: len(replayed) // 2] == replayed[len(replayed) // 2 :]
 
 
+def test_the_log_says_again_how_much_waits(
+    finished_journal: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("monitor.series_command.TELL_AGAIN_S", 0.0)
+    monkeypatch.setattr("monitor.series.forwarding.ROWS_PER_TURN", 20)
+    path = tmp_path / "ward.journal"
+    shutil.copy(finished_journal, path)
+    assert main(["forward", str(path), "--store", f"sqlite:{tmp_path / 's'}", "--once"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    waiting = [
+        int(word.removeprefix("waiting="))
+        for line in lines
+        for word in line.split()
+        if word.startswith("waiting=")
+    ]
+    with JournalReader.open(path) as journal:
+        messages = journal.counts()[1]
+    assert waiting[0] == messages - 20
+    assert waiting[-1] == 0
+    assert waiting == sorted(waiting, reverse=True)
+    assert len(waiting) > messages // 20
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
