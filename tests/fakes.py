@@ -6,6 +6,7 @@ proven of the shell with it holds for any such ward.
 """
 
 import json
+import os
 import pickle
 import subprocess
 import threading
@@ -44,6 +45,18 @@ UNPROVEN: Final = SelfWatch(params=SelfCheckParams())
 def now_ms() -> int:
     """Return the time of day."""
     return time.time_ns() // 1_000_000
+
+
+def fill(descriptor: int) -> int:
+    """Fill a pipe until one more character would have to wait; return how many it took."""
+    os.set_blocking(descriptor, False)
+    took = 0
+    try:
+        while True:
+            took += os.write(descriptor, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(descriptor, True)
+    return took
 
 
 @dataclass(slots=True)

@@ -4,12 +4,15 @@ Only shells and adapters log; the core returns facts. A bed, a device and a pseu
 in a line, a payload or a name of a person never does.
 """
 
+import io
 import logging
 import sys
 from datetime import UTC, datetime
 from typing import Final, Literal, TextIO, TypeAlias
 
 import msgspec
+
+from monitor.adapters.scribe import Scribe
 
 ROOT: Final = "infusion_monitor"
 """Name of the logger whose children all of this program's are."""
@@ -72,8 +75,11 @@ def _shown(value: Field) -> str:
 
 
 def start_logging(style: LogStyle, *, level: int = logging.INFO, to: TextIO | None = None) -> None:
-    """Send the events of this program to standard error, or where told."""
-    handler = logging.StreamHandler(sys.stderr if to is None else to)
+    """Send the events of this program to standard error, or where told.
+
+    Standard error is written by a thread of its own: a log that nobody reads stops nobody.
+    """
+    handler = _handler(sys.stderr if to is None else to)
     handler.setFormatter(JsonLines() if style == "json" else TextLines())
     root = logging.getLogger(ROOT)
     root.handlers[:] = [handler]
@@ -82,3 +88,16 @@ def start_logging(style: LogStyle, *, level: int = logging.INFO, to: TextIO | No
     # What the MQTT library says in passing is of interest only when somebody looks for a fault.
     paho_level = level if level <= logging.DEBUG else logging.ERROR
     logging.getLogger(f"{ROOT}.paho").setLevel(paho_level)
+
+
+def finish_logging() -> None:
+    """Wait until what was logged is written, as far as somebody reads it."""
+    for handler in logging.getLogger(ROOT).handlers:
+        handler.flush()
+
+
+def _handler(to: TextIO) -> logging.Handler:
+    try:
+        return Scribe(to.fileno())
+    except io.UnsupportedOperation:
+        return logging.StreamHandler(to)

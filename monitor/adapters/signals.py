@@ -15,7 +15,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Final, NoReturn, Protocol, Self
 
-from monitor.adapters.logbook import ROOT, log
+from monitor.adapters.logbook import ROOT, finish_logging, log
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 
@@ -116,4 +116,5 @@ class Signals:
 
 def _end(number: int) -> NoReturn:
     log(LOG, logging.ERROR, "left-hanging", after_s=PATIENCE_S)
+    finish_logging()
     os._exit(128 + number)

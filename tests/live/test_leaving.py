@@ -4,6 +4,7 @@ Real processes: in a long journal, before a broker that does not answer, on a fu
 standby, and where a call of the system hangs. What it was asked besides must not end it.
 """
 
+import os
 import resource
 import signal
 import socket
@@ -17,7 +18,7 @@ from typing import Final
 
 import pytest
 from broker import eventually
-from fakes import Listener
+from fakes import Listener, fill
 from journal_runs import Run
 
 from monitor.adapters.broker import HOST, LocalBroker
@@ -68,7 +69,7 @@ live.mended = mended
 
 @contextmanager
 def started(
-    journal: Path, port: int, *options: str, before: str = ""
+    journal: Path, port: int, *options: str, before: str = "", log: int = subprocess.PIPE
 ) -> Iterator[subprocess.Popen[str]]:
     """Give a monitor that may be about anything, and is ended at last."""
     process = subprocess.Popen(
@@ -78,7 +79,7 @@ def started(
             *("--broker", f"{HOST}:{port}", *options),
         ],
         cwd=CHECKOUT,
-        stderr=subprocess.PIPE,
+        stderr=log,
         text=True,
     )
     try:
@@ -142,6 +143,22 @@ def test_where_a_call_of_the_system_hangs(tmp_path: Path) -> None:
         assert says(process, "hangs")
         assert left(process) == 128 + signal.SIGTERM
         assert says(process, "left-hanging")
+
+
+def test_before_a_log_that_nobody_reads(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    fill(write)
+    with (
+        LocalBroker() as broker,
+        Listener(broker.port, STATUS) as listener,
+        started(tmp_path / "journal", broker.port, log=write) as process,
+    ):
+        assert listener.hears(lambda one: '"online"' in one.standing.get(STATUS, ""))
+        said = listener.standing[STATUS]
+        assert listener.hears(lambda one: one.standing[STATUS] != said)
+        assert left(process) == 0
+    os.close(read)
+    os.close(write)
 
 
 def test_with_a_full_disk_and_as_a_standby(tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ def commands(one: object, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 
 PROGRAM: Final = (sys.executable, "-m", "monitor", "--debug")
+LEAVES_AFTER_S: Final = {"live": "60", "doctor": "60", "tail": "4"}
+"""The first two are waited for; the last one has nothing to say and is only looked at."""
+
 ALL: Final = dict(commands(typer.main.get_command(app)))
 
 
@@ -45,6 +48,18 @@ def test_no_option_takes_a_secret(words: tuple[str, ...]) -> None:
             assert not set(parts) & set(SECRET_WORDS) or "file" in parts, f"{words}: {name}"
 
 
+def started(*words: str) -> subprocess.Popen[str]:
+    """Start a command that leaves after some seconds, with all that it says in one stream."""
+    return subprocess.Popen(
+        ["timeout", "-s", "TERM", LEAVES_AFTER_S[words[0]], *PROGRAM, *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
 @pytest.mark.broker
 def test_no_line_of_a_log_holds_what_stands_in_a_secret_file(tmp_path: Path) -> None:
     config = tmp_path / "config"
@@ -58,28 +73,17 @@ def test_no_line_of_a_log_holds_what_stands_in_a_secret_file(tmp_path: Path) -> 
     assert load_settings(config).site.broker.password() == mark
     journal = str(tmp_path / "journal")
     with LocalBroker() as broker:
-        address = f"{broker.host}:{broker.port}"
+        given = ["--config", str(config), "--broker", f"{broker.host}:{broker.port}"]
+        live = started("live", "--journal", journal, "--log", "json", *given)
+        assert live.stdout is not None
         told = ""
-        for more in (["doctor"], ["tail"], ["live", "--journal", journal, "--log", "json"]):
-            arguments = [*more, "--config", str(config), "--broker", address]
-            done = subprocess.run(
-                [
-                    "timeout",
-                    "-s",
-                    "TERM",
-                    "6",
-                    sys.executable,
-                    "-m",
-                    "monitor",
-                    "--debug",
-                    *arguments,
-                ],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=False,
-                env={**os.environ, "NO_COLOR": "1"},
-            )
-            told += done.stdout + done.stderr
+        for line in live.stdout:
+            told += line
+            if "broker-connected" in line:
+                break
+        live.terminate()
+        told += live.communicate()[0]
+        for command in ("doctor", "tail"):
+            told += started(command, *given).communicate()[0]
     assert "broker-connected" in told
     assert mark not in told
