@@ -167,6 +167,46 @@ def cohort(
 
 
 @score.command()
+def nurses(
+    *,
+    sessions: Annotated[int, typer.Option(min=1, help="How many people are attended.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed attends the same people.")] = 1,
+    hours: Annotated[float, typer.Option(help="Length of a session from its opening.")] = 4,
+    mix: Annotated[
+        str, typer.Option(help="Of what they are made: 'default' or a TOML file.")
+    ] = "default",
+    config: Config = CONFIG_DIRECTORY,
+    engine: Annotated[EngineName, typer.Option(help="Who does the work.")] = EngineName.PROCESSES,
+    jobs: Jobs = 2,
+    scheduler: Scheduler = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let nurses follow, delay or ignore the steps, or only look; say what becomes of people."""
+    import msgspec
+
+    from monitor.adapters.recording import InputFileError
+    from monitor.engines.work import EngineError
+    from monitor.nurse_wards import items_of, nurse_outcomes
+    from monitor.replay import BAD_INPUT
+    from monitor.study.nurse_outcomes import lines
+
+    read_settings(config)
+    try:
+        items = items_of(sessions=sessions, seed=seed, hours=hours, mix=mix, config=config)
+        found = nurse_outcomes(items, engine_of(engine, jobs, scheduler), err=sys.stderr)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    except (InputFileError, EngineError) as fault:
+        typer.echo(str(fault), err=True)
+        is_input = isinstance(fault, InputFileError)
+        raise typer.Exit(BAD_INPUT if is_input else OUT_OF_REACH) from fault
+    if as_json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    typer.echo("".join(f"{line}\n" for line in lines(found)), nl=False)
+
+
+@score.command()
 def ablation(
     folder: Annotated[Path, typer.Argument(help="Folder of recordings with their truth.")],
     *,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from monitor.broker_options import Broker, Unit, address_of
+from monitor.broker_options import Broker, Unit, access_of, address_of
 from monitor.commands import CONFIG_DIRECTORY, AsJson, Config, read_settings, software
 
 if TYPE_CHECKING:
@@ -60,9 +60,18 @@ Processes = Annotated[
     int | None, typer.Option(min=1, help="Processes for a cohort; default: one a core.")
 ]
 
+Scenario = Annotated[
+    str | None,
+    typer.Option(help="Tell a story of the scenario library, or of a file, instead; or 'list'."),
+]
+Bed = Annotated[str | None, typer.Option(help="With --scenario: at this bed and not at its own.")]
+
 OF_A_BROKER: Final = ("broker", "unit", "beds", "speed", "minutes", "reaction", "no_truth")
 OF_A_COHORT: Final = ("sessions", "beds_per_file", "hours", "mix", "nurse", "jobs", "as_json")
 """Options that mean nothing to the other half of the command."""
+
+OF_A_STORY: Final = ("config", "broker", "unit", "speed", "scenario", "bed")
+"""All that a story takes: it says itself what happens, when, and for how long."""
 
 simulation = typer.Typer()
 
@@ -84,6 +93,8 @@ def simulate(
     faults: Faults = None,
     truth: Truth = None,
     no_truth: Annotated[bool, typer.Option("--no-truth", help="Write no such file.")] = False,
+    scenario: Scenario = None,
+    bed: Bed = None,
     to: Folder = None,
     sessions: Annotated[int, typer.Option(help="Sessions of a cohort.")] = 1000,
     beds_per_file: Annotated[int, typer.Option(help="Beds of a cohort's ward, one a file.")] = 100,
@@ -93,11 +104,12 @@ def simulate(
     jobs: Processes = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish a ward of simulated beds to a broker, or write a cohort with its truth to files."""
+    """Publish simulated beds or a story to a broker, or write a cohort with its truth to files."""
     _refuse_foreign(context, is_cohort=to is not None)
-    if truth is not None and (no_truth or to is not None):
-        other = "--no-truth" if no_truth else "--to, which writes a truth beside every ward"
-        raise typer.BadParameter(f"--truth {truth}: not together with {other}")
+    _refuse_truth(truth, no_truth=no_truth, is_cohort=to is not None)
+    if scenario is not None:
+        _story(scenario, config=config, place=(broker, unit, bed or ""), speed=speed)
+        return
     if faults == ["list"]:
         _tell_faults()
     elif to is not None:
@@ -130,12 +142,62 @@ def simulate(
 
 def _refuse_foreign(context: typer.Context, *, is_cohort: bool) -> None:
     """Refuse an option that was given and that nothing would come of."""
+    given = {
+        name: f"--{name.replace('_', '-').removeprefix('as-')}"
+        for name in context.params
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }
+    if "scenario" in given and (others := given.keys() - set(OF_A_STORY)):
+        raise typer.BadParameter(f"{given[min(others)]} is not together with --scenario")
+    if "bed" in given and "scenario" not in given:
+        raise typer.BadParameter("--bed is of a story, with --scenario")
     for name in OF_A_BROKER if is_cohort else OF_A_COHORT:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            option = f"--{name.replace('_', '-').removeprefix('as-')}"
+        if option := given.get(name):
             whose = "a ward on a broker, and not together with" if is_cohort else "a cohort, with"
             raise typer.BadParameter(f"{option} is of {whose} --to")
+
+
+def _refuse_truth(truth: Path | None, *, no_truth: bool, is_cohort: bool) -> None:
+    if truth is not None and (no_truth or is_cohort):
+        other = "--no-truth" if no_truth else "--to, which writes a truth beside every ward"
+        raise typer.BadParameter(f"--truth {truth}: not together with {other}")
+
+
+def _story(
+    named: str, *, config: Path, place: tuple[str | None, str | None, str], speed: float
+) -> None:
+    """Tell a story of the library to a broker; Ctrl-C and SIGTERM end it in order."""
+    from monitor.story_telling import Stage, StoryError, library_lines, remarks, story, tell_story
+
+    if named == "list":
+        for line in library_lines():
+            typer.echo(line)
+        return
+    broker, unit, bed = place
+    settings = read_settings(config)
+    unit = unit or settings.site.unit
+    stage = Stage(
+        access=access_of(settings, broker, f"irm-story-{unit}"), unit=unit, bed=bed, speed=speed
+    )
+    stop = threading.Event()
+    try:
+        found = story(named)
+        for line in remarks(found):
+            typer.echo(line, err=True)
+        if speed != 1:
+            typer.echo(
+                f"stamps run {speed:g} times as fast as the time of day: a monitor on another "
+                "clock will call them ahead",
+                err=True,
+            )
+        with _ended_by_sigterm(stop):
+            told = tell_story(found, stage, stop)
+    except (StoryError, ValueError) as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    early = "" if told.is_complete else ", ended before the end of the story"
+    for line in told.untold:
+        typer.echo(line, err=True)
+    typer.echo(f"{told.messages} messages told{early}", err=True)
 
 
 def _tell_faults() -> None:

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulators.attending import Deed, lived_plan
-from simulators.bedside import chair_messages
 from simulators.breakdowns import artefact, battery, clock_step, storm, unit_swap
 from simulators.carts import cart_messages
-from simulators.chairs import Chair, Sent, chair, generator
+from simulators.chairs import Sent, generator
+from simulators.deeds import Deed
 from simulators.faults import Fault, clock_skew, freeze, with_faults
+from simulators.living import LivedBed, ahead_of, sent_until
 from simulators.scenario import BedPlan, Scenario
 
 UNIT: Final = "ward-0001"
@@ -50,40 +50,11 @@ def equipment_of(seed: int, beds: int) -> tuple[str, ...]:
 
 
 @dataclass(slots=True, kw_only=True)
-class Bed:
-    """One bed: its plan as lived so far, its chair, and what its devices still have to send."""
-
-    scenario: Scenario
-    plan: BedPlan
-    begins_ms: int
-    faults: tuple[Fault, ...]
-    here: Chair = field(init=False)
-    ahead: list[Sent] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._make(-1)
-
-    def live(self, deed: Deed) -> bool:
-        """Let a deed change what is to come; tell whether it did."""
-        plan = lived_plan(self.plan, deed, opened_ms=self.here.opened_ms)
-        if plan is self.plan:
-            return False
-        self.plan = plan
-        self._make(deed.at_ms)
-        return True
-
-    def _make(self, after_ms: int) -> None:
-        self.here = chair(self.plan, self.scenario, unit=UNIT, started_ms=self.begins_ms)
-        stream = with_faults(iter(chair_messages(self.here)), self.faults)
-        self.ahead = _ahead(stream, after_ms)
-
-
-@dataclass(slots=True, kw_only=True)
 class Cart:
     """One cart: the beds to which it comes, and what it still has to send."""
 
     name: str
-    beds: tuple[Bed, ...]
+    beds: tuple[LivedBed, ...]
     faults: tuple[Fault, ...] = ()
     ahead: list[Sent] = field(init=False)
 
@@ -93,13 +64,7 @@ class Cart:
     def make(self, after_ms: int) -> None:
         """Find at the beds what there is now; what was sent until a time stays as it was."""
         stream = cart_messages(self.name, [bed.here for bed in self.beds])
-        self.ahead = _ahead(with_faults(stream, self.faults), after_ms)
-
-
-def _ahead(stream: Iterator[Sent], after_ms: int) -> list[Sent]:
-    """Return what is sent after a time, the next one last."""
-    found = sorted(stream, key=lambda sent: sent.at_ms)
-    return [sent for sent in reversed(found) if sent.at_ms > after_ms]
+        self.ahead = ahead_of(with_faults(stream, self.faults), after_ms)
 
 
 class Devices:
@@ -108,8 +73,12 @@ class Devices:
     def __init__(self, scenario: Scenario, begins_ms: int) -> None:
         broken = {plan.bed: faults_of(plan, scenario, begins_ms) for plan in scenario.beds}
         self.beds = {
-            plan.bed: Bed(
-                scenario=scenario, plan=plan, begins_ms=begins_ms, faults=broken[plan.bed][1]
+            plan.bed: LivedBed(
+                scenario=scenario,
+                plan=plan,
+                unit=UNIT,
+                begins_ms=begins_ms,
+                faults=broken[plan.bed][1],
             )
             for plan in scenario.beds
         }
@@ -128,24 +97,19 @@ class Devices:
     def sent_until(self, now_ms: int) -> Iterator[Sent]:
         """Yield what all devices send up to a time."""
         for bed in self.beds.values():
-            yield from _sent_until(bed.ahead, now_ms)
+            yield from sent_until(bed.ahead, now_ms)
         for cart in self.carts.values():
-            yield from _sent_until(cart.ahead, now_ms)
+            yield from sent_until(cart.ahead, now_ms)
 
     def live(self, deed: Deed) -> Iterator[Sent]:
         """Let a deed change what is to come at its bed; yield what is sent there before it."""
         bed = self.beds[deed.bed]
         cart = self.carts.get(bed.plan.equipment.cart)
-        yield from _sent_until(bed.ahead, deed.at_ms)
+        yield from sent_until(bed.ahead, deed.at_ms)
         if cart is not None:
-            yield from _sent_until(cart.ahead, deed.at_ms)
+            yield from sent_until(cart.ahead, deed.at_ms)
         if bed.live(deed) and cart is not None:
             cart.make(deed.at_ms)
-
-
-def _sent_until(ahead: list[Sent], now_ms: int) -> Iterator[Sent]:
-    while ahead and ahead[-1].at_ms <= now_ms:
-        yield ahead.pop()
 
 
 def faults_of(plan: BedPlan, scenario: Scenario, begins_ms: int) -> Broken:

@@ -14,7 +14,7 @@ import argparse
 import hashlib
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from monitor.facts.effects import AdviceChanged, AlertChanged, AnyEffect
+from monitor.facts.effects import AnyEffect
 from monitor.facts.records import RawMessage, RecordedStep, VitalsReported
 from monitor.facts.truth import NurseKind
 from monitor.facts.views import WardView
@@ -35,16 +35,10 @@ from monitor.ward.why_nots import WhyNots
 from monitor.wire.messages import decode
 from scripts.ward_devices import UNIT, Devices, equipment_of
 from scripts.ward_invariants import InvariantError, Invariants
-from simulators.attending import (
-    MOVES,
-    REMEDIES,
-    Attendant,
-    Call,
-    Offer,
-    deed_message,
-)
+from simulators.attending import Attendant, told_in
 from simulators.chairs import Sent, generator
 from simulators.cohorts import Cohort, started_ms, ward_scenario_of
+from simulators.deeds import deed_message
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 NURSES: Final[tuple[NurseKind, ...]] = ("follows", "delays", "ignores")
@@ -206,7 +200,7 @@ def run(settings: WardSettings, *, seed: int, beds: int, minutes: int, cadence_s
         if chance.random() < SHARE_KILLED:
             counts["kills"] += 1
             monitor.killed()
-        attendant.hear(now_ms, _calls(effects), _offers(effects))
+        attendant.hear(now_ms, told_in(effects))
     _repeated(settings, monitor)
     return Ran(
         seed=seed,
@@ -227,30 +221,10 @@ def _done(attendant: Attendant, devices: Devices, broker: Broker, now_ms: int) -
         if bed is None:
             continue
         broker.take(deed_message(bed.here, deed, number + deed.at_ms))
-        if deed.key in MOVES or deed.key in REMEDIES:
+        if deed.changes_course:
             for sent in devices.live(deed):
                 broker.take(sent)
     return len(deeds)
-
-
-def _calls(effects: Sequence[AnyEffect]) -> Iterator[Call]:
-    for one in effects:
-        if isinstance(one, AlertChanged):
-            yield Call(
-                bed=one.bed,
-                session=one.session,
-                alert=one.id,
-                revision=one.revision,
-                is_loud=one.signal == "on",
-            )
-
-
-def _offers(effects: Sequence[AnyEffect]) -> Iterator[Offer]:
-    for one in effects:
-        if isinstance(one, AdviceChanged):
-            for step in one.steps:
-                if step.state == "offered":
-                    yield Offer(bed=one.bed, session=one.session, alert=one.alert, key=step.key)
 
 
 def _repeated(settings: WardSettings, monitor: Monitor) -> None:

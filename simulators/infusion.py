@@ -22,7 +22,7 @@ ML_PER_G: Final = 10.0
 
 SECONDS_PER_HOUR: Final = 3600.0
 
-Verb: TypeAlias = Literal["slow", "pause", "resume", "stop"]
+Verb: TypeAlias = Literal["slow", "pause", "resume", "stop", "raise"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,14 @@ class Rung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """What the scripted nurse does to the pump, and when."""
+    """What the scripted nurse does to the pump, and when.
+
+    ``rate_ml_per_kg_h`` is the rate that somebody names; without one it is half of what ran.
+    """
 
     at_s: int
     verb: Verb
+    rate_ml_per_kg_h: float | None = None
 
 
 def planned_rungs(start_s: int) -> tuple[Rung, ...]:
@@ -66,9 +70,9 @@ def rungs(
 ) -> tuple[Rung, ...]:
     """Return the staircase as it is run.
 
-    A slowed pump runs at half its rate, a resumed one at half the rate before the pause, and
-    after any move nobody raises the rate again. The last rung is ``complete`` at the second in
-    which the volume has run in, unless the pump was stopped before.
+    A slowed pump runs at half its rate, a resumed one at half the rate before the pause, unless
+    the move names a rate, and after any move the ladder is not climbed again. The last rung is
+    ``complete`` at the second in which the volume has run in, unless the pump was stopped before.
 
     Parameters
     ----------
@@ -110,7 +114,8 @@ def rungs(
 
 def _moved(move: Move, running_ml_per_kg_h: float) -> Rung:
     state: PumpState = "infusing"
-    rate = running_ml_per_kg_h / 2
+    named = move.rate_ml_per_kg_h
+    rate = running_ml_per_kg_h / 2 if named is None else named
     if move.verb == "pause":
         state, rate = "paused", 0.0
     elif move.verb == "stop":

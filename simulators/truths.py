@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from detectors.channels import Float
+from detectors.channels import Float, Int32
 from monitor.facts.truth import TrueConfounder, TrueEvent, TrueSession
 from simulators.chairs import Chair, charted_signs
 from simulators.charting import nurse_name, opening
@@ -143,11 +143,29 @@ def _unobserved(here: Chair) -> tuple[TrueEvent, ...]:
     )
 
 
+def true_grades(here: Chair) -> Int32:
+    """Return the true grade of a chair at every second, shape (second,); 0 where nothing is.
+
+    It is that of the same spells as the events of :func:`true_session`, whether anybody looks or
+    not, and knows no end of a recording.
+    """
+    found = np.zeros(here.seconds, np.int32)
+    if here.picture.grade:
+        for begin, end in _spells(here.activity):
+            grades = _grades(here, here.activity[begin:end])
+            found[begin:end] = np.maximum(grades, 1)
+    return found
+
+
+def _grades(here: Chair, level: Float) -> Float:
+    return np.ceil(here.picture.grade * level - ROUNDING)
+
+
 def _event(here: Chair, level: Float, span: tuple[int, int], *, is_first: bool) -> TrueEvent:
     """Return one spell of a reaction, as far as ``level`` knows it."""
     begin, end = span
     onset_s = here.plan.reaction_s if is_first else begin
-    grades = np.ceil(here.picture.grade * level[begin:end] - ROUNDING)
+    grades = _grades(here, level[begin:end])
     grave_s = np.flatnonzero(grades >= GRAVE)
     charted = [
         second

@@ -19,8 +19,8 @@ from scripts.ward_devices import (
 )
 from scripts.ward_invariants import HEARD_WITHIN_MS, InvariantError, Invariants
 from scripts.whole_ward import ROOT, Monitor, main, run, seeds_of
-from simulators.attending import MOVES, Deed
 from simulators.cohorts import Cohort, Mix, started_ms, ward_scenario_of
+from simulators.deeds import MOVES, Deed
 from simulators.equipment import USUAL, equipment_by_bed
 from simulators.scenario import Scenario
 

@@ -20,6 +20,9 @@ from monitor.wire.topics import KINDS, PREFIX
 STAMPS: Final = frozenset({"t", "onset"})
 """Fields of a payload that are times of day."""
 
+IDS: Final = frozenset({"id", "ref", "session"})
+"""Fields of a payload that name the message, another one, or the session it is about."""
+
 _LEVELS: Final = 6
 _UNIT: Final = 2
 
@@ -45,7 +48,7 @@ def retold(recording: Recording, telling: Telling) -> Iterator[RawMessage]:
             yield RawMessage(
                 received_ms=last_ms,
                 topic=_topic(message.topic, telling.unit),
-                payload=_payload(message.payload, shift_ms, telling.boot),
+                payload=moved_payload(message.payload, shift_ms=shift_ms, boot=telling.boot),
                 retained=message.retained,
             )
 
@@ -63,7 +66,12 @@ def _topic(name: str, unit: str) -> str:
     return "/".join(levels)
 
 
-def _payload(payload: bytes, shift_ms: int, boot: str) -> bytes:
+def moved_payload(payload: bytes, *, shift_ms: int, boot: str, ids: str = "") -> bytes:
+    """Return a payload with its stamps moved and a boot id of this telling.
+
+    ``ids`` is put behind every id that it bears or names, so that whoever has heard it before
+    takes it as new; an alert is the monitor's own and keeps its id.
+    """
     try:
         found = msgspec.json.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -74,6 +82,9 @@ def _payload(payload: bytes, shift_ms: int, boot: str) -> bytes:
     if "seq" in moved or "boot" in moved:
         before = moved.get("boot")
         moved["boot"] = f"{boot} {before}"[:MAX_TEXT] if isinstance(before, str) else boot
+    for name in IDS & moved.keys() if ids else ():
+        if isinstance(moved[name], str):
+            moved[name] += ids
     return msgspec.json.encode(moved)
 
 

@@ -171,6 +171,13 @@ def ended(course: Course, ladder: Ladder, *, pattern: str) -> Course:
     return replace(course, end=reason, plan=next_plan(course.plan, "end"))
 
 
+def stopped(course: Course) -> Course:
+    """Return the course when somebody says that the infusion was stopped for good."""
+    if course.end:
+        return course
+    return replace(course, end="stopped", plan=next_plan(course.plan, "end"))
+
+
 def ended_before_any(course: Course, at_ms: int) -> Course:
     """Return the course when epinephrine was given before any reaction was seen.
 

@@ -60,7 +60,7 @@ PLAN_EVENT_OF: Final[dict[SessionEvent, PlanEvent]] = {
 """What an event of the session means for the plan; the others mean nothing for it."""
 
 EndReason: TypeAlias = Literal[
-    "", "epinephrine", "anaphylaxis", "lung-injury", "diuretic", "grade", "recurrence"
+    "", "epinephrine", "anaphylaxis", "lung-injury", "diuretic", "grade", "recurrence", "stopped"
 ]
 END_OF_DRUG: Final[dict[str, EndReason]] = {EPINEPHRINE: "epinephrine", "diuretic": "diuretic"}
 """Drugs after which the infusion is over, whatever the picture is called then."""
@@ -78,6 +78,7 @@ END_WORDS: Final[dict[EndReason, str]] = {
     "diuretic": "fluid overload needed a diuretic",
     "grade": "the reaction is severe",
     "recurrence": "the signs came back",
+    "stopped": "somebody has stopped it for good",
 }
 
 

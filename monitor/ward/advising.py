@@ -311,7 +311,7 @@ def _attempted(
     act: ActTaken | None,
 ) -> Course:
     kind = bed.product.kind if bed.product is not None else "other"
-    return courses.taken(
+    found = courses.taken(
         course,
         rung,
         look,
@@ -320,6 +320,8 @@ def _attempted(
         within_ms=state.settings.mitigation.recovery_ms(course.pattern, kind),
         dose=(act.dose_centi, act.dose_unit) if act is not None else (None, ""),
     )
+    is_stopped = act is not None and rung.kind == "stop" and step.state == "done"
+    return courses.stopped(found) if is_stopped else found
 
 
 def _open_ladder(state: WardState, bed: Bedside) -> Ladder:

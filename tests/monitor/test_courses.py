@@ -20,6 +20,7 @@ from monitor.care.courses import (
     looked,
     seen,
     stages,
+    stopped,
     taken,
     unsettled,
     untaken,
@@ -29,7 +30,7 @@ from monitor.care.ladders import Ladder, LadderStep, ladder_for
 from monitor.care.mitigation import Patient, advised_steps
 from monitor.care.repeats import doses_left, is_refractory, may_repeat
 from monitor.care.responses import Look
-from monitor.care.restarts import PLAN_EVENTS, PLANS, PlanEvent
+from monitor.care.restarts import PLAN_EVENTS, PLANS, Plan, PlanEvent
 from monitor.facts.effects import Because
 
 MINUTE: Final = 60_000
@@ -128,7 +129,16 @@ def test_signs_that_return_after_the_flow_was_changed_are_a_recurrence(key: str)
     assert ("if-recurrent" in stages(over)) == is_flow
 
 
+@pytest.mark.parametrize("before", PLANS)
+def test_who_stops_for_good_ends_whatever_the_plan_was(before: Plan) -> None:
+    over = stopped(replace(reacting(), plan=before))
+    assert (over.end, over.plan) == ("stopped", "stopped")
+    assert stopped(over) is over
+
+
 def test_a_reason_to_end_stays_whatever_comes_after() -> None:
+    terminal = ended(reacting(), ANAPHYLAXIS, pattern="anaphylaxis")
+    assert stopped(terminal) is terminal, "the first reason is kept"
     over = ended(reacting(), ANAPHYLAXIS, pattern="anaphylaxis")
     assert (over.end, over.plan) == ("anaphylaxis", "stopped")
     assert ended(over, MILD, pattern="febrile") == over

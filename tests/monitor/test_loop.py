@@ -236,6 +236,29 @@ def test_signs_that_come_back_after_a_moderate_reaction_end_the_infusion() -> No
     assert "over for this session: the signs came back" in play.advice.reason
 
 
+@pytest.mark.parametrize(
+    ("status", "is_over"), [("done", True), ("started", False), ("declined", False)]
+)
+def test_who_records_that_it_was_stopped_for_good_ends_the_infusion(
+    status: str, *, is_over: bool
+) -> None:
+    made = ward_settings()
+    play = infusing(settings=replace(made, mitigation=replace(made.mitigation, near=())))
+    play.take(symptom(320, "hives", severity="moderate"))
+    did(play, 330, "pause")
+    play.take(pump(331, "paused", 0))
+    play.wait(331 + 400)
+    assert step(play, "stop-for-good").state == "offered", "it is not better"
+    did(play, 740, "stop-for-good", status=status, reason="the prescriber decides")
+    assert (plan(play), play.advice.end) == (
+        ("stopped", "somebody has stopped it for good") if is_over else ("paused", "")
+    )
+    play.take(symptom(750, "hives", present=False))
+    for at_s in range(760, 760 + 2000, 30):
+        play.well(at_s)
+    assert ("resume" in keys(play)) is not is_over
+
+
 def test_a_pump_that_starts_again_after_the_end_contradicts_it() -> None:
     play = anaphylactic()
     play.take(pump(340, "stopped", 0))

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from cohort_wards import chairs_of, cohort_of
 
-from simulators.attending import Attendant, Call, Deed, Offer, lived_plan
+from simulators.attending import Advice, Attendant, Call, Offer, Told
 from simulators.bedside import chair_messages
 from simulators.breakdowns import (
     KEEPALIVE_MS,
@@ -19,6 +19,7 @@ from simulators.breakdowns import (
 )
 from simulators.chairs import Chair, Sent, chair
 from simulators.cohorts import ward_scenario_of
+from simulators.deeds import Deed, lived_plan
 from simulators.faults import moved_stamp
 from simulators.scenario import BedPlan
 
@@ -125,8 +126,9 @@ def test_a_device_goes_to_another_bed_and_a_battery_ends() -> None:
 def told_to(attendant: Attendant) -> None:
     call = Call(bed="01", session="S", alert="al-1", revision=1, is_loud=True)
     offer = Offer(bed="01", session="S", alert="al-1", key="pause")
-    attendant.hear(0, [call, call], [offer])
-    attendant.hear(1000, [call], [offer])
+    advice = Advice(bed="01", offers=(offer,))
+    attendant.hear(0, Told(calls=(call, call), advice=(advice,)))
+    attendant.hear(1000, Told(calls=(call,), advice=(advice,)))
 
 
 def test_a_nurse_answers_each_call_and_takes_each_step_once() -> None:
