@@ -5,7 +5,6 @@ some ten thousand characters and then makes every writer wait. Nobody who watche
 there, so lines stand in a bounded row; what finds it full is dropped, counted and told of.
 """
 
-import contextlib
 import logging
 import os
 import queue
@@ -33,19 +32,23 @@ class Scribe(logging.Handler):
     def __init__(self, descriptor: int, *, lines_max: int = LINES_MAX) -> None:
         super().__init__()
         self.lost = 0
+        self._counting = threading.Lock()
         self._descriptor = descriptor
-        self._lines: queue.Queue[bytes] = queue.Queue(lines_max)
+        # Each with the number of lines that are lost if it is not written.
+        self._lines: queue.Queue[tuple[bytes, int]] = queue.Queue(lines_max)
         threading.Thread(target=self._write, name="scribe", daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Put a record behind those that wait, or count it as lost."""
         try:
-            if self.lost and not self._lines.full():
-                self._lines.put_nowait(self._line(_loss(self.lost)))
-                self.lost = 0
-            self._lines.put_nowait(self._line(record))
+            with self._counting:
+                lost = self.lost
+            if lost and not self._lines.full():
+                self._lines.put_nowait((self._line(_loss(lost)), lost))
+                self._lose(-lost)
+            self._lines.put_nowait((self._line(record), 1))
         except queue.Full:
-            self.lost += 1
+            self._lose(1)
         except Exception:  # noqa: BLE001  # as every handler does: a bad record ends nothing
             self.handleError(record)
 
@@ -60,12 +63,18 @@ class Scribe(logging.Handler):
 
     def _write(self) -> None:
         while True:
-            line = self._lines.get()
-            # A reader that is gone takes its lines with it.
-            with contextlib.suppress(OSError):
+            line, count = self._lines.get()
+            try:
                 while line:
                     line = line[os.write(self._descriptor, line) :]
+            except OSError:
+                self._lose(count)
             self._lines.task_done()
+
+    def _lose(self, count: int) -> None:
+        """Count lines without room, and those that a full disk or a gone reader did not take."""
+        with self._counting:
+            self.lost += count
 
 
 def _loss(count: int) -> logging.LogRecord:

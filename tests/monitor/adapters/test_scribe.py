@@ -63,11 +63,23 @@ def test_nobody_waits_for_a_reader_and_what_was_lost_is_told(pipe: tuple[int, in
     assert [one["event"] for one in told[:-2]] == [f"line-{n}" for n in range(3 * ROOM - lost)]
 
 
-def test_a_reader_that_is_gone_ends_nothing() -> None:
+def test_what_a_reader_that_is_gone_or_a_full_disk_did_not_take_is_counted() -> None:
     read, write = os.pipe()
     os.close(read)
     made = scribe(write)
-    LOG.warning("to nobody")
+    for number in range(1, 4):
+        LOG.warning("to nobody")
+        made.flush()
+        assert made.lost == number
+    again, place = os.pipe()
+    os.dup2(place, write)
+    LOG.warning("to somebody")
     made.flush()
+    told = [json.loads(line) for line in os.read(again, 65_536).decode().splitlines()]
+    assert [(one["event"], one.get("lines")) for one in told] == [
+        ("log-lines-lost", 3),
+        ("to somebody", None),
+    ]
     assert made.lost == 0
-    os.close(write)
+    for end in (again, place, write):
+        os.close(end)
