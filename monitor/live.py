@@ -44,7 +44,6 @@ from monitor.adapters.resumption import (
     decoded,
     resume,
 )
-from monitor.adapters.salvage import mended
 from monitor.adapters.signals import Signals
 from monitor.adapters.succession import boot_name
 from monitor.adapters.supervision import Supervisor
@@ -318,8 +317,6 @@ def live_monitor(
     """
     supervisor = Supervisor.from_environment()
     supervisor.starting("looking at the journal", within_s=LOOK_WITHIN_S)
-    is_salvaged = mended(journal) is not None
-    supervisor.starting("opening the journal", within_s=LOOK_WITHIN_S)
     site = config if isinstance(config, SiteFolder) else None
     digest = config.settings.digest if isinstance(config, SiteFolder) else config
     with journal_to_continue(journal, unit=unit, software=software, config=digest) as kept:
@@ -345,7 +342,7 @@ def live_monitor(
             self_watch, unit=unit, boot=boot, config=digest, clock=clock, receipts=memory.receipts
         )
         if resumed.steps:
-            own = watchman.checks.started(started_ms, memory.last_ms, is_salvaged=is_salvaged)
+            own = watchman.checks.started(started_ms, memory.last_ms, is_salvaged=kept.is_salvaged)
             # With the connection everything that stands is told, so this is told once.
             memory.outbox.remember(announced(own, unit=unit))
             log_effects(LOG, own)

@@ -242,6 +242,9 @@ def _are_numbers(*values: object) -> bool:
 class Journal(JournalReader):
     """The one writer of a journal; whoever has it holds the lock beside the file."""
 
+    is_salvaged = False
+    """Whether it goes on from the last good point of a damaged one."""
+
     def __init__(self, path: Path, hold: Hold, about: About) -> None:
         super().__init__(path, hold.connection, about)
         self._hold = hold

@@ -52,6 +52,12 @@ CREATE TABLE configured (n INTEGER PRIMARY KEY, step INTEGER NOT NULL, row INTEG
 }
 """What makes the next format out of one, in one commit."""
 
+COMPANIONS: Final = ("-wal", "-shm")
+"""What SQLite keeps beside a file that is open, or whose writer was killed."""
+
+HALF: Final = ".half"
+"""Ends the name of a companion whose journal may not have been set aside yet."""
+
 _UNREACHABLE: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -273,22 +279,48 @@ def lock(path: Path) -> TextIO:
 def set_aside(path: Path) -> Path | None:
     """Move a journal out of the way, under a name that nothing has yet; None if there is none.
 
+    Whoever is killed meanwhile leaves files that :func:`settle_aside` understands.
+
     Raises
     ------
     JournalInUseError
         If a monitor writes it.
     """
-    if not path.exists():
+    if not path.exists() and not _halves(path):
         return None
     with contextlib.closing(lock(path)):
+        settle_aside(path)
+        if not path.exists():
+            return None
         number = 1
         while (aside := path.with_name(f"{path.name}.{number}")).exists():
             number += 1
         # The companions of a killed writer hold committed rows, so they move along, and first:
-        # a kill in between leaves the journal in its place.
-        for companion in ("-wal", "-shm"):
+        # a kill in between leaves the journal in its place, and says what belongs to it.
+        for companion in COMPANIONS:
             beside = Path(f"{path}{companion}")
             if beside.exists():
-                beside.rename(f"{aside}{companion}")
+                beside.rename(f"{aside}{companion}{HALF}")
         path.rename(aside)
+        settle_aside(path)
     return aside
+
+
+def settle_aside(path: Path) -> None:
+    """Finish the setting aside of a journal that was killed half-way, or undo it.
+
+    Before the journal itself has moved its companions come back to it, then they follow it.
+    """
+    for half in _halves(path):
+        target = half.with_name(half.name.removesuffix(HALF))
+        companion = next(one for one in COMPANIONS if target.name.endswith(one))
+        aside = target.with_name(target.name.removesuffix(companion))
+        half.rename(target if aside.exists() else f"{path}{companion}")
+
+
+def _halves(path: Path) -> list[Path]:
+    if not path.parent.is_dir():
+        return []
+    ends = tuple(f"{companion}{HALF}" for companion in COMPANIONS)
+    names = (one for one in path.parent.iterdir() if one.name.startswith(f"{path.name}."))
+    return [one for one in names if one.name.endswith(ends)]

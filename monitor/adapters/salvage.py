@@ -6,6 +6,9 @@ anything there is damaged, everything good is written into a new journal: the le
 its chain breaks, the newest snapshot in that part, and the steps behind it up to the first
 damaged one. What the ledger has lost and the steps still have is decided again, to the same
 bytes. The damaged file is set aside under another name, never changed and never deleted.
+
+A kill at any moment leaves the damaged file in its place, or a whole new one beside it: from the
+rename to ``.salvaged`` on the next start only moves both to where they belong.
 """
 
 import contextlib
@@ -16,18 +19,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from monitor.adapters.configurations import configurations, insert
+from monitor.adapters.configurations import Configured, configurations, insert
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.journal_file import (
+    COMPANIONS,
     JournalDamagedError,
     JournalError,
     StoreError,
     lock,
     set_aside,
+    settle_aside,
 )
 from monitor.adapters.ledger import BEGINNING, GENESIS, LedgerRow, Place, chained
 from monitor.adapters.logbook import ROOT, log
 from monitor.adapters.snapshots import Mark, SnapshotUnusableError, marks, snapshot_body
+from monitor.facts.records import RecordedStep
+
+INTERRUPTED: Final = "was damaged, and its salvage was interrupted"
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 
@@ -36,7 +44,7 @@ LOG: Final = logging.getLogger(f"{ROOT}.live")
 class Salvaged:
     """What was saved of a damaged journal: last good step and row, and where the file is now."""
 
-    aside: Path
+    aside: Path | None
     reason: str
     steps: int
     rows: int
@@ -48,36 +56,65 @@ def mended(path: Path) -> Salvaged | None:
     Raises
     ------
     JournalError
-        If it is no journal, in use, or so damaged that nothing can be continued.
+        If it is no journal, in use, so damaged that nothing can be continued, or damaged on a disk
+        that takes nothing (:class:`StoreError`).
     """
-    if not path.is_file():
+    ready = Path(f"{path}.salvaged")
+    if not path.is_file() and not ready.is_file():
         return None
     try:
         held = lock(path)
     except StoreError:
         return None  # The disk takes nothing; what is read shows by itself whether it is whole.
     with contextlib.closing(held):
-        try:
-            with JournalReader.open(path) as reader:
-                _check(reader)
-        except JournalDamagedError as fault:
-            reason = fault.reason
-        else:
-            return None
-        beside = Path(f"{path}.salvage")
-        _remove(beside)
-        steps, rows = _saved(path, beside)
-    aside = set_aside(path)
-    assert aside is not None
-    beside.rename(path)
-    _remove(beside)
-    log(LOG, logging.ERROR, "journal-salvaged", reason=reason, steps=steps, aside=str(aside))
+        reason = INTERRUPTED if ready.is_file() else _replaced(path, ready)
+    return _finished(path, ready, reason) if reason else None
+
+
+def _replaced(path: Path, ready: Path) -> str:
+    """Write a whole file beside a damaged one; return what was damaged, "" if nothing is."""
+    settle_aside(path)
+    beside = Path(f"{path}.salvage")
+    with JournalReader.open(path) as reader:
+        reason = damage(reader)
+        if reason:
+            _remove(beside)
+            try:
+                saved(reader, beside)
+            except StoreError:
+                _remove(beside)
+                raise
+    if reason:
+        beside.rename(ready)
+    return reason
+
+
+def _finished(path: Path, ready: Path, reason: str) -> Salvaged:
+    """Put the whole file in the place of the damaged one, which may have left it already."""
+    try:
+        aside = set_aside(path)
+        _remove(Path(f"{path}.salvage"))
+        ready.rename(path)
+    except OSError as fault:
+        raise StoreError(path, f"cannot be mended there ({fault})", "mend the disk") from fault
+    with JournalReader.open(path) as reader:
+        steps, _, rows = reader.counts()
+    log(LOG, logging.ERROR, "journal-salvaged", reason=reason, steps=steps, aside=str(aside or ""))
     return Salvaged(aside=aside, reason=reason, steps=steps, rows=rows)
 
 
 def _remove(path: Path) -> None:
-    for end in ("", "-wal", "-shm", ".lock"):
+    for end in ("", *COMPANIONS, ".lock"):
         Path(f"{path}{end}").unlink(missing_ok=True)
+
+
+def damage(reader: JournalReader) -> str:
+    """Return what is damaged in a journal of what a start will read, "" if nothing is."""
+    try:
+        _check(reader)
+    except JournalDamagedError as fault:
+        return fault.reason
+    return ""
 
 
 def _check(reader: JournalReader) -> None:
@@ -121,40 +158,57 @@ def _chain(reader: JournalReader, after: Place) -> Iterator[LedgerRow]:
         yield row
 
 
-def _saved(path: Path, beside: Path) -> tuple[int, int]:
-    """Write what is good into a new file; return its last step and row."""
-    with JournalReader.open(path) as reader:
-        rows: list[LedgerRow] = []
-        is_broken = False
-        try:
-            rows.extend(_chain(reader, Place(step=0, message=0, row=0, head=GENESIS)))
-        except JournalError:
-            is_broken = True
-        mark = _usable(reader, len(rows))
-        place = _place(mark)
-        if place.step < reader.about.folded.step:
-            raise JournalDamagedError(
-                path,
-                "is damaged, and holds neither a snapshot nor all steps to go on from",
-                "restore it, or start with --fresh",
-            )
-        _begin(beside, reader, mark)
-        with _opened(beside, reader) as journal:
-            last = place.step
-            with contextlib.suppress(JournalError):
-                for step in reader.steps(place):
-                    last = journal.append_step(step.now_ms, step.messages)
-            with contextlib.suppress(JournalError), journal.transaction() as connection:
-                for one in configurations(reader):
-                    if one.step <= last:
-                        insert(connection, one)
-            if is_broken and rows:
-                # Of the last step some rows may be missing: it is decided again as a whole.
-                torn = rows[-1].step
-                rows = [row for row in rows if row.step < torn or row.n <= place.row]
-            rows = [row for row in rows if row.step <= last]
-            _add(journal, rows, min(reader.about.published, len(rows)))
-    return last, len(rows)
+def saved(reader: JournalReader, beside: Path) -> None:
+    """Write what is good of a damaged journal into a new file.
+
+    Raises
+    ------
+    JournalDamagedError
+        If nothing in it can be continued.
+    StoreError
+        If the new file cannot be written.
+    """
+    rows: list[LedgerRow] = []
+    is_broken = False
+    try:
+        rows.extend(_chain(reader, Place(step=0, message=0, row=0, head=GENESIS)))
+    except JournalError:
+        is_broken = True
+    mark = _usable(reader, len(rows))
+    place = _place(mark)
+    if place.step < reader.about.folded.step:
+        raise JournalDamagedError(
+            reader.path,
+            "is damaged, and holds neither a snapshot nor all steps to go on from",
+            "restore it, or start with --fresh",
+        )
+    _begin(beside, reader, mark)
+    with _opened(beside, reader) as journal:
+        last = place.step
+        for step in _good_steps(reader, place):
+            last = journal.append_step(step.now_ms, step.messages)
+        with journal.transaction() as connection:
+            for one in _good_configurations(reader):
+                if one.step <= last:
+                    insert(connection, one)
+        if is_broken and rows:
+            # Of the last step some rows may be missing: it is decided again as a whole.
+            torn = rows[-1].step
+            rows = [row for row in rows if row.step < torn or row.n <= place.row]
+        rows = [row for row in rows if row.step <= last]
+        _add(journal, rows, min(reader.about.published, len(rows)))
+
+
+def _good_steps(reader: JournalReader, place: Place) -> Iterator[RecordedStep]:
+    """Yield the steps behind a place up to the first damaged one."""
+    with contextlib.suppress(JournalError):
+        yield from reader.steps(place)
+
+
+def _good_configurations(reader: JournalReader) -> tuple[Configured, ...]:
+    with contextlib.suppress(JournalError):
+        return configurations(reader)
+    return ()
 
 
 def _opened(beside: Path, reader: JournalReader) -> Journal:

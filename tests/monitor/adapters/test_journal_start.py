@@ -1,5 +1,9 @@
 """A start on a disk that takes nothing: what is there is taken up, and written on later."""
 
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +12,15 @@ from journal_runs import PROGRAM, SETTINGS, T0_MS, UNIT, Run, messages, same
 
 from monitor.adapters.backlog import Backlog
 from monitor.adapters.journal import Journal, JournalReader
-from monitor.adapters.journal_file import JournalInUseError, JournalUnreadableError, StoreError
+from monitor.adapters.journal_file import (
+    JournalDamagedError,
+    JournalInUseError,
+    JournalUnreadableError,
+    StoreError,
+)
 from monitor.adapters.journal_start import UnwrittenJournal, journal_to_continue
 from monitor.adapters.resumption import Memory, decoded, resume
+from monitor.facts.records import RawMessage
 from monitor.ward.ward import Ward
 
 
@@ -118,6 +128,73 @@ def test_a_journal_that_went_on_elsewhere_is_not_mixed_with_this_run(tmp_path: P
         other.die()
         with pytest.raises(StoreError, match="ends at step 35"):
             journal.append_step(T0_MS, [])
+
+
+def damage(path: Path) -> bytes:
+    """Take a step out of the middle of a journal; return its bytes."""
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        assert connection.execute("DELETE FROM step WHERE n = 21").rowcount
+    return path.read_bytes()
+
+
+def check_watches(path: Path) -> Path:
+    """Start a monitor from a damaged journal: it goes on from the last good step, unwritten."""
+    with started(path) as journal:
+        assert isinstance(journal, UnwrittenJournal)
+        assert journal.is_salvaged
+        memory = Memory(Ward(SETTINGS, unit=UNIT), journal)
+        assert resume(memory, program=PROGRAM).steps == 20
+        backlog = Backlog(journal, seconds=lambda: 0.0)
+        taken(memory, backlog, range(20, 25))
+        assert backlog.state == "failing"
+        lock = Path(f"{path}.lock")
+        if lock.is_dir():
+            lock.rmdir()
+        # Behind a damaged step nobody would find what was written.
+        with pytest.raises(StoreError, match="could not be mended at the start"):
+            journal.append_step(T0_MS, [])
+    return path
+
+
+def test_a_damaged_journal_on_a_disk_that_takes_nothing_is_watched_from(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    lived(path)
+    before = damage(path)
+    blocked(path)
+    assert check_watches(path).read_bytes() == before
+    with started(path) as journal:
+        assert journal.is_salvaged
+        assert not isinstance(journal, UnwrittenJournal)
+    assert path.with_name("j.1").read_bytes() == before
+
+
+def test_a_damaged_journal_for_whose_good_part_there_is_no_room_is_watched_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "j"
+    lived(path)
+    before = damage(path)
+    real = Journal.append_step
+
+    def full_there(journal: Journal, now_ms: int, messages: Sequence[RawMessage]) -> int:
+        if journal.path.parent == tmp_path and not isinstance(journal, UnwrittenJournal):
+            raise StoreError(journal.path, "is full", "free space")
+        return real(journal, now_ms, messages)
+
+    monkeypatch.setattr(Journal, "append_step", full_there)
+    assert check_watches(path).read_bytes() == before
+
+
+def test_a_damaged_journal_that_can_be_mended_nowhere_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "j"
+    lived(path)
+    damage(path)
+    blocked(path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nothing"))
+    with pytest.raises(JournalDamagedError, match="cannot be mended here"), started(path):
+        pass
 
 
 @pytest.mark.parametrize("has_wal", [True, False])

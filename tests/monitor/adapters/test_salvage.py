@@ -1,5 +1,6 @@
 """A damaged journal is continued from its last good point, truly, and nothing is deleted."""
 
+import contextlib
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -10,8 +11,15 @@ import pytest
 from journal_runs import Run, same
 
 from monitor.adapters import snapshots
-from monitor.adapters.journal import JournalReader
-from monitor.adapters.journal_file import JournalError, JournalInUseError, JournalUnreadableError
+from monitor.adapters.journal import Journal, JournalReader
+from monitor.adapters.journal_file import (
+    JournalError,
+    JournalInUseError,
+    JournalUnreadableError,
+    StoreError,
+    set_aside,
+    settle_aside,
+)
 from monitor.adapters.recovery import RecoveryParams
 from monitor.adapters.salvage import Salvaged, mended
 
@@ -66,6 +74,7 @@ def continued(path: Path, lived: Callable[[int], Run]) -> Salvaged:
     damaged = path.read_bytes()
     found = mended(path)
     assert found is not None
+    assert found.aside is not None
     assert found.aside.read_bytes() == damaged
     assert mended(path) is None
     run = Run(path, params=QUIET)
@@ -193,6 +202,108 @@ def test_a_salvage_that_was_killed_half_way_is_done_again(
     for end in ("", "-wal", "-shm"):
         (tmp_path / f"j.salvage{end}").write_bytes(b"half of something")
     assert continued(tmp_path / "j", lived).steps == 96
+    assert not list(tmp_path.glob("j.salvage*"))
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@contextlib.contextmanager
+def killed_after(operations: int) -> Iterator[list[str]]:
+    """Let a process die before its next change of names, after so many of them."""
+    done: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("rename", "unlink"):
+            real = getattr(Path, name)
+
+            def counted(
+                path: Path, *values: object, _real: Callable[..., object] = real, **more: object
+            ) -> object:
+                if len(done) >= operations:
+                    raise Killed
+                done.append(path.name)
+                return _real(path, *values, **more)
+
+            patch.setattr(Path, name, counted)
+        yield done
+
+
+def left_by_a_killed_writer(whole: bytes, folder: Path, *statements: str) -> Path:
+    """Return a journal that was changed, part of it in the ``-wal`` of a writer that died."""
+    folder.mkdir()
+    changed(whole, folder / "made", *statements)
+    with contextlib.closing(sqlite3.connect(folder / "made", isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("UPDATE about SET published = 7")
+        for end in ("", "-wal"):
+            (folder / f"j{end}").write_bytes((folder / f"made{end}").read_bytes())
+    (folder / "made").unlink()
+    return folder / "j"
+
+
+def published(path: Path) -> int:
+    with JournalReader.open(path) as reader:
+        return reader.about.published
+
+
+def test_a_salvage_that_is_killed_at_any_moment_is_finished_by_the_next_start(
+    whole: bytes, lived: Callable[[int], Run], tmp_path: Path
+) -> None:
+    damage, is_whole, moment = "DELETE FROM step WHERE n = 97", False, 0
+    while not is_whole:
+        path = left_by_a_killed_writer(whole, tmp_path / str(moment), damage)
+        before = path.read_bytes()
+        with contextlib.suppress(Killed), killed_after(moment):
+            is_whole = mended(path) is not None
+        again = mended(path)
+        assert again is None or again.steps == 96
+        # All that the damaged file was is beside it, with what its writer had committed last.
+        aside = path.with_name("j.1")
+        assert aside.read_bytes() == before
+        assert published(aside) == 7
+        assert {one.name.split("-")[0] for one in path.parent.iterdir()} == {"j", "j.1", "j.lock"}
+        run = Run(path, params=QUIET)
+        assert run.resumed is not None
+        assert same(lived(96), run) == []
+        run.die()
+        moment += 1
+    assert moment > 4
+
+
+def test_what_is_set_aside_by_somebody_who_is_killed_is_here_or_there_as_a_whole(
+    whole: bytes, tmp_path: Path
+) -> None:
+    places, moment = [], 0
+    while "whole" not in places:
+        path = left_by_a_killed_writer(
+            whole, tmp_path / str(moment), "UPDATE about SET published = 6"
+        )
+        with contextlib.suppress(Killed), killed_after(moment):
+            set_aside(path)
+            places.append("whole")
+        mended(path)
+        settle_aside(path)
+        (found,) = (one for one in (path, path.with_name("j.1")) if one.exists())
+        assert published(found) == 7
+        places.append(found.name)
+        moment += 1
+    assert {"j", "j.1"} <= set(places)
+
+
+def test_a_disk_without_room_for_a_new_file_leaves_the_damaged_one(
+    whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(whole, tmp_path / "j", "DELETE FROM step WHERE n = 97")
+    before = (tmp_path / "j").read_bytes()
+
+    def full(journal: Journal, *_: object) -> None:
+        raise StoreError(journal.path, "is full", "free space")
+
+    monkeypatch.setattr(Journal, "append_step", full)
+    with pytest.raises(StoreError, match="is full"):
+        mended(tmp_path / "j")
+    assert (tmp_path / "j").read_bytes() == before
     assert not list(tmp_path.glob("j.salvage*"))
 
 
