@@ -9,11 +9,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulators.breakdowns import artefact, battery, clock_step, storm, unit_swap
+import numpy as np
+
+from simulators.breakdowns import (
+    artefact,
+    battery,
+    clock_step,
+    device_swap,
+    mean_as_systolic,
+    probe_off,
+    storm,
+    unit_swap,
+)
 from simulators.carts import cart_messages
 from simulators.chairs import Sent, generator
 from simulators.deeds import Deed
-from simulators.faults import Fault, clock_skew, freeze, with_faults
+from simulators.fault_options import ELSEWHERE
+from simulators.faults import Fault, clock_skew, freeze, silence, with_faults
 from simulators.living import LivedBed, ahead_of, sent_until
 from simulators.scenario import BedPlan, Scenario
 
@@ -21,9 +33,15 @@ UNIT: Final = "ward-0001"
 SHARE_BROKEN: Final = 0.5
 """How often a bed, or a cart, has a breakdown at all."""
 
+SHARE_AMID: Final = 0.5
+
 BREAKDOWNS: Final = (
     "storm", "clock-skew", "clock-step", "freeze", "artefact", "unit-swap", "battery",
+    "silence", "probe-off", "device-swap", "mean-as-systolic",
 )  # fmt: skip
+AT_ONCE_MAX: Final = 3
+"""So many breakdowns a bed has at most; half of those after the first begin in the midst of it."""
+
 CART_BREAKDOWNS: Final = ("storm", "clock-skew", "clock-step", "artefact", "unit-swap")
 WRONG_MS: Final = 90_000
 CART_WRONG_MS: Final = 900_000
@@ -117,21 +135,36 @@ def faults_of(plan: BedPlan, scenario: Scenario, begins_ms: int) -> Broken:
     rng = generator(scenario.seed, plan.bed, "breakdowns")
     if rng.random() >= SHARE_BROKEN:
         return (), ()
-    name = str(rng.choice(BREAKDOWNS))
+    many = int(rng.integers(1, AT_ONCE_MAX + 1))
+    names = [str(one) for one in rng.choice(BREAKDOWNS, size=many, replace=False)]
     kinds = plan.equipment.kinds
     measuring = [kind for kind in kinds if kind in ("mon", "patch")]
     if not measuring:
         # Nothing that stays there measures: all that can happen is that everything goes away.
-        name = "storm"
-    from_ms = begins_ms + int(rng.integers(900, max(scenario.length_s - 300, 901))) * 1000
-    until_ms = from_ms + int(rng.integers(30, 1800)) * 1000
-    made = _made(
-        name,
-        devices=tuple(f"{kind}-{plan.bed}" for kind in (*measuring, "pump", "tab")),
-        between_ms=(from_ms, until_ms),
-        wrong_ms=int(rng.integers(-WRONG_MS, WRONG_MS)),
-    )
-    return (f"{name}@{plan.bed}",), (made,)
+        names = ["storm"]
+    first_ms = begins_ms + _drawn_s(rng, 900, scenario.length_s - 300) * 1000
+    made, from_ms = [], first_ms
+    for name in names:
+        until_ms = from_ms + int(rng.integers(30, 1800)) * 1000
+        made.append(
+            _made(
+                name,
+                devices=tuple(f"{kind}-{plan.bed}" for kind in (*measuring, "pump", "tab")),
+                between_ms=(from_ms, until_ms),
+                wrong_ms=int(rng.integers(-WRONG_MS, WRONG_MS)),
+            )
+        )
+        is_amid = rng.random() < SHARE_AMID
+        from_ms = (
+            (from_ms + until_ms) // 2
+            if is_amid
+            else begins_ms + _drawn_s(rng, 900, scenario.length_s - 300) * 1000
+        )
+    return tuple(f"{name}@{plan.bed}" for name in names), tuple(made)
+
+
+def _drawn_s(rng: np.random.Generator, first_s: int, last_s: int) -> int:
+    return int(rng.integers(first_s, max(last_s, first_s + 1)))
 
 
 def faults_of_cart(cart: str, scenario: Scenario, begins_ms: int) -> Broken:
@@ -166,5 +199,9 @@ def _made(
         "artefact": lambda s: artefact(s, device=device, from_ms=from_ms, until_ms=until_ms),
         "unit-swap": lambda s: unit_swap(s, device=device, from_ms=from_ms),
         "battery": lambda s: battery(s, device=device, from_ms=from_ms),
+        "silence": lambda s: silence(s, device=device, from_ms=from_ms, until_ms=until_ms),
+        "probe-off": lambda s: probe_off(s, device=device, from_ms=from_ms, until_ms=until_ms),
+        "device-swap": lambda s: device_swap(s, device=device, bed=ELSEWHERE, from_ms=from_ms),
+        "mean-as-systolic": lambda s: mean_as_systolic(s, device=device, from_ms=from_ms),
     }
     return made[name]

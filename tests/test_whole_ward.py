@@ -6,19 +6,23 @@ import msgspec
 import pytest
 
 from monitor.facts.effects import AlertChanged, AnyEffect, Because, Context
-from monitor.facts.records import RecordedStep
+from monitor.facts.records import RawMessage, RecordedStep
 from monitor.settings.settings import load_settings
-from scripts import whole_ward
+from scripts import ward_monitor, whole_ward
 from scripts.ward_devices import (
     BREAKDOWNS,
     CART_BREAKDOWNS,
+    UNIT,
     Devices,
     equipment_of,
     faults_of,
     faults_of_cart,
 )
+from scripts.ward_disk import Disk, DiskError, framed, records
 from scripts.ward_invariants import HEARD_WITHIN_MS, InvariantError, Invariants
-from scripts.whole_ward import ROOT, Monitor, main, run, seeds_of
+from scripts.ward_monitor import POINTS, KilledError, Monitor, Point, Station
+from scripts.whole_ward import ROOT, Broker, main, run, seeds_of
+from simulators.chairs import Sent, generator
 from simulators.cohorts import Cohort, Mix, started_ms, ward_scenario_of
 from simulators.deeds import MOVES, Deed
 from simulators.equipment import USUAL, equipment_by_bed
@@ -120,14 +124,121 @@ def test_a_step_into_the_past_is_seen() -> None:
         checked(ALERT, NEXT, apart_ms=-1)
 
 
+def monitor_on(disk: Disk) -> tuple[Monitor, Station]:
+    station = Station()
+    return Monitor(SETTINGS, disk, station), station
+
+
+def a_disk(*, is_good: bool = True) -> Disk:
+    """Return a disk that refuses nothing by chance, or everything."""
+    rng = generator(1, "ward", "disk")
+    return Disk(rng=rng, share_full=0.0 if is_good else 1.0, share_read_only=0.0)
+
+
+def step_at(number: int) -> RecordedStep:
+    """Return a step that opens a session: it always has something to tell."""
+    bed = f"{number:02}"
+    payload = msgspec.json.encode(
+        {
+            "id": f"S-{number}", "event": "open", "t": "2026-11-24T12:00:00Z", "by": "nurse-1",
+            "subject": f"PX-{number}", "product": "gammaplex-10-pi",
+            "weight": {"value": 70, "unit": "kg"},
+        }
+    )  # fmt: skip
+    now_ms = NOW_MS + number * 1000
+    raw = RawMessage(
+        received_ms=now_ms, topic=f"irm/v1/{UNIT}/{bed}/tab-{bed}/session", payload=payload
+    )
+    return RecordedStep(now_ms=now_ms, messages=(raw,))
+
+
 def test_a_monitor_that_comes_back_differently_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monitor = Monitor(SETTINGS)
-    monitor.take(RecordedStep(now_ms=NOW_MS, messages=()))
-    monitor.killed()
-    monkeypatch.setattr(whole_ward, "taken", lambda *_: (ALERT,))
+    monitor, station = monitor_on(a_disk())
+    monitor.take(step_at(1))
+    monitor.comes_back()
+    assert station.rows
+    monkeypatch.setattr(ward_monitor, "taken", lambda *_: (ALERT,))
 
     with pytest.raises(InvariantError, match="is told otherwise"):
-        monitor.killed()
+        monitor.comes_back()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_whoever_dies_at_a_point_loses_nothing_that_was_acknowledged(point: Point) -> None:
+    monitor, station = monitor_on(a_disk())
+    monitor.take(step_at(1))
+    told = len(station.rows)
+    with pytest.raises(KilledError):
+        monitor.take(step_at(2), point)
+    acknowledged = monitor.acknowledged
+    assert acknowledged == (1 if point in ("before", "in commit", "committed") else 2)
+    monitor.comes_back()
+    monitor.take(step_at(3))
+    monitor.ends()
+
+    assert monitor.steps >= acknowledged + 1
+    assert len(station.rows) > told
+    # That a row is out is kept with the next step: without that it is told again.
+    assert station.again == (told if point in ("before", "in commit", "told") else 0)
+
+
+def test_what_the_disk_refuses_is_neither_acknowledged_nor_told() -> None:
+    monitor, station = monitor_on(a_disk(is_good=False))
+
+    with pytest.raises(DiskError):
+        monitor.take(step_at(1))
+    assert (monitor.acknowledged, station.rows) == (0, [])
+
+
+def test_a_loss_of_what_was_acknowledged_is_seen() -> None:
+    disk = a_disk()
+    monitor, _ = monitor_on(disk)
+    monitor.take(step_at(1))
+    disk.emptied("log")
+
+    with pytest.raises(InvariantError, match="1 steps acknowledged, 0 kept"):
+        monitor.comes_back()
+
+
+def test_a_station_sees_what_is_missing_and_what_is_told_in_other_words() -> None:
+    station, body = Station(), msgspec.json.encode(ALERT)
+    station.hear(0, body)
+    station.hear(0, body)
+    assert (station.again, station.news()) == (1, (ALERT,))
+
+    with pytest.raises(InvariantError, match="row 2 is told after row 0"):
+        station.hear(2, body)
+    with pytest.raises(InvariantError, match="in other words"):
+        station.hear(0, body + b" ")
+
+
+def test_a_kill_leaves_what_is_safe_and_any_prefix_of_the_rest() -> None:
+    left = set()
+    for seed in range(200):
+        disk = replace(a_disk(), rng=generator(seed, "ward", "disk"))
+        disk.append("log", framed(b"safe"))
+        disk.barrier("log")
+        disk.append("log", framed(b"loose"))
+        disk.killed()
+        left.add(tuple(body for _, body in records(disk.read("log"))))
+    assert left == {(b"safe",), (b"safe", b"loose")}, "never a part of a record"
+
+
+def test_a_flipped_bit_is_found_by_the_checksum() -> None:
+    whole = framed(b"one") + framed(b"two")
+    for bit in range(8 * len(framed(b"one")), 8 * len(whole)):
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        assert [body for _, body in records(bytes(data))] == [b"one"]
+
+
+def test_a_broker_that_restarts_has_forgotten_what_waited() -> None:
+    broker = Broker(generator(1, "ward", "broker"), is_rough=False)
+    broker.take(Sent(at_ms=0, topic="irm/v1/w/01/mon-01/vitals", payload=b"{}"))
+    broker.restarted(step_at(1).messages)
+
+    assert broker.forgotten > 1
+    assert broker.delivered(10**9) == ()
 
 
 def test_a_failing_seed_is_printed_with_the_command_that_repeats_it(
