@@ -39,6 +39,14 @@ def forwarding(journal: Path, url: str, bucket: str, *, log: Path) -> Iterator[i
         process.wait()
 
 
+def forward_rest(journal: Path, url: str, bucket: str) -> None:
+    """Send what the monitor has still written when it left, and end."""
+    command = [sys.executable, "-m", "monitor", "forward", str(journal), "--store", url]
+    subprocess.run(  # noqa: S603 - this Python and a program of ours
+        [*command, "--bucket", bucket, "--once"], cwd=ROOT, check=True, capture_output=True
+    )
+
+
 def forwarded(journal: Path, url: str, bucket: str) -> int:
     """Return how many messages have been forwarded."""
     store = InfluxStore(InfluxAddress(url=url, bucket=bucket))

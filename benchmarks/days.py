@@ -22,7 +22,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.catching_up import caught_up, forwarding, part
+from benchmarks.catching_up import caught_up, forward_rest, forwarding, part
 from benchmarks.load import ALERTS_A_MINUTE
 from benchmarks.measuring import ROOT
 from benchmarks.messages import Reader, Size, kept, reading, sent, watching
@@ -159,9 +159,10 @@ def days_of_outage(outage: Outage, past: Path | None) -> int:
         url = ends.enter_context(proxy(f"http://{HOST}:{influx.port}", Script()))
         sent_alerts, sent_live = _returned(outage, written, (broker, influx, url), journal)
         ends.callback(influx.kill)
+        forward_rest(journal, url, BUCKET)
         found, expected = counted(influx), expected_points(journal, written, sent_live, sent_alerts)
         size_mb = folder_mb(folder / "data") + folder_mb(folder / "wal")
-        print(f"the database has {size_mb:,.0f} MB; its log of failures is below, if there is one")
+        print(f"the database has {size_mb:,.0f} MB")
         wrong = 0
         for name, points in sorted(expected.items()):
             verdict = "" if found[name] == points else "   DIFFERS"
