@@ -34,9 +34,10 @@ from monitor.study.nurse_outcomes import (
     lines,
     outcomes_of,
 )
-from scripts.nurse_tables import PAGE
+from scripts.nurse_tables import BLOCK, PAGE, page
 from simulators.chairs import chair
 from simulators.cohorts import Cohort, Mix, started_ms, ward_scenario_of
+from simulators.overloads import PHENOTYPES
 from simulators.truths import true_grades
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -219,6 +220,38 @@ def test_contradictions_and_refusals_are_told() -> None:
     assert found.refusals == ("slow: not offered",)
     assert len(found.contradictions) == 4
     assert "* w bed 01, follows: resume after stop" in list(lines(found))
+
+
+HEADS = {"| Reaction", "| Nurse"}
+
+
+def test_the_page_holds_what_the_command_prints() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    shown = BLOCK.search(text)
+    assert shown is not None
+    table = shown[0].splitlines()[1:-1]
+    empty = [lived(nurse, kind="uneventful") for nurse in NURSES]
+    made = list(lines(outcomes_of([WardLived(ward="w", sessions=tuple(empty))], hours=4, seed=1)))
+    heads = [line for line in made if line.startswith(("| Reaction", "| Nurse"))]
+    assert [line for line in table if line.startswith(("| Reaction", "| Nurse"))] == heads
+    kinds = {line.split(" | ")[0] for line in table if line.startswith("| ")}
+    assert {f"| {ALL}", "| uneventful"} <= kinds
+    assert kinds <= {f"| {name}" for name in (ALL, "uneventful", *PHENOTYPES, *NURSES)} | HEADS
+    told = re.match(r"(\d+) people, .* over (\d+) h, seed (\d+); digest [0-9a-f]{64}", table[0])
+    assert told is not None
+    assert f"score nurses --sessions {told[1]} --seed {told[3]}`" in text
+    assert page(text, outcomes_of([WardLived(ward="w", sessions=tuple(empty))], hours=4, seed=1))
+
+
+def test_on_the_page_following_makes_grave_minutes_fewer_and_more_for_no_reaction() -> None:
+    shown = BLOCK.search(PAGE.read_text(encoding="utf-8"))
+    assert shown is not None
+    rows = [line.strip("| ").split(" | ") for line in shown[0].splitlines() if " / " in line]
+    grave = {row[0]: [float(one) for one in row[3].split(" / ")] for row in rows if len(row) > 9}
+    follows, delays, ignores, _ = grave[ALL]
+    assert follows < delays < ignores
+    assert all(under[0] <= under[2] for under in grave.values())
+    assert "contradict: 0." in shown[0]
 
 
 def test_the_command_prints_keys_and_tables(
