@@ -2,6 +2,9 @@
 
 Values and times of one device change little from reading to reading, so their differences are
 small numbers that repeat, and pack well. What is unpacked is what was packed, to the last bit.
+
+Behind the packing stands how many readings it holds: the bytes of some could be read as others of
+another number. A program from before that was written passes over it, and reads the rest.
 """
 
 import hashlib
@@ -18,6 +21,8 @@ COLUMNS: Final = 4
 
 SEAL_BYTES: Final = 8
 """Against chance, as the digests of steps are."""
+
+COUNT_BYTES: Final = 4
 
 _TYPES: Final = ("<i1", "<i2", "<i4", "<i8")
 _HEAD: Final = np.dtype("<i8")
@@ -53,7 +58,7 @@ def packed(readings: Int64) -> bytes:
             column[:1].astype(_HEAD).tobytes(),
             steps.astype(name).tobytes(),
         ]
-    return zlib.compress(b"".join(parts))
+    return zlib.compress(b"".join(parts)) + len(readings).to_bytes(COUNT_BYTES, "little")
 
 
 def sealed(body: bytes, *names: str | int) -> bytes:
@@ -64,14 +69,22 @@ def sealed(body: bytes, *names: str | int) -> bytes:
 def is_sealed(body: bytes, *names: str | int) -> bool | None:
     """Tell whether packed readings fit their seal and place; None where they never had a seal."""
     packed_bytes, seal = body[:-SEAL_BYTES], body[-SEAL_BYTES:]
-    reader = zlib.decompressobj()
     try:
-        reader.decompress(body)
+        _, behind = _opened(body)
     except zlib.error:
         return False
-    if reader.eof and not reader.unused_data:
+    if len(behind) in {0, COUNT_BYTES}:
         return None
     return seal == _seal(packed_bytes, names)
+
+
+def _opened(body: bytes) -> tuple[bytes, bytes]:
+    """Return what was packed, and what stands behind the packing."""
+    reader = zlib.decompressobj()
+    inside = reader.decompress(body)
+    if not reader.eof:
+        raise zlib.error("its end is missing")
+    return inside, reader.unused_data
 
 
 def _seal(body: bytes, names: tuple[str | int, ...]) -> bytes:
@@ -87,7 +100,8 @@ def unpacked(body: bytes, n_readings: int) -> Int64:
         If the bytes do not hold so many readings.
     """
     try:
-        rest = zlib.decompress(body)
+        rest, behind = _opened(body)
+        _check_count(behind, n_readings)
         columns = []
         for _ in range(COLUMNS):
             kind = np.dtype(_TYPES[rest[0]])
@@ -103,3 +117,14 @@ def unpacked(body: bytes, n_readings: int) -> Int64:
     if rest:
         raise ValueError(f"{len(rest)} bytes are left over")
     return np.stack(columns, axis=1)
+
+
+def _check_count(behind: bytes, n_readings: int) -> None:
+    """Hold the number of readings against the one behind their packing, where there is one."""
+    if len(behind) in {0, SEAL_BYTES}:
+        return  # It was packed before the number was kept.
+    if len(behind) not in {COUNT_BYTES, COUNT_BYTES + SEAL_BYTES}:
+        raise ValueError(f"{len(behind)} bytes stand behind it")
+    said = int.from_bytes(behind[:COUNT_BYTES], "little")
+    if said != n_readings:
+        raise ValueError(f"it holds {said} readings, not {n_readings}")

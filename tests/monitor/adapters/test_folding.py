@@ -2,6 +2,7 @@
 
 import csv
 import sqlite3
+import zlib
 from collections import defaultdict
 from pathlib import Path
 from shutil import copyfile
@@ -17,7 +18,7 @@ from journal_runs import T0_MS, Run, same
 from detectors.channels import Int64
 from monitor.__main__ import main
 from monitor.adapters import folding
-from monitor.adapters.chunks import COLUMNS, packed, unpacked
+from monitor.adapters.chunks import COLUMNS, COUNT_BYTES, is_sealed, packed, sealed, unpacked
 from monitor.adapters.folding import chunks
 from monitor.adapters.journal import JournalReader
 from monitor.adapters.journal_file import JournalUnreadableError, StoreError
@@ -49,6 +50,33 @@ def test_what_is_unpacked_is_what_was_packed(readings: Int64) -> None:
         if wrong:
             with pytest.raises(ValueError, match=r"readings|left over|damaged|buffer"):
                 unpacked(body, wrong)
+
+
+def test_a_wrong_number_of_readings_is_told_although_the_bytes_could_be_read() -> None:
+    """Four columns of five zeros each, told to hold two."""
+    body = zlib.compress(b"".join(bytes([0]) + bytes(8) + bytes(4) for _ in range(COLUMNS)))
+    assert len(unpacked(body, 5)) == 5
+    with pytest.raises(ValueError, match="it holds 2 readings, not 5"):
+        unpacked(body + (2).to_bytes(COUNT_BYTES, "little"), 5)
+
+
+def test_chunks_from_before_the_number_was_kept_are_read() -> None:
+    readings = np.arange(80, dtype=np.int64).reshape(20, COLUMNS)
+    body = packed(readings)
+    old = body[:-COUNT_BYTES]
+    for one in (old, sealed(old, "1", "mon", 2), body, sealed(body, "1", "mon", 2)):
+        assert np.array_equal(unpacked(one, 20), readings)
+    # Who knows nothing of the number reads what stands before it.
+    assert zlib.decompress(sealed(body, "1", "mon", 2)) == zlib.decompress(old)
+    assert is_sealed(old, "1", "mon", 2) is is_sealed(body, "1", "mon", 2) is None
+    assert is_sealed(sealed(old, "1", "mon", 2), "1", "mon", 2)
+    assert is_sealed(sealed(body, "1", "mon", 2), "1", "mon", 2)
+    assert is_sealed(sealed(body, "1", "mon", 2), "1", "mon", 3) is False
+    assert is_sealed(body[:5], "1", "mon", 2) is False
+    with pytest.raises(ValueError, match="1 bytes stand behind it"):
+        unpacked(old + b"x", 20)
+    with pytest.raises(ValueError, match="its end is missing"):
+        unpacked(old[:-1], 20)
 
 
 @given(st.data())
