@@ -6,6 +6,7 @@ had not must come again. The ledger in the end must be the one of a monitor that
 """
 
 import contextlib
+import json
 import random
 import signal
 import sqlite3
@@ -41,6 +42,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 CONFIG = CHECKOUT / "config"
 UNIT = load_settings(CONFIG).site.unit
 STATUS = f"irm/v1/{UNIT}/_/monitor/status"
+ACKS = f"irm/v1/{UNIT}/+/+/ack"
 ALERTS = f"irm/v1/{UNIT}/+/_/alert/+"
 OWN = f"irm/v1/{UNIT}/_/_/alert/"
 BEDS = ("1", "2", "3", "4", "5", "6")
@@ -137,7 +139,7 @@ def test_a_monitor_that_is_killed_again_and_again_loses_and_doubles_nothing(
     journal = tmp_path / "journal"
     expected = READINGS * len(BEDS)
     marks = sorted(rng.sample(range(expected * 9 // 10), KILLS))
-    with LocalBroker() as broker, Listener(broker.port, STATUS, ALERTS) as listener:
+    with LocalBroker() as broker, Listener(broker.port, STATUS, ALERTS, ACKS) as listener:
         process = started(broker, journal)
         try:
             # From now on the broker keeps messages for it, whatever becomes of it.
@@ -156,6 +158,8 @@ def test_a_monitor_that_is_killed_again_and_again_loses_and_doubles_nothing(
             assert eventually(partial(has_kept, journal, expected + len(BEDS)), deadline_s=120)
             assert eventually(lambda: readings_kept(journal) == expected, deadline_s=120)
             assert listener.hears(lambda one: f'-{process.pid:x}"' in one.standing[STATUS])
+            # What has come in has been decided, too: the last step of a flood is a long one.
+            assert listener.hears(all_is_covered, deadline_s=120)
             process.terminate()
             assert process.wait(timeout=5) == 0
         finally:
@@ -171,10 +175,20 @@ def test_a_monitor_that_is_killed_again_and_again_loses_and_doubles_nothing(
         # On a slow machine a restart may take long enough for an alert of the monitor itself.
         assert listener.hears(
             lambda one: (
-                {name for name in one.standing if name != STATUS and not name.startswith(OWN)}
+                {name for name in one.standing if "/alert/" in name and not name.startswith(OWN)}
                 == standing
             )
         )
+
+
+def all_is_covered(listener: Listener) -> bool:
+    """Tell whether every device has the receipt of its last reading."""
+    receipts = (listener.standing.get(ack_topic(bed)) for bed in BEDS)
+    return all(one and json.loads(one)["seq"] == READINGS - 1 for one in receipts)
+
+
+def ack_topic(bed: str) -> str:
+    return f"irm/v1/{UNIT}/{bed}/mon-{bed}/ack"
 
 
 def readings_kept(journal: Path) -> int:

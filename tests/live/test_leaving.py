@@ -53,7 +53,7 @@ resumption.decoded = decoded
 
 HANGING: Final = """
 import ctypes, threading
-import monitor.live as live
+import monitor.adapters.journal_start as journal_start
 mutex = ctypes.create_string_buffer(256)
 def tell():
     while mutex.raw[0] != 2:  # the first lock is locked, and somebody waits for it
@@ -63,7 +63,7 @@ def mended(path):
     threading.Thread(target=tell, daemon=True).start()
     for _ in range(2):  # no signal ends waiting for what one has locked oneself
         ctypes.CDLL(None).pthread_mutex_lock(mutex)
-live.mended = mended
+journal_start.mended = mended
 """
 
 
