@@ -250,7 +250,13 @@ def _turns(
 
 
 def _shares(picture: Picture, since_s: int) -> Float:
-    return np.array([float(int(limb.delay_s) <= since_s < limb.until_s) for limb in picture.limbs])
+    # Looked at in the whole second of a turn, so the end is that second and no fraction later.
+    return np.array(
+        [
+            float(np.floor(limb.delay_s) <= since_s < np.floor(limb.until_s))
+            for limb in picture.limbs
+        ]
+    )
 
 
 def _drive(
@@ -288,7 +294,7 @@ def _relieved(
         else:
             count = sum(
                 one.remedy == relief.remedy
-                and int(relief.after_s) <= at_s - one.at_s < int(relief.after_s) + relief.lasts_s
+                and 0 <= at_s - one.at_s - int(relief.after_s) < np.floor(relief.lasts_s)
                 for one in given
             )
         if count:
