@@ -10,7 +10,7 @@ from simulators.chairs import Chair, chair
 from simulators.infusion import Move, rate_course, rungs
 from simulators.physiology import Course, person, resting_course
 from simulators.pictures import PICTURES
-from simulators.reactions import reacting_course
+from simulators.reactions import Given, Limb, Picture, Relief, levels, reacting_course
 from simulators.scenario import BedPlan, Scenario
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
@@ -37,6 +37,32 @@ def whole_chair(reaction: str, seed: int, onset_s: int = 1200) -> Chair:
     plan = BedPlan(bed="01", reaction=reaction, onset_s=onset_s)
     scenario = Scenario(name="one", beds=(plan,), seed=seed, length_s=5400)
     return chair(plan, scenario, unit="inf-a", started_ms=0)
+
+
+@given(ends_s=st.floats(min_value=120.0, max_value=2000.0))
+@settings(max_examples=30)
+def test_a_reaction_ends_by_itself_while_nothing_else_changes(ends_s: float) -> None:
+    limb = Limb(channel=Channel.SBP, extreme=-30.0, rise_s=100.0, fall_s=60.0, until_s=ends_s)
+    level = levels(Picture(limbs=(limb,)), 600, np.ones(5400))[0]
+    turn_s = 600 + int(ends_s)
+    assert level[turn_s - 1] == pytest.approx(1.0)
+    assert level[turn_s] < 1.0
+    assert level[turn_s + 60 :].max() == 0.0
+
+
+@given(works_s=st.floats(min_value=120.0, max_value=1000.0))
+@settings(max_examples=30)
+def test_what_a_drug_takes_away_comes_back_when_it_ceases_to_work(works_s: float) -> None:
+    limb = Limb(channel=Channel.SBP, extreme=-30.0, rise_s=100.0, fall_s=60.0)
+    relief = Relief(remedy="fluids", share=1.0, after_s=60.5, lasts_s=works_s)
+    picture = Picture(limbs=(limb,), reliefs=(relief,))
+    level = levels(picture, 600, np.ones(5400), [Given(at_s=900, remedy="fluids")])[0]
+    begins_s = 900 + 60
+    assert level[begins_s - 1] == pytest.approx(1.0)
+    assert level[begins_s] < 1.0
+    over_s = begins_s + int(works_s)
+    assert level[over_s - 1] == 0.0
+    assert level[over_s] > 0.0
 
 
 @pytest.mark.parametrize("reaction", PICTURES)
