@@ -38,6 +38,7 @@ class Hearing:
     """What is known of one device.
 
     ``stamp_ms`` is the newest time that it has written on what it measured, as it wrote it.
+    ``heard_ms`` is when it was heard last, by the bed for which it spoke, of the last beds only.
     ``slowest_ms`` is how long it may be silent; ``refused`` counts the messages that were refused
     since one was taken; a device that is ``resting`` need not send anything. ``bucket`` is how many
     more messages of it may come in by the time of receipt, ``measured_bucket`` and
@@ -48,6 +49,7 @@ class Hearing:
     starts: Starts = ()
     troubles: dict[str, Finding] = field(default_factory=dict)
     stamp_ms: int = NEVER
+    heard_ms: dict[str, int] = field(default_factory=dict)
     slowest_ms: int = FAR_MS
     resting: bool = False
     refused: int = 0

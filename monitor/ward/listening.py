@@ -36,6 +36,9 @@ FLOWING: Final = frozenset({"infusing", "kvo"})
 RATE_TOLD_EVERY_MS: Final = 10_000
 """A device that goes on sending too often is told about so often."""
 
+BEDS_HEARD: Final = 8
+"""Of so many beds, the last ones, it is kept when a device spoke for them."""
+
 Measured: TypeAlias = VitalsReported | PumpReported
 
 
@@ -273,7 +276,7 @@ def _end(hearing: Hearing, keys: Iterable[str]) -> None:
 def _await_next(state: WardState, hearing: Hearing, record: Input) -> None:
     """Set when the device counts as silent unless data of it arrive before."""
     row = state.roster.devices[record.device]
-    is_first = state.device_heard_ms[row] == NEVER
+    is_first = record.bed not in hearing.heard_ms
     if isinstance(record, MessageRefused):
         return
     if isinstance(record, PumpReported):
@@ -288,10 +291,29 @@ def _await_next(state: WardState, hearing: Hearing, record: Input) -> None:
             hearing.slowest_ms = min(hearing.slowest_ms, own_ms)
     elif not is_first:
         return
-    if state.device_heard_ms[row] < state.device_named_ms[row] and state.device_bed[row] != -1:
-        await_devices(state, int(state.device_bed[row]), NEVER)
-    state.device_heard_ms[row] = max(int(state.device_heard_ms[row]), record.received_ms)
+    bed_row, before_ms = int(state.device_bed[row]), int(state.device_heard_ms[row])
+    _note_heard(hearing, record.bed, record.received_ms)
     set_due(state, record.device)
+    is_heard = state.device_heard_ms[row] > before_ms
+    if is_heard and before_ms < state.device_named_ms[row] and bed_row != -1:
+        await_devices(state, bed_row, NEVER)
+        set_due(state, record.device)
+
+
+def _note_heard(hearing: Hearing, bed: str, at_ms: int) -> None:
+    """Keep when a device spoke for a bed; who speaks for many is forgotten at the oldest."""
+    newest_ms = max(hearing.heard_ms.get(bed, NEVER), at_ms)
+    kept = {**hearing.heard_ms, bed: newest_ms}
+    if len(kept) > BEDS_HEARD:
+        del kept[min(kept, key=lambda name: (kept[name], name))]
+    hearing.heard_ms = kept
+
+
+def _heard_ms(state: WardState, hearing: Hearing, bed_row: int) -> int:
+    """When a device was heard last at the bed that it belongs to, or anywhere; NEVER if not."""
+    if bed_row == -1:
+        return max(hearing.heard_ms.values(), default=NEVER)
+    return hearing.heard_ms.get(state.beds[bed_row].name, NEVER)
 
 
 def await_none_if_heard(state: WardState, bed_row: int, since_ms: int) -> None:
@@ -314,11 +336,16 @@ def await_devices(state: WardState, bed_row: int, from_ms: int) -> None:
 
 
 def set_due(state: WardState, device: str) -> None:
-    """Set when a device of a session counts as silent or as never heard; FAR_MS if never."""
+    """Set when a device of a session counts as silent or as never heard; FAR_MS if never.
+
+    What it says for another bed than its own is nothing of its own: whoever lies there is not
+    watched by it.
+    """
     hearing, row = known(state, device), state.roster.devices[device]
-    heard_ms, life = int(state.device_heard_ms[row]), state.settings.alerts
+    bed_row, life = int(state.device_bed[row]), state.settings.alerts
+    heard_ms = state.device_heard_ms[row] = _heard_ms(state, hearing, bed_row)
     due_ms = FAR_MS
-    if int(state.device_bed[row]) != -1:
+    if bed_row != -1:
         if heard_ms == NEVER:
             named_ms = int(state.device_named_ms[row])
             due_ms = FAR_MS if named_ms == NEVER else named_ms + life.never_heard_after_ms

@@ -81,8 +81,9 @@ class WardState:
     device_bed : int32 array, shape (device,)
         Bed with which a session has associated the device; -1 if none has.
     device_heard_ms, device_named_ms : int64 array, shape (device,)
-        When data of the device last arrived (or, first of all, anything), and from when on a
-        session waits for it; NEVER if not.
+        When data of the device last arrived (or, first of all, anything) for the bed that it
+        belongs to, or for any while it belongs to none, and from when on a session waits for it;
+        NEVER if not.
     device_due_ms : int64 array, shape (device,)
         After this time the device counts as silent, or as never heard.
     device_quiet : bool array, shape (device,)
