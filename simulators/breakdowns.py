@@ -106,13 +106,20 @@ def unit_swap(stream: Iterable[Sent], *, device: str, from_ms: int) -> Iterator[
 
 
 def mean_as_systolic(stream: Iterable[Sent], *, device: str, from_ms: int) -> Iterator[Sent]:
-    """Let a device send the mean pressure under the name of the systolic one, and no mean."""
+    """Let a device send the mean pressure under the name of the systolic one, and no mean.
+
+    Of a device that sends no mean it is the diastolic pressure and a third of the difference.
+    """
 
     def mistaken(message: dict[str, Any]) -> None:
         values = {value["ch"]: value for value in message.get("values", ())}
         if {"sbp", "map"} <= set(values):
             values["sbp"]["v"] = values["map"]["v"]
             message["values"] = [value for value in message["values"] if value["ch"] != "map"]
+        elif {"sbp", "dbp"} <= set(values):
+            high, low = values["sbp"]["v"], values["dbp"]["v"]
+            if high is not None and low is not None:
+                values["sbp"]["v"] = float(round(low + (high - low) / 3))
 
     return _changed(stream, device, from_ms, None, mistaken)
 

@@ -14,15 +14,16 @@ from monitor.settings.settings import load_settings
 from scripts.fault_matrix import BREAKS, cell, column, lines, story
 from scripts.fault_page import SCENARIOS
 from scripts.scenario_matrix import (
-    RUN_GAP_MS,
-    Outlook,
+    Stricken,
+    as_written,
     judged,
-    outlook,
+    outlooks,
     story_cells,
-    story_lines,
+    stricken,
     struck,
-    unpromised,
 )
+from scripts.story_page import KNOWN, story_lines
+from scripts.story_promises import RULES, RUN_GAP_MS, Kind, Outlook, forbidden
 from simulators.fault_options import FAULTS
 from simulators.pictures import PICTURES
 from simulators.recording import STARTED_MS
@@ -93,9 +94,21 @@ def test_the_page_has_every_reaction_every_scenario_and_every_fault() -> None:
     assert [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")] == [
         *BREAKS,
         *BREAKS,
+        *(rule.letter for rule in RULES.values()),
         *(path.stem for path in sorted(SCENARIOS.glob("*.toml"))),
     ]
-    assert "BROKEN" not in page
+    broken = {
+        (cells[0].strip("` "), fault)
+        for cells in (line.strip("|").split("|") for line in page.splitlines())
+        for fault, shown in zip(BREAKS, cells[1:], strict=False)
+        if "BROKEN" in shown
+    }
+    assert broken == set(KNOWN), "a broken promise is mended, or said with its reason"
+
+
+def test_every_rule_has_a_letter_of_its_own_a_promise_and_a_reason() -> None:
+    assert len({rule.letter for rule in RULES.values()}) == len(RULES)
+    assert all(rule.story and rule.promise and rule.reason for rule in RULES.values())
 
 
 # ------------------------------------------------------------------------------ stories
@@ -126,17 +139,25 @@ def alert(at_min: float, **changed: object) -> tuple[int, AlertChanged]:
 GAP = {"kind": "technical", "cause": "gap:mon-1", "grade": 0}
 
 
+def under(fault: str, seen: Outlook, kind: Kind = "usual") -> Stricken:
+    """Return a story under a fault whose minutes count from the strike."""
+    plain = STORIES["vasovagal-faint"]
+    due_ms = seen.from_ms + BREAKS[fault].told_ms
+    return Stricken(
+        plain=plain, after=plain, seen=seen, kind=kind, begins_ms=seen.from_ms, due_ms=due_ms
+    )
+
+
 @pytest.mark.parametrize(
     ("fault", "seen", "told", "shown"),
     [
         ("reorder", SEEN, [alert(22)], "called"),
         ("reorder", SEEN, [alert(23)], "called"),
-        ("reorder", SEEN, [alert(24)], "**BROKEN: quiet**"),
+        ("reorder", SEEN, [alert(24)], "**BROKEN: called later**"),
         ("reorder", SEEN, [alert(22, bed="2")], "**BROKEN: quiet**"),
         ("reorder", SEEN, [alert(22, grade=1)], "**BROKEN: quiet**"),
         ("reorder", QUIET, [], "quiet"),
         ("reorder", QUIET, [alert(30)], "**BROKEN: called for nothing**"),
-        ("duplicate", SEEN, [alert(22)], "as written"),
         ("battery", SEEN, [alert(21, **GAP)], "told 1.0"),
         ("battery", SEEN, [alert(22)], "called"),
         ("battery", SEEN, [alert(19, **GAP)], "**BROKEN: quiet**"),
@@ -166,53 +187,95 @@ def test_a_story_keeps_its_promise_or_says_that_it_does_not(
     fault: str, seen: Outlook, told: list[tuple[int, AlertChanged]], shown: str
 ) -> None:
     found = Rehearsal(scenario=STORIES["vasovagal-faint"], told=tuple(told), differences=())
-    assert judged("x", fault, seen, found).shown == shown
+    assert judged("x", fault, under(fault, seen), found).shown == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen", "told", "shown"),
+    [
+        ("refused", QUIET, [alert(9, **GAP)], "stays told `r`"),
+        ("refused", QUIET, [alert(9, **GAP), alert(21, **GAP | {"phase": "end"})],
+         "**BROKEN: quiet** `r`"),
+        ("unheard", SEEN, [alert(24)], "called later `n`"),
+        ("unheard", SEEN, [alert(39)], "**BROKEN: called later** `n`"),
+        ("by hand", QUIET, [alert(9, kind="advisory", grade=0, cause="vitals:regular")],
+         "stays told `h`"),
+        ("by hand", QUIET, [], "**BROKEN: quiet** `h`"),
+        ("seldom", replace(SEEN, channels=frozenset({"sbp", "hr"})), [alert(22, grade=1)],
+         "told as grade 1 `t`"),
+        ("seldom", replace(SEEN, channels=frozenset({"sbp", "hr"})), [], "**BROKEN: quiet** `t`"),
+        ("seldom", replace(SEEN, channels=frozenset({"hr"})), [], "quiet `t`"),
+        ("seldom", QUIET, [alert(22)], "**BROKEN: called for nothing** `t`"),
+        ("plausible", QUIET, [], "quiet `p`"),
+        ("plausible", QUIET, [alert(22)], "**BROKEN: called for nothing** `p`"),
+    ],
+)  # fmt: skip
+def test_a_kind_of_story_has_a_promise_of_its_own(
+    kind: Kind, seen: Outlook, told: list[tuple[int, AlertChanged]], shown: str
+) -> None:
+    found = Rehearsal(scenario=STORIES["vasovagal-faint"], told=tuple(told), differences=())
+    assert judged("x", "freeze", under("freeze", seen, kind), found).shown == shown
 
 
 def test_a_difference_from_the_file_breaks_what_must_stay_as_written() -> None:
     odd = Difference(row="expect 1", when="0:20", bed="1", expected="x", found="y")
     found = Rehearsal(scenario=STORIES["vasovagal-faint"], told=(), differences=(odd,))
-    assert not judged("x", "duplicate", SEEN, found).is_kept
+    assert not as_written("x", "duplicate", "usual", found).is_kept
+    told = replace(found, told=(alert(22),))
+    assert not judged("x", "battery", under("battery", SEEN), told).is_kept, "it was forbidden"
+
+
+def test_what_is_forbidden_is_asked_as_far_as_a_story_is_run() -> None:
+    rows = read_scenario(SCENARIOS / "antibody-hives.toml").expectations
+    lost = forbidden(rows, "battery", 60 * MINUTE_MS)
+
+    assert [one.name for one in lost if one.subject == "step"] == ["resume", "epinephrine"]
+    assert [one.fields for one in lost if one.subject == "bed"] == [
+        {"not_offered": ("resume-half",)}
+    ]
+    assert max(one.to_ms for one in lost) == 60 * MINUTE_MS
+    another = forbidden(rows, "artefact", 60 * MINUTE_MS)
+    assert [one.name for one in another if one.subject == "step"] == ["resume"]
+    assert not [one for one in forbidden(rows, "battery", 50 * MINUTE_MS) if one.subject == "bed"]
 
 
 @pytest.mark.parametrize(
-    ("story", "called_min", "fault", "letter"),
+    ("story", "called_min", "fault", "kind"),
     [
-        ("fever-masked", 20.5, "battery", ""),
-        ("vasovagal-faint", 20.5, "mean-as-systolic", "b"),
-        ("vasovagal-faint", 20.5, "battery", ""),
-        ("fluid-overload", 81, "freeze", "e"),
-        ("fluid-overload", 81, "battery", ""),
+        ("fever-masked", 20.5, "battery", "usual"),
+        ("vasovagal-faint", 20.5, "mean-as-systolic", "usual"),
+        ("vasovagal-faint", None, "mean-as-systolic", "usual"),
+        ("child-no-adult-dose", None, "mean-as-systolic", "usual"),
+        ("mild-itch", None, "mean-as-systolic", "plausible"),
+        ("mild-itch", None, "freeze", "usual"),
+        ("fluid-overload", 81, "freeze", "seldom"),
+        ("fluid-overload", 81, "battery", "usual"),
+        ("no-baseline", 2, "battery", "unheard"),
+        ("written-down-late", None, "unit-swap", "untouched"),
+        ("said-twice", None, "unit-swap", "usual"),
+        ("doubtful-cuff", 32, "mean-as-systolic", "falls silent"),
+        ("guide-vital-signs-during-and-after", None, "silence", "by hand"),
+        ("offline-when-opened", None, "silence", "unheard"),
     ],
 )
-def test_what_cannot_be_promised_says_why(
-    story: str, called_min: float, fault: str, letter: str
+def test_what_is_promised_comes_from_the_story_and_the_fault(
+    story: str, called_min: float | None, fault: str, kind: str
 ) -> None:
-    scenario = STORIES[story]
-    plain = Rehearsal(scenario=scenario, told=(alert(called_min),), differences=())
-    seen = outlook(scenario, plain)
-    assert seen is not None
-    assert unpromised(scenario, struck(scenario, seen, fault), seen, fault) == letter
+    path = SCENARIOS / f"{story}.toml"
+    scenario = read_scenario(path)
+    told = () if called_min is None else (alert(called_min),)
+    seen = outlooks(scenario, Rehearsal(scenario=scenario, told=told, differences=()))
+    assert stricken(path, scenario, seen, fault).kind == kind
 
 
-def test_nothing_is_promised_after_the_end_without_a_session_or_a_device() -> None:
-    scenario = STORIES["vasovagal-faint"]
-    seen = outlook(scenario, Rehearsal(scenario=scenario, told=(alert(20.5),), differences=()))
-    assert seen is not None
-    late = replace(seen, from_ms=39 * MINUTE_MS)
-    shut = replace(
-        scenario,
-        deliveries=tuple(one for one in scenario.deliveries if one.kind != "session"),
-    )
-    people = replace(
-        scenario, deliveries=tuple(one for one in scenario.deliveries if one.kind != "vitals")
-    )
-
-    assert unpromised(scenario, struck(scenario, late, "battery"), late, "battery") == "c"
-    early = replace(seen, from_ms=0)
-    assert unpromised(scenario, struck(scenario, early, "battery"), early, "battery") == "f"
-    assert unpromised(shut, struck(shut, seen, "battery"), seen, "battery") == "d"
-    assert outlook(people, Rehearsal(scenario=people, told=(), differences=())) is None
+def test_nothing_is_struck_where_no_device_sends_and_chance_never_spares_all() -> None:
+    path = SCENARIOS / "never-heard.toml"
+    scenario = read_scenario(path)
+    assert outlooks(scenario, Rehearsal(scenario=scenario, told=(), differences=())) == []
+    faint = STORIES["vasovagal-faint"]
+    seen = outlooks(faint, Rehearsal(scenario=faint, told=(), differences=()))[0]
+    few = replace(faint, deliveries=faint.deliveries[-3:])
+    assert len(struck(few, replace(seen, from_ms=0), "drop").deliveries) < len(few.deliveries)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +283,7 @@ def test_nothing_is_promised_after_the_end_without_a_session_or_a_device() -> No
 )
 def test_some_stories_keep_what_is_promised(name: str, faults: tuple[str, ...]) -> None:
     cells = story_cells(SCENARIOS / f"{name}.toml", site_of, faults)
-    assert all(one.is_kept and not one.why_not for one in cells), [one.shown for one in cells]
+    assert all(one.is_kept for one in cells), [one.shown for one in cells]
     assert f"| `{name}` |" in "\n".join(story_lines([cells]))
 
 
