@@ -7,15 +7,19 @@ from typing import Final
 
 import msgspec
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
+from monitor.adapters.access import Access
 from monitor.adapters.broker import HOST
+from monitor.adapters.connection import Caller
 from monitor.adapters.viewing import is_of_the_past
 from monitor.wire.leases import StandbyPayload, lease_of, standby_of
 from monitor.wire.outbound import AckPayload, MonitorStatusPayload
 from monitor.wire.topics import lease_topic, monitor_status_topic, standbys_filter, topic
 
 SILENT_S_MAX: Final = 6.0
+
+RENEWED_AFTER_S: Final = 10.0
+"""Whoever has not found the broker again by then begins with a new connection."""
 
 _ACK: Final = msgspec.json.Decoder(AckPayload)
 _STATUS: Final = msgspec.json.Decoder(MonitorStatusPayload)
@@ -40,9 +44,6 @@ class Witness:
         self.speaker_s = 0.0
         self.words_of: dict[str, tuple[float, StandbyPayload]] = {}
         """When each standby was last heard, and what it said, by topic."""
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id="witness", protocol=mqtt.MQTTv5
-        )
         self._filters = [
             topic(unit, "+", "+", "ack"),
             topic(unit, "+", "_", "alert/+"),
@@ -50,11 +51,24 @@ class Witness:
             standbys_filter(unit),
             lease_topic(unit),
         ]
-        self._client.on_connect = self._on_connect
-        self._client.on_message = self._on_message
-        self._client.reconnect_delay_set(min_delay=1, max_delay=1)
-        self._client.connect_async(HOST, port, keepalive=5)
-        self._client.loop_start()
+        self._connected_s = time.monotonic()
+        access = Access(host=HOST, port=port, client_id="")
+        self._caller = Caller(access, "witness", keepalive_s=5, prepare=self._prepare)
+        self._caller.renew()
+
+    def _prepare(self, client: mqtt.Client) -> None:
+        client.on_connect = self._on_connect
+        client.on_message = self._on_message
+        client.reconnect_delay_set(min_delay=1, max_delay=1)
+
+    def _renew_if_stuck(self) -> None:
+        """Begin with a new client where the library does not find the broker again."""
+        now_s = time.monotonic()
+        if self._caller.client.is_connected():
+            self._connected_s = now_s
+        elif now_s - self._connected_s > RENEWED_AFTER_S:
+            self._connected_s = now_s
+            self._caller.renew()
 
     def _on_connect(self, client: mqtt.Client, *_: object) -> None:
         self.alerts = {}
@@ -109,6 +123,7 @@ class Witness:
 
     def speaks(self, process: int, since_s: float) -> bool:
         """Tell whether a process was heard since a time to hold the lease."""
+        self._renew_if_stuck()
         return self.speaker_s > since_s and self.speaker.endswith(f"-{process:x}")
 
     def silent_s(self) -> float:
@@ -119,7 +134,7 @@ class Witness:
         """Return what is heard of the monitors and of the broker, in words."""
         status = self.status
         said = "nothing" if status is None else msgspec.json.encode(status).decode()
-        is_there = "is" if self._client.is_connected() else "is NOT"
+        is_there = "is" if self._caller.client.is_connected() else "is NOT"
         return "\n".join(
             [
                 f"the witness {is_there} connected; status {self.silent_s():.1f} s ago: {said}",
@@ -129,9 +144,8 @@ class Witness:
 
     def publish(self, name: str, payload: bytes) -> None:
         """Publish something."""
-        self._client.publish(name, payload, qos=1)
+        self._caller.client.publish(name, payload, qos=1)
 
     def close(self) -> None:
         """End the connection."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._caller.leave()

@@ -61,17 +61,31 @@ class Caller:
     Several may call from one machine, so the name is one of a kind.
     """
 
-    def __init__(self, access: Access, purpose: str, *, keepalive_s: int) -> None:
+    def __init__(
+        self,
+        access: Access,
+        purpose: str,
+        *,
+        keepalive_s: int,
+        prepare: Callable[[paho.Client], None],
+    ) -> None:
         self.access = access
+        self.purpose = purpose
         self.keepalive_s = keepalive_s
+        self._prepare = prepare
         self._answered = threading.Event()
         self._refusal = ""
-        self.client = paho.Client(
+        self.client = self._new_client()
+
+    def _new_client(self) -> paho.Client:
+        client = paho.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=f"irm-{purpose}-{uuid.uuid4().hex[:12]}",
+            client_id=f"irm-{self.purpose}-{uuid.uuid4().hex[:12]}",
             protocol=paho.MQTTv5,
         )
-        _introduce(self.client, access, access.tls_context())
+        _introduce(client, self.access, self.access.tls_context())
+        self._prepare(client)
+        return client
 
     def connect(self) -> None:
         """Connect and wait for the broker's answer.
@@ -100,6 +114,14 @@ class Caller:
         if reason.is_failure:
             self._refusal = f"it refused us ({reason})"
         self._answered.set()
+
+    def renew(self) -> None:
+        """Leave the client as it is and begin with a new one, without waiting for either."""
+        old, self.client = self.client, self._new_client()
+        # Its thread may hang or be dead, and then must not hold up whoever has noticed.
+        threading.Thread(target=discard, args=(old,), daemon=True).start()
+        self.client.connect_async(self.access.host, self.access.port, keepalive=self.keepalive_s)
+        self.client.loop_start()
 
     def leave(self) -> None:
         """Say goodbye, if there is somebody to say it to."""

@@ -19,6 +19,8 @@ from monitor.adapters.connection import Caller
 from monitor.wire.topics import MONITOR, NOBODY, monitor_status_topic, topic
 
 KEEPALIVE_S: Final = 10
+RENEWED_AFTER_S: Final = 15.0
+"""Who has not found the broker again by then begins with a new connection."""
 
 
 class Heard(NamedTuple):
@@ -59,8 +61,16 @@ def feed_topics(unit: str, kinds: Sequence[str]) -> list[str]:
 class Feed:
     """A reader of what the monitor of one unit publishes."""
 
-    def __init__(self, access: Access, *, unit: str, kinds: Sequence[str]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        unit: str,
+        kinds: Sequence[str],
+        renewed_after_s: float = RENEWED_AFTER_S,
+    ) -> None:
         self.access = access
+        self.renewed_after_s = renewed_after_s
         self.is_connected = False
         self.connections = 0
         self._topics = feed_topics(unit, kinds)
@@ -68,14 +78,16 @@ class Feed:
         self._heard: queue.Queue[Heard] = queue.Queue(HEARD_MAX)
         self._confirmed = threading.Condition()
         self._confirmations: dict[int, str] = {}
-        self._caller = Caller(access, "watch", keepalive_s=KEEPALIVE_S)
-        self._client = self._caller.client
-        self._client.suppress_exceptions = True
-        self._client.reconnect_delay_set(1, 5)
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
-        self._client.on_publish = self._on_publish
+        self._connected_s = time.monotonic()
+        self._caller = Caller(access, "watch", keepalive_s=KEEPALIVE_S, prepare=self._prepare)
+
+    def _prepare(self, client: paho.Client) -> None:
+        client.suppress_exceptions = True
+        client.reconnect_delay_set(1, 5)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
 
     def connect(self) -> None:
         """Connect and wait for the broker's answer.
@@ -89,6 +101,7 @@ class Feed:
 
     def receive(self, timeout_s: float) -> list[Heard]:
         """Wait for something and return it with everything else that is there."""
+        self._renew_if_stuck()
         heard = []
         deadline_s = time.monotonic() + timeout_s
         try:
@@ -97,6 +110,21 @@ class Feed:
                 heard.append(self._heard.get_nowait())
         except queue.Empty:
             return heard
+
+    def _renew_if_stuck(self) -> None:
+        """Begin with a new client if the library has not found the broker again for long.
+
+        It tries every few seconds; but its thread can hang or end, and a screen that nobody
+        restarts would be blind from then on.
+        """
+        now_s = time.monotonic()
+        if self.is_connected:
+            self._connected_s = now_s
+        elif now_s - self._connected_s > self.renewed_after_s:
+            self._connected_s = now_s
+            with self._confirmed:
+                self._confirmations.clear()
+            self._caller.renew()
 
     def publish(self, name: str, payload: bytes, *, is_retained: bool = False) -> None:
         """Publish one message and wait until the broker has it; may be called from any thread.
@@ -109,7 +137,7 @@ class Feed:
         if not self.is_connected:
             raise LinkError(f"broker {self.access}: not connected")
         # Not queued by the client for later: whoever acts is told at once that it did not work.
-        mid = self._client.publish(name, payload, qos=1, retain=is_retained).mid
+        mid = self._caller.client.publish(name, payload, qos=1, retain=is_retained).mid
         with self._confirmed:
             if not self._confirmed.wait_for(lambda: mid in self._confirmations, PUBLISH_WITHIN_S):
                 raise LinkError(f"broker {self.access}: no answer within {PUBLISH_WITHIN_S:g} s")
@@ -131,11 +159,12 @@ class Feed:
     ) -> None:
         if not reason.is_failure:
             self._subscribe(client)
-            self.is_connected = True
+            self.is_connected = client is self._caller.client
         self._caller.hear(reason)
 
-    def _on_disconnect(self, *_: object) -> None:
-        self.is_connected = False
+    def _on_disconnect(self, client: paho.Client, *_: object) -> None:
+        if client is self._caller.client:
+            self.is_connected = False
 
     def _on_message(
         self, client: paho.Client, _userdata: object, message: paho.MQTTMessage

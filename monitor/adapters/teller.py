@@ -37,11 +37,13 @@ class Teller:
         self.told = 0
         self._last: paho.MQTTMessageInfo | None = None
         self._online: dict[str, str] = {}
-        self._caller = Caller(access, "replay", keepalive_s=KEEPALIVE_S)
+        self._caller = Caller(access, "replay", keepalive_s=KEEPALIVE_S, prepare=self._prepare)
         self._client = self._caller.client
-        self._client.on_connect = self._on_connect
         self._expiring = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
         self._expiring.MessageExpiryInterval = VITALS_EXPIRY_S
+
+    def _prepare(self, client: paho.Client) -> None:
+        client.on_connect = self._on_connect
 
     def connect(self) -> None:
         """Connect and wait for the broker's answer.

@@ -119,7 +119,7 @@ def test_a_witness_counts_what_is_said_and_not_what_a_broker_had_kept() -> None:
     for rev, is_kept in ((1, True), (1, False), (1, False), (2, False), (1, True)):
         said = MQTTMessage(topic=b"irm/v1/u/1/_/alert/al-1")
         said.payload, said.retain = b'{"rev": %d}' % rev, is_kept
-        witness._on_message(witness._client, None, said)
+        witness._on_message(witness._caller.client, None, said)
     assert witness.told == {("irm/v1/u/1/_/alert/al-1", 1): 2, ("irm/v1/u/1/_/alert/al-1", 2): 1}
     assert witness.heard == {"irm/v1/u/1/_/alert/al-1": 2}
     witness.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from broker import eventually
 from playwright.sync_api import Locator, Page
 from station.chair_scenes import BED, ChairStation
 from station.fake_station import Json
@@ -23,6 +24,11 @@ def part(page: Page, name: str) -> Locator:
 
 
 def only_act(station: ChairStation) -> Json:
-    """Return the one act that was sent."""
-    assert len(station.acts) == 1
+    """Return the one act that was sent.
+
+    The page says what it does while the act is on its way, and sends one that is not answered in
+    time again, word for word.
+    """
+    assert eventually(lambda: bool(station.acts))
+    assert all(one == station.acts[0] for one in station.acts)
     return station.acts[0]
