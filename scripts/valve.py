@@ -35,12 +35,11 @@ class Valve:
         self.reopen()
         _shut(self._listening)
         self._threads[0].join()
-        for end in self._ends:
+        for end in list(self._ends):
             _shut(end)
         for thread in self._threads[1:]:
             thread.join()
-        for end in (self._listening, *self._ends):
-            end.close()
+        self._listening.close()
 
     def shut(self) -> None:
         """Let nothing pass."""
@@ -65,15 +64,28 @@ class Valve:
                 try:
                     server = socket.create_connection((HOST, self._to))
                 except OSError:
-                    _shut(client)
+                    self._let_go(client)
                     continue
                 self._ends.append(server)
                 if self._is_cut:
                     _shut(client)
-                for ends in ((client, server), (server, client)):
-                    thread = threading.Thread(target=self._pass, args=ends, daemon=True)
-                    self._threads.append(thread)
-                    thread.start()
+                thread = threading.Thread(target=self._carry, args=(client, server), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _carry(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass both ways until one side ends, and keep nothing of it: files are few."""
+        back = threading.Thread(target=self._pass, args=(server, client), daemon=True)
+        back.start()
+        self._pass(client, server)
+        back.join()
+        self._let_go(client)
+        self._let_go(server)
+
+    def _let_go(self, end: socket.socket) -> None:
+        _shut(end)
+        end.close()
+        self._ends.remove(end)
 
     def _pass(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
