@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Final, Protocol
 
 from monitor.adapters.logbook import ROOT
-from monitor.adapters.reconciliation import kind_of, lifted, meaning, revision
+from monitor.adapters.reconciliation import COUNTED_KINDS, kind_of, lifted, meaning, revision
 from monitor.wire.announcements import Announcement
 
 LOG: Final = logging.getLogger(f"{ROOT}.live")
@@ -25,6 +25,12 @@ RETAINED_KINDS: Final = frozenset({"alert", "advice", "state"})
 
 URGENT_KINDS: Final = frozenset({"alert", "advice", "proof"})
 """What leaves before everything else; the proof is to take as long as an alert takes."""
+
+ENDING_REVISIONS: Final = 3
+"""An end takes two revisions, latched and off: so much higher is above an end nobody heard of."""
+
+LAST_WORDS_MAX: Final = 4096
+"""Of so many topics it is kept in mind what another monitor said of them last."""
 
 UNTOLD_S: Final = 10.0
 """What is told once is kept by a silent outbox for so long: longer than a takeover takes."""
@@ -60,7 +66,9 @@ class Outbox:
     On one topic everything leaves in the order in which it was put.
 
     While it is silent it hands nothing over and keeps in mind what another monitor of the unit
-    tells instead: when it speaks again, it tells what differs and what is missing.
+    tells instead: when it speaks again, it tells what differs and what is missing. What the other
+    one has ended and still stands here is told with a revision above that end, also by a run
+    that was not there to hear it: a reader may leave a lower one out.
     """
 
     def __init__(self, *, seconds: Callable[[], float] = time.monotonic) -> None:
@@ -75,6 +83,10 @@ class Outbox:
         self._urgent: deque[Announcement] = deque()
         self._routine: deque[Announcement] = deque()
         self._lifts: dict[str, int] = {}
+        self._last_words: dict[str, bytes] = {}
+        """What another one said last of a topic, also after it was cleared; the newest are last."""
+        self._inherited: set[str] = set()
+        """What stood when this run began, and of which it has neither told nor heard anything."""
         self._seconds = seconds
         self._untold: deque[tuple[float, Announcement]] = deque()
         self._heard: deque[tuple[float, str, object]] = deque()
@@ -86,6 +98,10 @@ class Outbox:
     def remember(self, announcements: Iterable[Announcement]) -> None:
         """Take announcements into the picture that were published before."""
         stand(self.standing, announcements)
+
+    def inherit(self) -> None:
+        """Take note that what stands and does not wait was told by an earlier run."""
+        self._inherited = self.standing.keys() - {one.topic for one in self._waiting()}
 
     def put(self, announcements: Iterable[Announcement]) -> None:
         """Take announcements that are to be published."""
@@ -144,6 +160,8 @@ class Outbox:
         """Tell nothing from now on; what waited is somebody else's to tell."""
         self.is_silent = True
         self._forget_waiting()
+        for name in self._lifts.keys() & self.standing.keys():
+            self._keep_last_words(name, self.standing[name].payload)
         self._lifts.clear()
 
     def forget_found(self) -> None:
@@ -160,6 +178,7 @@ class Outbox:
             return
         if payload:
             self.found[name] = payload
+            self._keep_last_words(name, payload)
         else:
             self.found.pop(name, None)
         if not self.is_silent and name in self.standing:
@@ -169,7 +188,9 @@ class Outbox:
         """Tell from now on: first what the broker does not hold, then what it holds otherwise."""
         self.is_silent = False
         told = self.found.keys() | {one.topic for one in self._waiting() if one.retain}
-        self._line_up(one for name, one in self.standing.items() if name not in told)
+        missing = [name for name in self.standing if name not in told]
+        self._line_up(self._above_its_end(name) for name in missing)
+        self._inherited.clear()
         for name, payload in self.found.items():
             if name in self.standing:
                 self._set_right(self.standing[name], payload)
@@ -195,22 +216,55 @@ class Outbox:
         name = ours.topic
         if payload == ours.payload:
             return
-        found, own = revision(name, payload), revision(name, ours.payload)
         is_same = bool(payload) and meaning(name, payload) == meaning(name, ours.payload)
-        by = found - own if is_same else found - own + 1
-        if own and by > 0:
-            self._lifts[name] = self._lifts.get(name, 0) + by
-            ours = self.standing[name] = lifted(ours, by)
-        if not is_same or found < own:
+        is_older = revision(name, payload) < revision(name, ours.payload)
+        ours = self._lift(ours, self._short_of(ours, payload))
+        if not is_same or is_older:
             self._line_up([ours])
 
+    def _above_its_end(self, name: str) -> Announcement:
+        """Return what stands and the broker does not hold, above what was said of it at last."""
+        ours = self.standing[name]
+        heard = self._last_words.get(name)
+        if heard is None:
+            return self._lift(ours, ENDING_REVISIONS) if name in self._inherited else ours
+        return self._lift(ours, self._short_of(ours, heard))
+
+    @staticmethod
+    def _short_of(ours: Announcement, heard: bytes) -> int:
+        """Return by how many revisions ours is too low to count beside what was heard."""
+        name = ours.topic
+        by = revision(name, heard) - revision(name, ours.payload)
+        is_same = bool(heard) and meaning(name, heard) == meaning(name, ours.payload)
+        return by if is_same else by + 1
+
+    def _lift(self, ours: Announcement, by: int) -> Announcement:
+        """Return what stands with a revision higher by so many, which what follows keeps."""
+        name = ours.topic
+        if by > 0 and revision(name, ours.payload):
+            self._lifts[name] = self._lifts.get(name, 0) + by
+            ours = self.standing[name] = lifted(ours, by)
+        return ours
+
+    def _keep_last_words(self, name: str, payload: bytes) -> None:
+        if kind_of(name) not in COUNTED_KINDS:
+            return
+        self._last_words.pop(name, None)
+        self._last_words[name] = payload
+        if len(self._last_words) > LAST_WORDS_MAX:
+            del self._last_words[next(iter(self._last_words))]
+
     def _lifted(self, one: Announcement) -> Announcement:
-        if not one.retain or one.topic not in self._lifts:
+        name = one.topic
+        if not one.retain:
             return one
         if not one.payload:
-            del self._lifts[one.topic]
+            self._lifts.pop(name, None)
+            self._last_words.pop(name, None)
             return one
-        return lifted(one, self._lifts[one.topic])
+        if not self.is_silent and name not in self._lifts and name in self._last_words:
+            self._lifts[name] = max(self._short_of(one, self._last_words[name]), 0)
+        return lifted(one, self._lifts[name]) if self._lifts.get(name) else one
 
     def _hold(self, news: Iterable[Announcement]) -> None:
         """Keep what is told once, in case that nobody else tells it."""

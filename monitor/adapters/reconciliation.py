@@ -16,6 +16,9 @@ from monitor.wire.outbound import AdvicePayload, AlertPayload, encode_published
 _ALERT: Final = msgspec.json.Decoder(AlertPayload)
 _ADVICE: Final = msgspec.json.Decoder(AdvicePayload)
 
+COUNTED_KINDS: Final = frozenset({"alert", "advice"})
+"""What is told in revisions."""
+
 FAULTS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -72,6 +75,6 @@ def lifted(announcement: Announcement, by: int) -> Announcement:
 
 def _counted(name: str, payload: bytes) -> AlertPayload | AdvicePayload | None:
     kind = kind_of(name)
-    if not payload or kind not in {"alert", "advice"}:
+    if not payload or kind not in COUNTED_KINDS:
         return None
     return _ALERT.decode(payload) if kind == "alert" else _ADVICE.decode(payload)

@@ -197,7 +197,9 @@ def resume(memory: Memory, *, program: str, told: Told = lambda _: None) -> Resu
             "forgets open sessions",
         )
     _put_late(memory, place)
-    return _replayed(memory, place, refused, behind(kept, place), told)
+    resumed = _replayed(memory, place, refused, behind(kept, place), told)
+    memory.outbox.inherit()
+    return resumed
 
 
 def _configure(memory: Memory, configured: Configured | None) -> None:

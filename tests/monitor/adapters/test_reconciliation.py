@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from wire import OUTBOUND
 
-from monitor.adapters.outbox import UNTOLD_S, Outbox
+from monitor.adapters.outbox import ENDING_REVISIONS, LAST_WORDS_MAX, UNTOLD_S, Outbox
 from monitor.adapters.reconciliation import kind_of, lifted, meaning, revision
 from monitor.wire.announcements import Announcement
 from monitor.wire.outbound import AlertPayload, encode_published
@@ -132,6 +132,89 @@ def test_what_an_old_holder_still_says_is_set_right_at_once() -> None:
     outbox.hear("irm/v1/inf-a/18/_/state", b"{}")
     assert told(outbox) == []
     assert outbox.put_clearing() == ["irm/v1/inf-a/18/_/state"]
+
+
+def ended(rev: int) -> bytes:
+    return alert(rev=rev, state="ended", signal="off")
+
+
+@pytest.mark.parametrize(("ours", "end", "expected"), [(1, 2, 3), (3, 7, 8), (3, 3, 4), (9, 4, 9)])
+def test_what_the_other_one_ended_and_stands_here_is_told_above_that_end(
+    ours: int, end: int, expected: int
+) -> None:
+    outbox = silent()
+    outbox.put([said(ALERT, alert(rev=ours))])
+    outbox.hear(ALERT, ended(end))
+    outbox.hear(ALERT, b"")
+    # A connection that breaks makes nobody forget what was said.
+    outbox.forget_found()
+    outbox.speak()
+    assert told(outbox) == [(ALERT, expected)]
+    outbox.put([said(ALERT, alert(rev=ours + 1, signal="latched"))])
+    assert told(outbox) == [(ALERT, expected + 1)]
+    outbox.put([said(ALERT, ended(ours + 2)), said(ALERT, b"")])
+    assert told(outbox) == [(ALERT, expected + 2), (ALERT, 0)]
+
+
+def test_what_the_other_one_ended_before_it_began_here_is_told_above_that_end() -> None:
+    outbox = silent()
+    outbox.hear(ALERT, ended(2))
+    outbox.hear(ALERT, b"")
+    outbox.speak()
+    outbox.put([said(ALERT, alert(rev=1))])
+    outbox.put([said(ALERT, alert(rev=2, signal="latched"))])
+    assert told(outbox) == [(ALERT, 3), (ALERT, 4)]
+
+
+def test_a_lone_end_that_a_restarted_run_did_not_hear_is_counted_over() -> None:
+    outbox = Outbox()
+    outbox.remember([said(ALERT, alert(rev=1)), said(STATE, b"{}")])
+    waits = "irm/v1/inf-a/17/_/alert/al-17-4"
+    outbox.put([said(waits, alert(rev=1))])
+    outbox.inherit()
+    outbox.fall_silent()
+    outbox.speak()
+    assert told(outbox) == [(ALERT, 1 + ENDING_REVISIONS), (waits, 1), (STATE, 0)]
+    # What this run has told itself is known: a broker that forgets is told the same.
+    outbox.speak()
+    assert told(outbox) == [(ALERT, 1 + ENDING_REVISIONS), (waits, 1), (STATE, 0)]
+
+
+def test_what_the_broker_still_holds_is_inherited_as_it_is() -> None:
+    outbox = Outbox()
+    outbox.remember([said(ALERT, alert(rev=1))])
+    outbox.inherit()
+    outbox.fall_silent()
+    outbox.hear(ALERT, alert(rev=1))
+    outbox.forget_found()
+    outbox.speak()
+    assert told(outbox) == [(ALERT, 1)]
+
+
+def test_who_has_counted_on_and_falls_silent_does_not_fall_behind_itself() -> None:
+    outbox = silent()
+    outbox.put([said(ALERT, alert(rev=1))])
+    outbox.hear(ALERT, alert(rev=5, signal="latched"))
+    outbox.speak()
+    assert told(outbox) == [(ALERT, 6)]
+    outbox.put([said(ALERT, alert(rev=2, label="worse"))])
+    assert told(outbox) == [(ALERT, 7)]
+    outbox.fall_silent()
+    outbox.put([said(ALERT, alert(rev=3, label="better"))])
+    outbox.forget_found()
+    outbox.speak()
+    assert told(outbox) == [(ALERT, 8)]
+
+
+def test_last_words_are_kept_of_so_many_topics_and_no_more() -> None:
+    outbox = silent()
+    names = [f"irm/v1/inf-a/17/_/alert/al-{number}" for number in range(LAST_WORDS_MAX + 1)]
+    for name in names:
+        outbox.hear(name, ended(2))
+        outbox.hear(name, b"")
+    outbox.speak()
+    outbox.put([said(names[0], alert(rev=1)), said(names[1], alert(rev=1))])
+    assert told(outbox) == [(names[0], 1), (names[1], 3)]
 
 
 def test_the_beds_that_are_spared_keep_what_nobody_here_knows() -> None:
