@@ -5,6 +5,9 @@ every interval stay. Pseudonyms, sessions, messages, starts of devices and peopl
 the same name always the same new one. Free text is left out. What is left of text are words of
 the site's configuration (products, drugs, signs, steps); any other word becomes ``withheld``.
 
+What a machine writes by itself can tell the day as well, and is coarsened: the time of a clock that
+was never set, how far a clock says that it is off, and numbers of messages that count seconds.
+
 Names of units, beds and devices stay: they are places and machines. Each text that a message can
 carry has its rule in :data:`RULES`, and one without a rule is not written at all.
 """
@@ -14,7 +17,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 import msgspec
 
@@ -41,12 +44,14 @@ from monitor.wire.payloads import (
     ConditionPayload,
     HandVitalsPayload,
     Payload,
+    PriorReactionPayload,
     PumpPayload,
     SessionPayload,
     StatusPayload,
     SymptomPayload,
     VitalsPayload,
     encode,
+    stamp,
 )
 from monitor.wire.refusals import Refusal
 from monitor.wire.topics import PREFIX, place_of
@@ -57,8 +62,22 @@ SHIFT_DAYS: Final = (365, 3_650)
 OLD_YEARS: Final = 90
 """Ages from here on are told as this one: few people are older, and they can be found."""
 
+FAR: Final = timedelta(days=8)
+"""No measurement that is taken is older. Only a clock that was never set says more than this, or is
+off by more: what it says is then a day that everybody knows, such as the first of 1970."""
+
+YEAR: Final = timedelta(days=365)
+YEARS_MAX: Final = 10
+"""Older reactions are told as of so many years ago: 1900 stands in many records for "unknown"."""
+
+NUMBER_MAX: Final = 10_000_000
+NUMBER_FIRST: Final = 1_000_000
+"""From the former on numbers of messages may be times, and the first of a start becomes the latter;
+a device that counts a message every second comes there after 115 days."""
+
 ROLES: Final = frozenset({"nurse", "charge", "doctor", "pharmacist", "engineer", "viewer"})
 _OLDEST: Final = {"age_years": OLD_YEARS, "age_months": MONTHS * OLD_YEARS}
+_FAR_MS: Final = FAR // timedelta(milliseconds=1)
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Rule: TypeAlias = Callable[["Disguise", str], str | None]
@@ -97,6 +116,7 @@ class Disguise:
         self._names: dict[tuple[str, str], str] = {}
         self._roles: dict[str, str] = {}
         self._people: dict[str, int] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
 
     def learn(self, effects: Iterable[AnyEffect]) -> None:
         """Take the roles of people and the names of alerts from a ledger."""
@@ -123,6 +143,25 @@ class Disguise:
             return at.astimezone(UTC) + timedelta(days=self._days)
         except OverflowError:
             return _EARLIEST
+
+    def _near(self, at: datetime, received: datetime) -> datetime:
+        """Return a time on its new day; that of a clock that was never set is when it came."""
+        return self.time(at if abs(received - at) <= FAR else received)
+
+    def _prior(self, at: datetime, received: datetime) -> datetime:
+        """Return when an earlier reaction was: after a year, only how many years ago."""
+        years = min((received - at) // YEAR, YEARS_MAX)
+        if years < 1:
+            return self.time(at)
+        # A day more, so that it is also then over as many years ago as it was.
+        return self.time(received - years * YEAR - timedelta(days=1))
+
+    def number(self, number: int, start: tuple[str, str]) -> int:
+        """Return the new number of a message of a start of a device, in the same order."""
+        if number < NUMBER_MAX:
+            return number
+        first = self._numbers.setdefault(start, number)
+        return max(0, number - first + NUMBER_FIRST)
 
     def session(self, name: str) -> str:
         """Return the new name of a session."""
@@ -192,7 +231,8 @@ class Disguise:
         if kind is None:
             topic = _topic(raw.topic)
         else:
-            payload = encode(self._disguised(msgspec.json.decode(raw.payload, type=kind)))
+            said = msgspec.json.decode(raw.payload, type=kind)
+            payload = encode(self._disguised(said, _Came.of(raw, said)))
         return RawMessage(
             received_ms=self.ms(raw.received_ms),
             topic=topic,
@@ -200,26 +240,49 @@ class Disguise:
             retained=raw.retained,
         )
 
-    def _disguised(self, payload: Payload) -> Payload:
+    def _disguised(self, payload: Payload, came: "_Came") -> Payload:
         """Return a payload, field by field."""
         changes: dict[str, Any] = {}
         for name in payload.__struct_fields__:
-            changes[name] = self._field(type(payload).__name__, name, getattr(payload, name))
+            value = getattr(payload, name)
+            changes[name] = self._field(type(payload).__name__, name, value, came)
         return msgspec.structs.replace(payload, **changes)
 
-    def _field(self, owner: str, name: str, value: Any) -> Any:  # noqa: ANN401  # any JSON value
+    def _field(self, owner: str, name: str, value: Any, came: "_Came") -> Any:  # noqa: ANN401  # any JSON value
         match value:
             case Payload():
-                return self._disguised(value)
+                return self._disguised(value, came)
             case tuple():
-                return tuple(self._field(owner, name, one) for one in value)
+                return tuple(self._field(owner, name, one, came) for one in value)
             case datetime():
-                return self.time(value)
+                is_prior = owner == PriorReactionPayload.__name__
+                return (self._prior if is_prior else self._near)(value, came.received)
             case str():
                 rule = RULES.get(f"{owner}.{name}") or RULES.get(name)
                 return None if rule is None else rule(self, value)
-        oldest = _OLDEST.get(name)
-        return value if oldest is None or value is None else min(value, oldest)
+            case int():
+                return self._whole(name, value, came)
+        return value
+
+    def _whole(self, name: str, value: int, came: "_Came") -> int:
+        if name == "seq":
+            return self.number(value, came.start)
+        if name == "clock_offset_ms":
+            return max(-_FAR_MS, min(value, _FAR_MS))
+        return min(value, _OLDEST.get(name, value))
+
+
+class _Came(NamedTuple):
+    """When a message came, and from which start of which device."""
+
+    received: datetime
+    start: tuple[str, str]
+
+    @classmethod
+    def of(cls, raw: RawMessage, payload: Payload) -> Self:
+        """Return it of a message that could be read."""
+        boot = getattr(payload, "boot", None) or ""
+        return cls(stamp(raw.received_ms), (place_of(raw.topic).device, boot))
 
 
 def _topic(name: str) -> str:

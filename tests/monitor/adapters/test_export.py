@@ -200,6 +200,73 @@ def test_dates_before_the_calendar_begins_do_not_stop_it() -> None:
     assert early.ms(5) > 5
 
 
+def disguised(kind: str, device: str = "dev-1", **payload: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """Return a message in a disguise of its own, read again."""
+    (raw,) = all_disguised((kind, device, payload))
+    return raw
+
+
+def all_disguised(*sent: tuple[str, str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return messages in one disguise, read again; each must be one that can be taken."""
+    disguise = Disguise(first_ms=T0_MS, words=WORDS, chance=random.Random(1))  # noqa: S311 - as above
+    told = []
+    for kind, device, payload in sent:
+        name = f"irm/v1/{UNIT}/9/{device}/{kind}"
+        raw = RawMessage(
+            received_ms=T0_MS, topic=name, payload=json.dumps({"t": NOW, **payload}).encode()
+        )
+        assert not isinstance(decoded([raw])[0], MessageRefused)
+        told.append(json.loads(disguise.raw(raw).payload) | {"day": disguise.ms(T0_MS)})
+    return told
+
+
+NOW = stamp(T0_MS).isoformat()
+
+
+@pytest.mark.parametrize("day", ["1970-01-01T00:00:07Z", "2000-01-01T00:00:07Z"])
+def test_a_clock_that_was_never_set_does_not_tell_by_how_much_days_were_moved(day: str) -> None:
+    status = disguised("status", t=day, state="online", boot="b")
+    birth = disguised("birth", t=day, model="m", serial="s", channels=["hr"])
+    for one in (status, birth):
+        assert datetime.fromisoformat(one["t"]) == stamp(one["day"])
+    late = disguised("status", t=stamp(T0_MS - 7 * DAY_MS).isoformat(), state="online", boot="b")
+    assert datetime.fromisoformat(late["t"]) == stamp(late["day"] - 7 * DAY_MS)
+
+
+def test_how_far_a_clock_is_off_does_not_tell_the_day() -> None:
+    status: dict[str, Any] = {"state": "online", "boot": "b"}
+    away = [disguised("status", clock_offset_ms=one, **status) for one in (-T0_MS, T0_MS, -90_000)]
+    assert [one["clock_offset_ms"] for one in away] == [-8 * DAY_MS, 8 * DAY_MS, -90_000]
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [(30, 30), (364, 364), (400, 366), (1_000, 731), (46_000, 3_651)]
+)
+def test_of_an_old_reaction_only_the_years_are_told(days: int, told: int) -> None:
+    prior = {"grade": 2, "t": stamp(T0_MS - days * DAY_MS).isoformat()}
+    more: dict[str, Any] = {"subject": "PX-1", "product": "ivig-10", "history": [prior]}
+    opened = disguised("session", id="S-1", by="ka", event="open", **more)
+    (shown,) = opened["history"]
+    assert datetime.fromisoformat(shown["t"]) == stamp(opened["day"] - told * DAY_MS)
+
+
+def test_numbers_that_count_seconds_are_counted_from_elsewhere() -> None:
+    def sent(seq: int, device: str = "dev-1", **more: str) -> tuple[str, str, dict[str, Any]]:
+        return (
+            "vitals",
+            device,
+            {"seq": seq, "values": [{"ch": "hr", "v": 80, "u": "/min"}], **more},
+        )
+
+    now_s = T0_MS // 1000
+    told = all_disguised(
+        sent(now_s), sent(now_s + 9), sent(now_s - 5), sent(17), sent(now_s + 40, boot="b"),
+        sent(now_s + 70, "dev-2"), sent(now_s - 5_000_000),
+    )  # fmt: skip
+    first = 1_000_000
+    assert [one["seq"] for one in told] == [first, first + 9, first - 5, 17, first, first, 0]
+
+
 @pytest.fixture(scope="module")
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     steps = list(read_recording(RECORDINGS[0]))[:1500]
