@@ -129,6 +129,7 @@ def export(
     from random import SystemRandom
 
     from monitor.adapters.disguise import Disguise, vocabulary
+    from monitor.adapters.extract import kept_messages
     from monitor.adapters.journal import JournalReader
 
     if form is not Form.RECORDING and to is None:
@@ -139,7 +140,7 @@ def export(
             read_settings(config)
             first_ms = min(reader.step_times().values(), default=0)
             disguise = Disguise(first_ms=first_ms, words=vocabulary(config), chance=SystemRandom())
-            disguise.learn(reader.effects())
+            disguise.learn(reader.effects(), (raw for _, _, raw in kept_messages(reader)))
         _note_export(journal, to, form, is_disguised=deidentify)
         if form is Form.RECORDING or to is None:
             _export_recording(reader, to, disguise)

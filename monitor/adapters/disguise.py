@@ -22,6 +22,8 @@ from typing import Any, Final, NamedTuple, Self, TypeAlias
 import msgspec
 
 from detectors.ages import MONTHS
+from detectors.channels import NEVER
+from monitor.adapters.marks import Mark, marks_of
 from monitor.care.alerts import episode_id
 from monitor.facts.effects import ActRecorded, AlertChanged, AnyEffect
 from monitor.facts.records import (
@@ -51,6 +53,7 @@ from monitor.wire.payloads import (
     SymptomPayload,
     VitalsPayload,
     encode,
+    milliseconds,
     stamp,
 )
 from monitor.wire.refusals import Refusal
@@ -118,18 +121,32 @@ class Disguise:
         self._people: dict[str, int] = {}
         self._numbers: dict[tuple[str, str], int] = {}
 
-    def learn(self, effects: Iterable[AnyEffect]) -> None:
-        """Take the roles of people and the names of alerts from a ledger."""
-        for effect in effects:
-            if isinstance(effect, ActRecorded) and effect.role in ROLES:
-                self._roles.setdefault(effect.by, effect.role)
-            if isinstance(effect, AlertChanged) and ("alert", effect.id) not in self._names:
-                self._names["alert", effect.id] = self._alert(effect)
+    def learn(self, effects: Iterable[AnyEffect], messages: Iterable[RawMessage] = ()) -> None:
+        """Take the roles of people and the names of alerts from a ledger.
 
-    def _alert(self, alert: AlertChanged) -> str:
+        Of technical alerts that somebody did something about, the messages of the journal show
+        after which time they are named.
+        """
+        alerts: dict[str, AlertChanged] = {}
+        meant: set[str] = set()
+        for effect in effects:
+            if isinstance(effect, ActRecorded):
+                meant.add(effect.alert)
+                if effect.role in ROLES:
+                    self._roles.setdefault(effect.by, effect.role)
+            if isinstance(effect, AlertChanged):
+                alerts.setdefault(effect.id, effect)
+        marks = marks_of((one for one in alerts.values() if one.id in meant), messages)
+        for alert in alerts.values():
+            onset = Mark(alert.onset_ms, alert.onset_ms)
+            self._names["alert", alert.id] = self._alert(alert, marks.get(alert.id, onset))
+
+    def _alert(self, alert: AlertChanged, mark: Mark) -> str:
         """Return the name that the ward will give to an alert when it meets it again."""
-        session = self.session(alert.session)
-        return episode_id(session, alert.bed, alert.cause, self.ms(alert.onset_ms))
+        at_ms = mark.at_ms
+        if at_ms != NEVER:
+            at_ms = milliseconds(self._near(stamp(at_ms), stamp(mark.received_ms)))
+        return episode_id(self.session(alert.session), alert.bed, alert.cause, at_ms)
 
     # ---------------------------------------------------------------------------- names
 

@@ -101,6 +101,22 @@ class _Came:
     number: int | None = None
 
 
+def kept_messages(journal: JournalReader) -> Iterator[tuple[int, int, RawMessage]]:
+    """Yield every message that is still there as it came, with its number and its step.
+
+    Raises
+    ------
+    JournalError
+        If the journal cannot be read.
+    """
+    query = "SELECT n, step, received_ms, topic, payload, retained FROM inbox ORDER BY n"
+    for number, step, received_ms, topic, payload, retained in journal.rows(query):
+        raw = RawMessage(
+            received_ms=received_ms, topic=topic, payload=payload, retained=bool(retained)
+        )
+        yield number, step, raw
+
+
 class Extract:
     """The tables of one journal, in disguise where one is given."""
 
@@ -148,11 +164,7 @@ class Extract:
                     flags=flags,
                 )
                 yield READINGS, self._row(came, value)
-        query = "SELECT n, step, received_ms, topic, payload, retained FROM inbox ORDER BY n"
-        for number, step, received_ms, topic, payload, retained in self._journal.rows(query):
-            raw = RawMessage(
-                received_ms=received_ms, topic=topic, payload=payload, retained=bool(retained)
-            )
+        for number, step, raw in kept_messages(self._journal):
             yield from self._message(number, step, raw)
 
     def _message(

@@ -81,6 +81,46 @@ def test_a_disguised_recording_replays_to_the_same_grades(recording: Path, tmp_p
     assert any(grade for _, _, grade, *_ in before)
 
 
+def a_silence_that_somebody_answers() -> list[RecordedStep]:
+    """Return a device that falls silent after five minutes, and a nurse who has seen it."""
+
+    def step(at_ms: int, *told: tuple[str, dict[str, Any]]) -> RecordedStep:
+        messages = tuple(
+            RawMessage(
+                received_ms=at_ms + 300,
+                topic=f"irm/v1/{UNIT}/9/{'mon-9' if kind == 'vitals' else 'tab-1'}/{kind}",
+                payload=json.dumps({"t": stamp(at_ms).isoformat(), **payload}).encode(),
+            )
+            for kind, payload in told
+        )
+        return RecordedStep(now_ms=at_ms + 300, messages=messages)
+
+    opened = {"id": "S-1", "by": "ka", "event": "open", "subject": "PX-1", "product": "ivig-10"}
+    steps = [step(T0_MS, ("session", {**opened, "devices": ["mon-9"]}))]
+    value = {"ch": "hr", "v": 80, "u": "/min"}
+    for number in range(1, 60):
+        vitals = {"seq": number, "boot": "b", "values": [value]}
+        steps.append(step(T0_MS + 5_000 * number, ("vitals", vitals)))
+    silent_ms = T0_MS + 5_000 * 59
+    steps += [step(silent_ms + 1_000 * late_s) for late_s in range(1, 90)]
+    told = replay(steps, Ward(SETTINGS.ward, unit=UNIT))
+    silences = [one for _, effects in told for one in effects if isinstance(one, AlertChanged)]
+    act = {"id": "x", "by": "ka", "role": "nurse", "via": "tab-1", "act": "ack"}
+    return [*steps, step(silent_ms + 90_000, ("act", {**act, "alert": silences[-1].id}))]
+
+
+def test_a_technical_alert_that_was_answered_is_answered_in_disguise(tmp_path: Path) -> None:
+    """It is named after a time that a device wrote, which the ledger does not say."""
+    steps = a_silence_that_somebody_answers()
+    journal, out = kept(tmp_path / "journal", steps), tmp_path / "out.jsonl"
+    assert main(["export", str(journal), str(out), "--deidentify", "--config", str(CONFIG)]) == 0
+    other = list(read_recording(out))
+    with JournalReader.open(journal) as reader:
+        before = grades_told(reader.effects())
+    assert before[-1][-1] == "acknowledge acknowledged"
+    assert grades_of(other, other[0].now_ms - steps[0].now_ms) == before
+
+
 def test_every_text_of_a_payload_has_a_rule() -> None:
     """A new field of text that nobody has thought of would otherwise be lost, or leak."""
     kinds = [
