@@ -38,6 +38,9 @@ SIGNAL_EVENTS: Final[tuple[SignalEvent, ...]] = (
     "end", "latch",
 )  # fmt: skip
 
+SESSION_ENDED: Final = "the session has ended"
+"""Why an episode ended whose signs still held when its session was closed."""
+
 CONDITION_TABLE: Final[dict[Condition, dict[ConditionEvent, Condition]]] = {
     "pending": {"confirm": "active", "clear": "ended"},
     "active": {"ease": "recovering", "clear": "ended"},

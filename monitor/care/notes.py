@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from monitor.care.alerts import SESSION_ENDED
 from monitor.care.restarts import PLAN_WORDS
 from monitor.facts.effects import (
     ActRecorded,
@@ -107,7 +108,7 @@ def _happened(effects: Sequence[AnyEffect]) -> Iterator[str]:
         if before is not None and effect.phase not in ("escalate", "deescalate", "end"):
             continue
         if effect.phase == "end":
-            yield _line(effect.at_ms, "no sign holds any more: the condition has ended")
+            yield _line(effect.at_ms, _end_words(effect))
             continue
         name = effect.pattern or "unclear picture"
         yield _line(effect.at_ms, f"{name}, grade {effect.grade} ({effect.phase}): {effect.label}")
@@ -179,12 +180,23 @@ def _responded(effects: Sequence[AnyEffect]) -> Iterator[str]:
                     told.add(key)
                     words = f"after {step.key!r} {step.response}: {step.response_words}"
                     yield _line(effect.at_ms, words)
-        if isinstance(effect, AlertChanged) and _is_over(effect):
+        if isinstance(effect, AlertChanged) and _is_over(effect) and not _is_cut(effect):
             yield _line(effect.at_ms, f"no sign holds any more{_since(last, effect.at_ms)}")
 
 
 def _is_over(alert: AlertChanged) -> bool:
     return alert.kind == "physiological" and alert.phase == "end"
+
+
+def _is_cut(alert: AlertChanged) -> bool:
+    """Tell whether an alert ended only because its session was closed."""
+    return alert.reason.startswith(SESSION_ENDED)
+
+
+def _end_words(alert: AlertChanged) -> str:
+    if _is_cut(alert):
+        return "the session was closed while signs still held"
+    return "no sign holds any more: the condition has ended"
 
 
 def _since(step: Step | None, at_ms: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from monitor.care.alerts import SESSION_ENDED
 from monitor.facts.effects import (
     NOT_ASSESSABLE,
     AdviceChanged,
@@ -15,6 +16,8 @@ from monitor.facts.effects import (
 MINUTE_MS = 60_000
 CALLING = frozenset({"medium", "high"})
 TAKEN = frozenset({"started", "done"})
+UNANSWERED = frozenset({"offered", "started"})
+"""States of a step that the next one told of it replaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,8 @@ class Episode:
     """One alert from its first sign to its end; what did not happen is None.
 
     ``peak`` is the alert as it stood when it first had its highest grade. ``path`` holds the
-    grades in their order.
+    grades in their order. ``is_cut`` where it stood until its session was closed: it has an end
+    and was not over.
     """
 
     peak: AlertChanged
@@ -36,6 +40,7 @@ class Episode:
     first_step_ms: int | None
     first_step: str
     ended_ms: int | None
+    is_cut: bool = False
 
     @property
     def name(self) -> str:
@@ -57,6 +62,7 @@ def _episode(alerts: Sequence[AlertChanged], effects: Sequence[AnyEffect]) -> Ep
     highest = max(one.grade for one in alerts)
     peak = next(one for one in alerts if one.grade == highest)
     last = alerts[-1]
+    end = end_of(alerts)
     taken = next((one for one in alerts if one.acknowledged_ms is not None), None)
     first = _first_step(effects, last.id)
     path = tuple(grade for _, grade in last.grade_path) or (highest,)
@@ -72,8 +78,18 @@ def _episode(alerts: Sequence[AlertChanged], effects: Sequence[AnyEffect]) -> Ep
         taken_on_by="" if taken is None else taken.acknowledged_by,
         first_step_ms=None if first is None else first.at_ms,
         first_step="" if first is None else first.words,
-        ended_ms=last.at_ms if last.condition == "ended" else None,
+        ended_ms=None if end is None else end.at_ms,
+        is_cut=end is not None and end.reason.startswith(SESSION_ENDED),
     )
+
+
+def end_of(alerts: Sequence[AlertChanged]) -> AlertChanged | None:
+    """Return the change with which the condition of an alert ended; None while it stands.
+
+    What is told of it later (that somebody has seen it, that a new alert took its place) is about
+    its signal.
+    """
+    return next((one for one in alerts if one.condition == "ended"), None)
 
 
 def _first_step(effects: Iterable[AnyEffect], alert: str) -> Step | None:
@@ -88,13 +104,23 @@ def _first_step(effects: Iterable[AnyEffect], alert: str) -> Step | None:
 
 
 def steps_told(effects: Iterable[AnyEffect]) -> list[Step]:
-    """Return every step as it was last told, those that were answered first, by time."""
-    newest: dict[tuple[str, str], Step] = {}
+    """Return every step as it was last told, those that were answered first, by time.
+
+    A step that was taken again, as a second dose is, stands once for each time; one that was
+    answered is not told as merely offered as well.
+    """
+    told: dict[tuple[str, str], list[Step]] = {}
     for effect in effects:
         if isinstance(effect, AdviceChanged):
             for step in effect.steps:
-                newest[effect.alert, step.key] = step
-    return sorted(newest.values(), key=lambda one: (one.at_ms is None, one.at_ms or 0))
+                times = told.setdefault((effect.alert, step.key), [])
+                if times and step.state == "offered":
+                    continue  # offered again, and not answered yet
+                if times and (times[-1].at_ms == step.at_ms or times[-1].state in UNANSWERED):
+                    times.pop()
+                times.append(step)
+    found = [step for times in told.values() for step in times]
+    return sorted(found, key=lambda one: (one.at_ms is None, one.at_ms or 0))
 
 
 def worst(found: Iterable[Episode]) -> Episode | None:
@@ -131,6 +157,8 @@ def finding(
         parts.append(f"first step {_after(one.raised_ms, one.first_step_ms)} the alert")
     if one.ended_ms is None:
         parts.append("not over when the record ends")
+    elif one.is_cut:
+        parts.append("not over when the session was closed")
     else:
         parts.append(f"over {duration(one.ended_ms - one.onset_ms)} after the first sign")
     others = sum(each.peak.kind == "physiological" for each in found) - 1

@@ -280,7 +280,7 @@ def _episode_table(chronicle: Chronicle, found: Sequence[Episode]) -> str:
             _or_dash(chronicle, one.raised_ms),
             _or_dash(chronicle, one.taken_on_ms, f"by {one.taken_on_by}"),
             _or_dash(chronicle, one.first_step_ms, one.first_step),
-            _or_dash(chronicle, one.ended_ms),
+            _or_dash(chronicle, one.ended_ms, "not over, session closed" if one.is_cut else ""),
             "; ".join(dict.fromkeys(row.words for row in one.peak.because)) or one.peak.label,
         )
         for one in found

@@ -203,8 +203,19 @@ def bands(effects: Iterable[AnyEffect], bed: str, session: str) -> list[Band]:
         if not isinstance(effect, AlertChanged) or effect.kind != "physiological":
             continue
         if (effect.bed, effect.session) == (bed, session):
-            newest[effect.id] = effect
+            newest[effect.id] = _as_it_ended(newest.get(effect.id), effect)
     return [band for alert in newest.values() for band in _bands_of(alert)]
+
+
+def _as_it_ended(before: AlertChanged | None, alert: AlertChanged) -> AlertChanged:
+    """Return what was told last of an alert, at the time of its end where it had ended before.
+
+    What is told after the end (somebody has seen it, a new alert took its place) is about the
+    signal, and says nothing of how long the condition lasted.
+    """
+    if before is None or before.condition != "ended":
+        return alert
+    return msgspec.structs.replace(alert, at_ms=before.at_ms)
 
 
 def _bands_of(alert: AlertChanged) -> list[Band]:
@@ -233,7 +244,7 @@ def episodes(effects: Iterable[AnyEffect], bed: str, since_ms: int) -> list[str]
     worst: dict[str, AlertChanged] = {}
     for effect in effects:
         if isinstance(effect, AlertChanged) and effect.bed == bed and effect.at_ms >= since_ms:
-            newest[effect.id] = effect
+            newest[effect.id] = _as_it_ended(newest.get(effect.id), effect)
             known = worst.get(effect.id)
             # Of words at the same grade the last while it stood, which know the most.
             is_as_bad = known is not None and effect.grade == known.grade

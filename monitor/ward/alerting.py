@@ -178,7 +178,7 @@ def end_episodes(state: WardState, bed: Bedside, position: int, at_ms: int) -> N
     latched = state.settings.alerts.latch_priorities
     for episode in list(bed.episodes.values()):
         if episode.condition != "ended":
-            after = alerts.ended(episode, latched=latched, reason="the session has ended")
+            after = alerts.ended(episode, latched=latched, reason=alerts.SESSION_ENDED)
             tell_episode(state, bed, after, position, at_ms)
 
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from monitor.__main__ import main
 from monitor.adapters.journal import Journal
 from monitor.adapters.recording import Remarks, open_recording
+from monitor.care.alerts import SESSION_ENDED
 from monitor.facts.effects import (
     AdviceChanged,
     AlertChanged,
@@ -28,6 +29,8 @@ from monitor.reports.chronicles import FROM_LEDGER, FROM_REPLAY, Chronicle, chro
 from monitor.reports.findings import duration, episodes, finding, steps_told
 from monitor.reports.session_page import Printing, session_page
 from monitor.settings.settings import load_settings
+from monitor.station.review import bands
+from monitor.station.review import episodes as sheet_lines
 from monitor.ward.ward import Ward
 
 RECORDINGS = ROOT / "tests" / "replay" / "recordings"
@@ -169,6 +172,42 @@ def test_an_episode_runs_from_its_sign_to_its_end(story: Chronicle) -> None:
     assert "over 30 min after the first sign" in finding(effects, [one], None, MINUTE)
 
 
+def test_what_is_told_after_the_end_of_an_episode_does_not_lengthen_it(story: Chronicle) -> None:
+    alerts = [one for one in story.effects if isinstance(one, AlertChanged)]
+    first = next(one for one in alerts if one.kind == "physiological")
+    end_ms = first.onset_ms + 30 * MINUTE
+    over = msgspec.structs.replace(
+        first, phase="end", condition="ended", signal="latched", at_ms=end_ms
+    )
+    later = {"phase": "update", "signal": "off", "at_ms": end_ms + 90 * MINUTE}
+    effects: list[AnyEffect] = [first, over, msgspec.structs.replace(over, **later)]
+
+    (one,) = episodes(effects)
+
+    assert one.ended_ms == end_ms
+    assert "over 30 min after the first sign" in finding(effects, [one], None, MINUTE)
+    assert bands(effects, first.bed, first.session)[-1].to_ms == end_ms
+    assert "ended after 30 min" in sheet_lines(effects, first.bed, 0)[0]
+
+
+def test_an_alert_that_stood_when_its_session_was_closed_is_not_said_to_be_over(
+    story: Chronicle, printing: Printing
+) -> None:
+    alerts = [one for one in story.effects if isinstance(one, AlertChanged)]
+    first = next(one for one in alerts if one.kind == "physiological")
+    end = {"phase": "end", "condition": "ended", "signal": "latched", "at_ms": story.to_ms}
+    unseen = f"{SESSION_ENDED} and nobody has seen that it was there"
+    cut = msgspec.structs.replace(first, **end, reason=unseen)
+    closed = replace(story, effects=(*story.effects, cut))
+
+    text = session_page(closed, printing)
+
+    assert "; not over when the session was closed" in text
+    assert "not over, session closed" in text
+    assert "the session was closed while signs still held" in text
+    assert "no sign holds any more" not in text
+
+
 @pytest.mark.parametrize(
     ("length_ms", "words"),
     [
@@ -305,3 +344,30 @@ def test_a_step_is_told_once_as_it_was_told_last() -> None:
         )
 
     assert [one.state for one in steps_told([advice("offered"), advice("done")])] == ["done"]
+
+
+def test_a_second_dose_is_a_row_of_its_own_and_not_offered_as_well() -> None:
+    def advice(state: StepState, at_ms: int | None, response: str = "") -> AdviceChanged:
+        step = Step(
+            key="epinephrine", words="Epinephrine", who="nurse", source=(), state=state,
+            at_ms=at_ms, response=response,
+        )  # fmt: skip
+        return AdviceChanged(
+            at_ms=0, bed="1", session="S", id="ad", revision=1, alert="al", ladder="l",
+            pattern="", grade=3, steps=(step,), reason="",
+        )  # fmt: skip
+
+    told = [
+        advice("offered", None),
+        advice("started", 1),
+        advice("done", 2),
+        advice("done", 2, "worse"),
+        advice("offered", None),
+        advice("done", 7),
+        advice("offered", None),
+    ]
+
+    assert [(one.state, one.at_ms, one.response) for one in steps_told(told)] == [
+        ("done", 2, "worse"),
+        ("done", 7, ""),
+    ]
