@@ -178,7 +178,9 @@ class BrokerLink:
         return self._is_connected and self._window.has_room(is_urgent=is_urgent)
 
     def publish(self, announcement: Announcement) -> None:
-        """Hand one announcement to the network thread."""
+        """Hand one announcement to the network thread, unless the broker would not take it."""
+        if not self._window.can_hold(announcement.topic, announcement.payload):
+            return
         info = self._client.publish(
             announcement.topic,
             announcement.payload,
@@ -186,7 +188,7 @@ class BrokerLink:
             retain=announcement.retain,
         )
         if announcement.qos:
-            self._window.open(info.mid)
+            self._window.open(info.mid, announcement.topic)
 
     @property
     def is_connected(self) -> bool:
@@ -197,6 +199,11 @@ class BrokerLink:
     def outstanding(self) -> int:
         """Number of publications that the broker has not acknowledged yet."""
         return len(self._window)
+
+    @property
+    def refused(self) -> int:
+        """Number of publications that the broker did not take, or would not."""
+        return self._window.refused
 
     @property
     def waiting(self) -> int:
@@ -345,9 +352,7 @@ class BrokerLink:
         _properties: Properties | None,
     ) -> None:
         if client is self._client:
-            self._window.confirm(mid)
-        if reason.is_failure:
-            log(LOG, logging.ERROR, "publish-refused", reason=str(reason))
+            self._window.confirm(mid, str(reason) if reason.is_failure else "")
 
     def _on_message(
         self, client: paho.Client, _userdata: object, message: paho.MQTTMessage

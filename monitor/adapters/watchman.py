@@ -21,6 +21,9 @@ from monitor.facts.effects import AlertChanged
 LOG: Final = logging.getLogger(f"{ROOT}.live")
 
 AHEAD_MS_TOLD: Final = 1_000
+REFUSED_TOLD_S: Final = 60.0
+"""So long after the last publication that a broker did not take people are told of it."""
+
 CLOCK_SET_MS: Final = 5_000
 """A clock that was set further is a trouble that people are told."""
 
@@ -68,6 +71,7 @@ class Watchman:
         self._store_state = "ok"
         self._is_ahead = False
         self._gaps, self._dropped = receipts.gaps, 0
+        self._refused, self._refused_s = 0, float("-inf")
         self._since_ms: dict[str, int] = {}
         self._connected_s = seconds()
 
@@ -98,6 +102,10 @@ class Watchman:
         found = [f"store-{backlog.state}"] if backlog.state != "ok" else []
         if self.is_refused:
             found.append("config-refused")
+        if link.refused != self._refused:
+            self._refused, self._refused_s = link.refused, self._seconds()
+        if self._seconds() - self._refused_s < REFUSED_TOLD_S:
+            found.append("publish-refused")
         since_ms = {key: self._since_ms.get(key, now_ms) for key in found}
         if not link.is_connected:
             # Without a broker no proof can come back, and the broker is the trouble.

@@ -188,6 +188,12 @@ _ROWS: Final = (
         ends="a configuration is taken, or the monitor is started again",
     ),
     Trouble(
+        key="publish-refused",
+        words="the broker does not take what is to be told: the log says what (publish-refused)",
+        priority="medium",
+        ends="nothing was refused for a minute",
+    ),
+    Trouble(
         key="clock-set-back",
         words="the clock of this machine was set back: times go on as they were",
         priority="medium",

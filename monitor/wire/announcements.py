@@ -67,6 +67,9 @@ from monitor.wire.shown import (
 )
 from monitor.wire.topics import MONITOR, NOBODY, head_topic, topic
 
+SHOWN_MAX: Final = 50
+"""So many alerts, drugs and devices stand in the state of a bed: it must fit into a message."""
+
 CLEARED: Final = b""
 """The retained payload that makes a broker forget a topic."""
 
@@ -178,9 +181,9 @@ def state_announcement(view: BedView, *, unit: str, now_ms: int) -> Announcement
         grade=grade_or_none(view.grade),
         pattern=view.pattern,
         baseline=view.baseline,
-        remarks=view.remarks,
+        remarks=(*view.remarks, *_unshown(view)),
         channels=tuple(channel_shown(channel) for channel in view.channels),
-        alerts=tuple(alert_shown(alert) for alert in view.alerts),
+        alerts=tuple(alert_shown(alert) for alert in view.alerts[:SHOWN_MAX]),
         steps=view.steps,
         watch=tuple(window_shown(window) for window in view.windows),
         vitals_due=tuple(due_shown(due) for due in view.vitals_due),
@@ -198,14 +201,24 @@ def state_announcement(view: BedView, *, unit: str, now_ms: int) -> Announcement
         dose=amount_shown(person.dose_centi_g, "g"),
         concentration=amount_shown(person.concentration_centi_mg_per_ml, "mg/mL"),
         volume=None if view.volume is None else volume_shown(view.volume),
-        given=tuple(given_shown(one) for one in view.given),
+        given=tuple(given_shown(one) for one in view.given[-SHOWN_MAX:]),
         symptoms=tuple(symptom_shown(one) for one in view.symptoms),
-        devices=tuple(device_shown(one) for one in view.devices),
+        devices=tuple(device_shown(one) for one in view.devices[:SHOWN_MAX]),
         snoozes=tuple(snooze_shown(one) for one in view.snoozes),
         untold=tuple(untold_shown(one) for one in view.untold),
         why_not=None if view.why_not is None else why_not_shown(view.why_not),
     )
     return _retained(topic(unit, view.bed, NOBODY, "state"), encode_published(payload))
+
+
+def _unshown(view: BedView) -> tuple[str, ...]:
+    """Return how much of what stands at a bed its state has no room for."""
+    shown = (("alerts", view.alerts), ("drugs", view.given), ("devices", view.devices))
+    return tuple(
+        f"{len(rows) - SHOWN_MAX} more {what} are not shown"
+        for what, rows in shown
+        if len(rows) > SHOWN_MAX
+    )
 
 
 def ack_announcement(

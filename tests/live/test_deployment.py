@@ -13,6 +13,7 @@ from shipped import ROOT, Site, certificates, shipped_site
 from monitor.adapters.access import LinkError
 from monitor.adapters.feed import Feed
 from monitor.adapters.supervision import STARTING_S
+from monitor.adapters.window import PAYLOAD_BYTES_MAX
 
 pytestmark = pytest.mark.broker
 
@@ -43,7 +44,13 @@ def test_nobody_comes_in_without_a_certificate_of_the_site(site: Site, tmp_path:
 
 
 def test_a_message_larger_than_any_legal_one_is_refused(site: Site) -> None:
-    assert site.publishes("mon-17", "irm/v1/inf-a/17/mon-17/vitals", "x" * 20_000) != ""
+    assert site.publishes("mon-17", "irm/v1/inf-a/17/mon-17/vitals", "x" * 70_000) != ""
+
+
+def test_whatever_the_monitor_may_tell_is_taken(site: Site) -> None:
+    """A broker that refuses it ends the connection, and the whole unit is told nothing."""
+    largest = "x" * PAYLOAD_BYTES_MAX
+    assert site.publishes("infusion-monitor", "irm/v1/inf-a/17/_/state", largest) == ""
 
 
 def test_the_monitor_connects_with_its_certificate_and_says_so_when_it_may_not(site: Site) -> None:

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wire import OUTBOUND, RECEIVED_MS, UNIT
 
+from monitor.adapters.window import PAYLOAD_BYTES_MAX
 from monitor.facts.effects import (
     ActRecorded,
     AnyEffect,
     DeviceChanged,
     GradeChanged,
 )
-from monitor.facts.views import BedView
+from monitor.facts.views import BedView, DeviceView, GivenView
 from monitor.wire.announcements import (
     AT_LEAST_ONCE,
     Announcement,
@@ -192,6 +193,30 @@ def test_no_alert_id_breaks_a_topic(alert: str) -> None:
     assert levels[:6] == ["irm", "v1", UNIT, "17", "_", "alert"]
     assert len(levels) == 7
     assert not set(name) & set("+#\x00\n")
+
+
+def test_the_state_of_a_bed_fits_into_a_message_whatever_people_and_devices_say() -> None:
+    word = "w" * 64
+    (path, *_) = VIEWS
+    view = msgspec.structs.replace(
+        msgspec.json.decode(path.read_bytes(), type=BedView),
+        remarks=(),
+        given=tuple(
+            GivenView(drug=f"{number}-{word}"[:64], at_ms=0, by=word, step=word)
+            for number in range(400)
+        ),
+        devices=tuple(DeviceView(device="d" * 32, presence="online") for _ in range(1_000)),
+    )
+    said = json.loads(state_announcement(view, unit=UNIT, now_ms=0).payload)
+    assert len(json.dumps(said)) < PAYLOAD_BYTES_MAX
+    assert [one["drug"].partition("-")[0] for one in said["given"]] == [
+        str(number) for number in range(350, 400)
+    ]
+    assert len(said["devices"]) == 50
+    assert said["remarks"] == [
+        "350 more drugs are not shown",
+        "950 more devices are not shown",
+    ]
 
 
 def test_stamps_are_utc_with_milliseconds() -> None:

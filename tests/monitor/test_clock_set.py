@@ -139,7 +139,7 @@ def watchman(clock: ManualClock) -> Watchman:
 def seen(watchman: Watchman, now_ms: int) -> list[tuple[str, str, str]]:
     """Return cause, phase and words of what the watchman finds at a time."""
     well: dict[str, Any] = {
-        "link": SimpleNamespace(is_connected=True),
+        "link": SimpleNamespace(is_connected=True, refused=0),
         "backlog": SimpleNamespace(state="ok"),
         "tenure": SimpleNamespace(may_speak=True, standby_lost_s=lambda: None),
     }

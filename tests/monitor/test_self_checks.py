@@ -28,6 +28,7 @@ PARAMS = SelfCheckParams(
 START_MS = 1_790_000_000_000
 OWN = (
     "broker-lost", "path-unproven", "store-failing", "store-lost", "resumed", "journal-salvaged",
+    "publish-refused",
 )  # fmt: skip
 
 

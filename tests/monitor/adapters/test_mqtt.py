@@ -17,6 +17,7 @@ from monitor.adapters.access import Access, LinkError, Tls
 from monitor.adapters.broker import HOST, LocalBroker, accepts, found_mosquitto, free_port
 from monitor.adapters.filters import filters
 from monitor.adapters.mqtt import BrokerLink
+from monitor.adapters.window import PAYLOAD_BYTES_MAX
 from monitor.wire.announcements import Announcement
 from monitor.wire.topics import monitor_status_topic
 
@@ -212,6 +213,22 @@ def test_everything_published_is_confirmed_and_the_last_word_is_heard(broker: Lo
         status = monitor_status_topic(unit)
         assert listener.hears(lambda one: one.standing.get(status) == "bye")
         assert len(listener.standing) == 301
+
+
+def test_what_is_too_large_for_the_broker_costs_nothing_but_itself(tmp_path: Path) -> None:
+    """Mosquitto answers it in a way that ends the connection, at every try anew."""
+    limit = f"message_size_limit {PAYLOAD_BYTES_MAX}"
+    with mosquitto(tmp_path, "allow_anonymous true", limit) as port:
+        link = link_to(access_to(port))
+        link.connect(WILL)
+        with Listener(port, "irm/v1/infa/#") as listener:
+            for bed, size in (("1", PAYLOAD_BYTES_MAX + 1), ("2", PAYLOAD_BYTES_MAX), ("3", 2)):
+                name = f"irm/v1/infa/{bed}/_/state"
+                link.publish(Announcement(topic=name, payload=b"x" * size, qos=1, retain=True))
+            assert listener.hears(lambda one: len(one.standing) == 2)
+        assert eventually(lambda: link.outstanding == 0)
+        assert (link.refused, link.connections, link.is_connected) == (1, 1, True)
+        bye(link)
 
 
 def test_a_link_on_which_anything_comes_is_not_silent(broker: LocalBroker) -> None:
