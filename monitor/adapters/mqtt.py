@@ -99,7 +99,7 @@ class BrokerLink:
         self._answered = threading.Event()
         self._refusal = ""
         self._lock = threading.Lock()
-        self._window = Window()
+        self.window = Window()
         self._sign_s = time.monotonic()
         self._is_open = False  # the broker has accepted us ...
         self._is_connected = False  # ... and our subscriptions
@@ -175,11 +175,11 @@ class BrokerLink:
 
     def can_publish(self, *, is_urgent: bool) -> bool:
         """Tell whether another publication may be handed over now."""
-        return self._is_connected and self._window.has_room(is_urgent=is_urgent)
+        return self._is_connected and self.window.has_room(is_urgent=is_urgent)
 
     def publish(self, announcement: Announcement) -> None:
         """Hand one announcement to the network thread, unless the broker would not take it."""
-        if not self._window.can_hold(announcement.topic, announcement.payload):
+        if not self.window.can_hold(announcement.topic, announcement.payload):
             return
         info = self._client.publish(
             announcement.topic,
@@ -188,7 +188,7 @@ class BrokerLink:
             retain=announcement.retain,
         )
         if announcement.qos:
-            self._window.open(info.mid, announcement.topic)
+            self.window.open(info.mid, announcement.topic)
 
     @property
     def is_connected(self) -> bool:
@@ -198,12 +198,7 @@ class BrokerLink:
     @property
     def outstanding(self) -> int:
         """Number of publications that the broker has not acknowledged yet."""
-        return len(self._window)
-
-    @property
-    def refused(self) -> int:
-        """Number of publications that the broker did not take, or would not."""
-        return self._window.refused
+        return len(self.window)
 
     @property
     def waiting(self) -> int:
@@ -244,7 +239,7 @@ class BrokerLink:
         with self._lock:
             self._client = self._new_client()
             self._is_open = self._is_connected = False
-        self._window.clear()
+        self.window.clear()
         self._found = Spool(FOUND_MAX, keeps_oldest=True)
         self._sign_s = time.monotonic()
         # Its thread may hang or be dead, and then must not hold up the loop.
@@ -352,7 +347,7 @@ class BrokerLink:
         _properties: Properties | None,
     ) -> None:
         if client is self._client:
-            self._window.confirm(mid, str(reason) if reason.is_failure else "")
+            self.window.confirm(mid, str(reason) if reason.is_failure else "")
 
     def _on_message(
         self, client: paho.Client, _userdata: object, message: paho.MQTTMessage

@@ -102,8 +102,8 @@ class Watchman:
         found = [f"store-{backlog.state}"] if backlog.state != "ok" else []
         if self.is_refused:
             found.append("config-refused")
-        if link.refused != self._refused:
-            self._refused, self._refused_s = link.refused, self._seconds()
+        if link.window.refused != self._refused:
+            self._refused, self._refused_s = link.window.refused, self._seconds()
         if self._seconds() - self._refused_s < REFUSED_TOLD_S:
             found.append("publish-refused")
         since_ms = {key: self._since_ms.get(key, now_ms) for key in found}

@@ -16,6 +16,7 @@ from monitor.adapters.clock import SteadyClock
 from monitor.adapters.receipts import Receipts
 from monitor.adapters.resumption import decoded
 from monitor.adapters.watchman import SelfWatch, Watchman
+from monitor.adapters.window import Window
 from monitor.care.self_checks import SelfCheckParams
 from monitor.facts.effects import AlertChanged, AnyEffect, MessageRejected
 from monitor.facts.records import RawMessage
@@ -139,7 +140,7 @@ def watchman(clock: ManualClock) -> Watchman:
 def seen(watchman: Watchman, now_ms: int) -> list[tuple[str, str, str]]:
     """Return cause, phase and words of what the watchman finds at a time."""
     well: dict[str, Any] = {
-        "link": SimpleNamespace(is_connected=True, refused=0),
+        "link": SimpleNamespace(is_connected=True, window=Window()),
         "backlog": SimpleNamespace(state="ok"),
         "tenure": SimpleNamespace(may_speak=True, standby_lost_s=lambda: None),
     }

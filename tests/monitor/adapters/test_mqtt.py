@@ -227,7 +227,7 @@ def test_what_is_too_large_for_the_broker_costs_nothing_but_itself(tmp_path: Pat
                 link.publish(Announcement(topic=name, payload=b"x" * size, qos=1, retain=True))
             assert listener.hears(lambda one: len(one.standing) == 2)
         assert eventually(lambda: link.outstanding == 0)
-        assert (link.refused, link.connections, link.is_connected) == (1, 1, True)
+        assert (link.window.refused, link.connections, link.is_connected) == (1, 1, True)
         bye(link)
 
 

@@ -26,7 +26,7 @@ def test_what_the_broker_does_not_take_is_told_for_a_minute_after_the_last() -> 
 
     def told(refused: int) -> list[tuple[str, str]]:
         well: dict[str, Any] = {
-            "link": SimpleNamespace(is_connected=True, refused=refused),
+            "link": SimpleNamespace(is_connected=True, window=SimpleNamespace(refused=refused)),
             "backlog": SimpleNamespace(state="ok"),
             "tenure": SimpleNamespace(may_speak=True, standby_lost_s=lambda: None),
         }
