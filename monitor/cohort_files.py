@@ -96,9 +96,10 @@ def fault_options_of(cohort: Cohort) -> list[FaultOption]:
     ValueError
         A text cannot be read, or names a bed or cart that no ward has.
     """
-    equipped = equipment_by_bed(cohort.equipment, beds=cohort.beds_per_file)
+    beds = cohort.beds(1)
+    equipped = equipment_by_bed(cohort.equipment, beds=beds)
     carts = {one.cart for one in equipped.values()} - {""}
-    return [fault_option(text, beds=cohort.beds_per_file, carts=carts) for text in cohort.faults]
+    return [fault_option(text, beds=beds, carts=carts) for text in cohort.faults]
 
 
 def made_ward(cohort: Cohort, directory: Path, software: str, item: str) -> bytes:
@@ -152,12 +153,13 @@ def write_cohort(
     Raises
     ------
     InputFileError
-        The directory cannot be made.
+        The directory cannot be made, or holds recordings of another cohort.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise InputFileError(directory, f"cannot be made: {fault.strerror}") from fault
+    _refuse_others(cohort, directory)
     job = partial(made_ward, cohort, directory, software)
     items = [f"{number:04d}" for number in range(1, cohort.wards + 1)]
     began_s = told_s = time.monotonic()
@@ -177,3 +179,12 @@ def write_cohort(
         events=sum(one.events for one in wards),
         digest=hashlib.sha256("".join(one.digest for one in wards).encode()).hexdigest(),
     )
+
+
+def _refuse_others(cohort: Cohort, directory: Path) -> None:
+    """Refuse a folder with a recording that would stay beside the cohort and be scored with it."""
+    written = {ward_name(number) for number in range(1, cohort.wards + 1)}
+    for path in sorted(directory.glob("*.jsonl*")):
+        if path.name.partition(".")[0] not in written:
+            words = f"holds {path.name} of something else, which would be scored with it"
+            raise InputFileError(directory, f"{words}; name another folder")

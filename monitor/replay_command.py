@@ -133,6 +133,7 @@ def replay(
     """Give recorded messages to a fresh ward and say what came out."""
     if speed is not None and not speed > 0:
         raise typer.BadParameter(f"--speed {speed:g}: must be above 0")
+    _check_format(form)
     if into is not None:
         _refuse(as_json, compare, rebatch, engine, given="--into")
     is_stored, since = _asked(begin)
@@ -173,6 +174,14 @@ def _asked(begin: list[str] | None) -> tuple[bool, str | None]:
     if len(times) > 1:
         raise typer.BadParameter(f"--from {' --from '.join(times)}: one time at most")
     return INFLUX in (begin or ()), times[0] if times else None
+
+
+def _check_format(form: str) -> None:
+    from monitor.adapters.sources import FORMATS
+
+    if form not in ("auto", *FORMATS):
+        known = ", ".join(("auto", *FORMATS))
+        raise typer.BadParameter(f"--format {form}: must be one of {known}")
 
 
 def _check_source(files: list[Path], store: str | None, *, is_stored: bool) -> None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 BAD_INPUT: Final = 4
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
+OF_A_SESSION: Final = ("session", "truth")
+OF_A_COHORT: Final = ("sweep", "ablation", "jobs")
+"""Options that mean nothing to the other kind of report."""
+
 report = typer.Typer()
 
 _Told = TypeVar("_Told")
@@ -31,6 +35,7 @@ _Told = TypeVar("_Told")
 
 @report.command("report")
 def report_command(
+    context: typer.Context,
     path: Annotated[Path, typer.Argument(help="A journal, a recording, or a cohort's folder.")],
     *,
     to: Annotated[Path, typer.Option(help="FILE.html, or a folder for a page of each session.")],
@@ -49,7 +54,9 @@ def report_command(
     config: Config = CONFIG_DIRECTORY,
 ) -> None:
     """Write the report of a session, with timeline, episodes, steps and why; or of a cohort."""
-    if path.is_dir() and any(path.glob("*.truth.jsonl")):
+    is_cohort = path.is_dir() and any(path.glob("*.truth.jsonl"))
+    _refuse_foreign(context, is_cohort=is_cohort)
+    if is_cohort:
         _cohort(path, to, (sweep, ablation), jobs, config)
         if png:
             _picture(to)
@@ -89,6 +96,15 @@ def report_command(
         typer.echo(f"{page}", err=True)
         if png:
             _picture(page)
+
+
+def _refuse_foreign(context: typer.Context, *, is_cohort: bool) -> None:
+    """Refuse an option that was given and that nothing would come of."""
+    for name in OF_A_SESSION if is_cohort else OF_A_COHORT:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            whose = "sessions, not of a cohort" if is_cohort else "a cohort, not of sessions"
+            raise typer.BadParameter(f"--{name} is of the report of {whose}")
 
 
 def _eras(chronicle: "Chronicle", settings: "Settings", config: Path) -> "tuple[Era, ...]":
@@ -158,7 +174,7 @@ def _cohort(
     )
     to.write_text(cohort_page(found, printing, swept, ablated), encoding="utf-8")
     beside = to.with_suffix(".csv")
-    beside.write_text(cohort_csv(found), encoding="utf-8")
+    beside.write_text(cohort_csv(found, swept, ablated), encoding="utf-8")
     typer.echo(f"{to}\n{beside}", err=True)
     for fault_words in found.faults:
         typer.echo(fault_words, err=True)

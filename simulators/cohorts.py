@@ -114,7 +114,7 @@ class Cohort:
             raise ValueError(f"{self.hours} hours, must be from 0.5 to 24")
         if not 1 <= self.cadence_s <= MINUTE_S:
             raise ValueError(f"cadence of {self.cadence_s} s, must be from 1 to {MINUTE_S}")
-        equipment_by_bed(self.equipment, beds=self.beds_per_file)
+        equipment_by_bed(self.equipment, beds=self.beds(1))
 
     @property
     def wards(self) -> int:

@@ -91,6 +91,12 @@ KEYWORDS: Final = (
 )
 """Key of a symptom by a pattern in its text; a text may hold several."""
 
+GRADE_MAX: Final = 4
+_GRADES: Final = ("min_grade", "max_grade")
+_ANSWERS: Final = ("reaction", "attention", "detectable_from_vitals")
+_LISTS: Final = ("steps", "must_not")
+"""Fields of ``expected`` that a score reads, by what they may hold."""
+
 _SEVERITIES: Final[tuple[tuple[str, Severity], ...]] = (
     (r"\b(severe|severely)\b", "severe"),
     (r"\b(mild|mildly|slight|slightly|light|complain\w*|feels?|feeling|tickl\w*)\b", "mild"),
@@ -182,8 +188,30 @@ def _case(row: Mapping[str, object], number: int, place: str, remarks: Remarks) 
         baseline=_values(baseline, f"{place}: baseline", remarks),
         points=_points(cast("Sequence[object]", row["timeline"]), place, remarks),
         symptoms=tuple(str(text) for text in texts) if isinstance(texts, list) else (),
-        expected=_object(row, "expected"),
+        expected=_expected(_object(row, "expected"), f"{place}: expected", remarks),
     )
+
+
+def _expected(stated: Mapping[str, object], place: str, remarks: Remarks) -> Mapping[str, object]:
+    """Return what was to be expected without what cannot be; the rest of the case goes on."""
+    kept: dict[str, object] = {}
+    for name, value in stated.items():
+        fault = "" if value is None else _expected_fault(name, value)
+        if fault:
+            remarks.add("values left out", f"{place}: {name}: {value!r} is {fault}; left out")
+        else:
+            kept[name] = value
+    return kept
+
+
+def _expected_fault(name: str, value: object) -> str:
+    if name in _GRADES and (type(value) is not int or not 0 <= value <= GRADE_MAX):
+        return f"no grade from 0 to {GRADE_MAX}"
+    if name in _ANSWERS and not isinstance(value, bool):
+        return "neither true nor false"
+    if name in _LISTS and not isinstance(value, list):
+        return "no list"
+    return ""
 
 
 def _object(row: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -112,7 +112,8 @@ def open_source(path: Path, remarks: Remarks, *, form: str = "auto") -> Iterator
     elif form in FORMATS:
         found = form
     else:
-        raise InputFileError(path, f"format must be auto or one of {', '.join(FORMATS)}")
+        words = f"format {form!r} is unknown, must be auto or one of {', '.join(FORMATS)}"
+        raise InputFileError(path, words)
     if found is None and path.is_dir():
         yield from _folder(path, remarks)
         return

@@ -11,15 +11,19 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from monitor.study.ablation import Ablation
 from monitor.study.cohort import ScoredCohort
+from monitor.study.sweep import Sweep
 
 HEAD: Final = ("table", "row", "column", "value")
 
 Line: TypeAlias = tuple[str, str, str, str]
 
 
-def cohort_csv(found: ScoredCohort) -> str:
-    """Return the numbers of a cohort as CSV.
+def cohort_csv(
+    found: ScoredCohort, sweep: Sweep | None = None, ablation: Ablation | None = None
+) -> str:
+    """Return the numbers of a cohort as CSV, and those of a sweep and an ablation beside it.
 
     Tables bear the names of the JSON, in which the same numbers stand. Rows are counted from 1;
     the names of what they are about (rule, pattern, grade) are columns of theirs. What is not
@@ -29,6 +33,9 @@ def cohort_csv(found: ScoredCohort) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEAD)
     writer.writerows(_lines("score", msgspec.to_builtins(found)))
+    for name, more in (("sweep", sweep), ("ablation", ablation)):
+        if more is not None:
+            writer.writerows(_lines(name, msgspec.to_builtins(more)))
     return text.getvalue()
 
 

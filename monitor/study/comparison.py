@@ -85,18 +85,24 @@ class Cut:
 
 
 def score_background(
-    folder: Path, form: Form, settings: WardSettings, cut: Cut, *, asks_why: bool = False
+    folder: Path,
+    form: Form,
+    settings: WardSettings,
+    cut: Cut,
+    *,
+    asks_why: bool = False,
+    remarks: Remarks | None = None,
 ) -> BackgroundScore:
     """Judge every window of a collection and lay its peers beside it.
 
-    With ``asks_why`` it also says which rows decided.
+    With ``asks_why`` it also says which rows decided; ``remarks`` is told what could not be read.
 
     Raises
     ------
     InputFileError
         If the collection cannot be read or has no window.
     """
-    remarks = Remarks()
+    remarks = remarks or Remarks()
     table = chart_table(folder, form, remarks)
     if form == "exam-stress":
         return _exams(folder, table, settings, remarks, asks_why=asks_why)
@@ -213,11 +219,13 @@ def run_background(
     asks_why: bool = False,
 ) -> int:
     """Score a collection, print what came out and return the exit code."""
+    remarks = Remarks()
     try:
-        found = score_background(folder, form, settings, cut, asks_why=asks_why)
+        found = score_background(folder, form, settings, cut, asks_why=asks_why, remarks=remarks)
     except InputFileError as fault:
-        err.write(f"{fault}\n")
+        err.writelines(f"{line}\n" for line in (*remarks.named, fault))
         return BAD_INPUT
+    err.writelines(f"{line}\n" for line in remarks.named)
     if as_json:
         out.write(f"{msgspec.json.encode(found, order='deterministic').decode()}\n")
     else:

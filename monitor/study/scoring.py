@@ -183,8 +183,10 @@ class _Course:
                     self.steps.setdefault(step.key, step)
 
 
-def score_cases(path: Path, ward_of: WardOf, beside: Yardstick) -> CasesScore:
-    """Replay the cases of a file and lay what came out beside what was to be expected.
+def score_cases(
+    path: Path, ward_of: WardOf, beside: Yardstick, faults: Remarks | None = None
+) -> CasesScore:
+    """Replay cases beside what was to be expected; ``faults`` is told what cannot be read.
 
     Raises
     ------
@@ -192,7 +194,7 @@ def score_cases(path: Path, ward_of: WardOf, beside: Yardstick) -> CasesScore:
         If the file cannot be read or holds no case.
     """
     remarks = Remarks()
-    stated = {case.id: case for case in cases.cases(path, Remarks())}
+    stated = {case.id: case for case in cases.cases(path, faults or Remarks())}
     scores: list[CaseScore] = []
     violations: list[Violation] = []
     crashes: list[str] = []
@@ -382,11 +384,13 @@ def run_cases(
     shown: Callable[[CasesScore], Iterable[str]] = lines,
 ) -> int:
     """Score the cases of a file, print what came out and return the exit code."""
+    faults = Remarks()
     try:
-        found = score_cases(path, ward_of, beside)
+        found = score_cases(path, ward_of, beside, faults)
     except InputFileError as fault:
-        err.write(f"{fault}\n")
+        err.writelines(f"{line}\n" for line in (*faults.named, fault))
         return BAD_INPUT
+    err.writelines(f"{line}\n" for line in faults.named)
     if as_json:
         out.write(f"{msgspec.json.encode(found, order='deterministic').decode()}\n")
     else:

@@ -77,6 +77,8 @@ def test_the_command_makes_the_same_as_the_function(
     [
         (["--nurse", "sleeps"], "--nurse sleeps: one of follows, delays, ignores"),
         (["--sessions", "0"], "0 sessions, must be at least 1"),
+        (["--sessions", "3", "--faults", "freeze@9:+5m"], "bed 9 is not one of 1 to 3"),
+        (["--sessions", "3", "--equipment", "cart@9"], "bed 9 is not one of 1 to 3"),
     ],
 )
 def test_options_that_cannot_be_are_refused(
@@ -84,6 +86,19 @@ def test_options_that_cannot_be_are_refused(
 ) -> None:
     assert main(["simulate", "--to", str(tmp_path / "x"), *words]) == 2
     assert told in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_a_folder_that_holds_something_else_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digest, _ = written(tmp_path)
+    words = ["simulate", "--to", str(tmp_path), "--sessions", "4", "--beds-per-file", "4"]
+
+    assert main([*words, "--hours", "0.6", "--jobs", "1"]) == 4
+
+    told = capsys.readouterr().err
+    assert f"{tmp_path}: holds ward-0002.jsonl.gz of something else" in told
+    assert written(tmp_path)[0] == digest  # the same cohort may be written again
 
 
 def test_a_mix_is_read_from_a_file(tmp_path: Path) -> None:

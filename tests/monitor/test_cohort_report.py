@@ -191,6 +191,8 @@ def test_the_page_stands_alone_and_says_how_it_was_made(cohort: Path, tmp_path: 
     beside = page.with_suffix(".csv").read_text("utf-8")
     assert beside.startswith("table,row,column,value\n")
     assert "\nscore,1,sessions,1\n" in beside
+    assert "\nablation.rows,1,events_lost,2\n" in beside
+    assert re.search(r"\nsweep\.points,1,sensitivity,0\.\d+\n", beside)
 
 
 def test_a_wrong_place_or_sweep_is_refused_before_the_work(cohort: Path, tmp_path: Path) -> None:
@@ -200,3 +202,30 @@ def test_a_wrong_place_or_sweep_is_refused_before_the_work(cohort: Path, tmp_pat
     assert main([*command, str(tmp_path)]) == 2
     page = str(tmp_path / "cohort.html")
     assert main([*command, page, "--sweep", str(tmp_path / "sweep.json")]) == 4
+
+
+@pytest.mark.parametrize(
+    ("of", "more", "told"),
+    [
+        ("cohort", ["--session", "S-1"], "--session is of the report of sessions, not of a cohort"),
+        ("cohort", ["--truth", "t.jsonl"], "--truth is of the report of sessions, not of a cohort"),
+        ("session", ["--sweep", "s.json"], "--sweep is of the report of a cohort, not of sessions"),
+        ("session", ["--ablation", "a.json"], "--ablation is of the report of a cohort, not of"),
+        ("session", ["--jobs", "2"], "--jobs is of the report of a cohort, not of sessions"),
+    ],
+)
+def test_an_option_of_the_other_report_is_refused(
+    of: str,
+    more: list[str],
+    told: str,
+    cohort: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = cohort if of == "cohort" else next(cohort.glob("*.jsonl.gz"))
+    page = tmp_path / "page.html"
+
+    assert main(["report", str(path), "--to", str(page), "--config", str(CONFIG), *more]) == 2
+
+    assert told in " ".join(capsys.readouterr().err.replace("\u2502", " ").split())
+    assert not page.exists()

@@ -279,6 +279,19 @@ def test_the_keys_are_those_that_are_documented(tmp_path: Path) -> None:
         assert f"`{key}`" in page
 
 
+def test_a_row_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    folder = physionet(tmp_path)
+    table = folder / "vitals.csv.gz"
+    text = gzip.decompress(table.read_bytes()).decode()
+    table.write_bytes(gzip.compress(f"{text}\n2,900,fast,,,,,,,".encode()))
+
+    code, out, err = printed(folder, as_json=True)
+
+    assert code == 0
+    assert sum(json.loads(out)["remarks"].values()) == 1
+    assert err.startswith(f"{table}:32: HR: is no number (got 'fast')")
+
+
 def test_it_says_which_rows_decided_if_asked(tmp_path: Path) -> None:
     page = CONFIG.with_name("docs").joinpath("scoring.md").read_text()
     out = io.StringIO()

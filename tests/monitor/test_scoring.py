@@ -322,6 +322,19 @@ def test_the_same_file_prints_the_same(tmp_path: Path) -> None:
     ]
 
 
+def test_what_cannot_be_read_is_named_beside_the_score(tmp_path: Path) -> None:
+    path = published(tmp_path, case("one", 160, max_grade=1))
+    path.write_text(path.read_text("utf-8") + "no JSON\n", encoding="utf-8")
+
+    code, out, err = printed(path, as_json=True)
+
+    assert code == 0
+    assert json.loads(out)["remarks"]["lines left out"] == 1
+    assert err.startswith(f"{path}:2: is not JSON")
+    path.write_text("no JSON\n", encoding="utf-8")
+    assert printed(path)[2].splitlines()[1] == f"{path}: holds no case about one patient"
+
+
 def test_a_crash_is_named_and_the_others_go_on(tmp_path: Path) -> None:
     code, out, err = printed(published(tmp_path, case("bad", 13), case("good", 160)), as_json=True)
 

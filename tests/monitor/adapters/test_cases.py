@@ -253,3 +253,31 @@ def test_every_published_case_becomes_messages_that_decode(evidence: Path) -> No
         if isinstance(record := decode(message, position=0), MessageRefused)
     ]
     assert refused == []
+
+
+def test_an_expectation_that_cannot_be_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+    expected = {
+        "min_grade": 1,
+        "max_grade": "three",
+        "attention": "yes",
+        "detectable_from_vitals": True,
+        "steps": "stop",
+        "must_not": None,
+        "pattern": "febrile",
+    }
+    remarks = Remarks()
+    path = tmp_path / "cases.jsonl"
+    read(tmp_path, case(expected=expected))
+
+    (found,) = cases.cases(path, remarks)
+
+    assert found.expected == {
+        "min_grade": 1,
+        "detectable_from_vitals": True,
+        "must_not": None,
+        "pattern": "febrile",
+    }
+    assert remarks.counts == {"values left out": 3}
+    assert f"{path}:1: expected: max_grade: 'three' is no grade from 0 to 4; left out" in list(
+        remarks.lines()
+    )
