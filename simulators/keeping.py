@@ -51,7 +51,14 @@ CLOSE_WITHIN_S: Final = 2.0
 LOW_EVERY: Final = 120
 """Readings after which a bed of the example is in trouble, for half as many."""
 
-UNITS: Final = {"hr": "/min", "sbp": "mm[Hg]", "dbp": "mm[Hg]", "spo2": "%"}
+UNITS: Final = {
+    "hr": "/min", "sbp": "mm[Hg]", "dbp": "mm[Hg]", "map": "mm[Hg]",
+    "spo2": "%", "rr": "/min", "temp": "Cel",
+}  # fmt: skip
+"""Every channel there is, and its unit here; docs/wire.md names the others."""
+
+EXAMPLE_CHANNELS: Final = ("hr", "sbp", "dbp", "spo2")
+"""What a bed of the example sends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +98,7 @@ class Device:
     name: str
     model: str = "example"
     serial: str = "0"
-    channels: tuple[str, ...] = tuple(UNITS)
+    channels: tuple[str, ...] = EXAMPLE_CHANNELS
     interval_s: float | None = None
 
     def topic(self, kind: str) -> str:
@@ -200,6 +207,7 @@ class KeepingPublisher:
         self._news_s = time.monotonic()
         self._again_s = AGAIN_AFTER_S
         self._gone = threading.Event()
+        self._let_in = threading.Event()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=f"irm-{device.unit}-{device.name}",
@@ -209,7 +217,7 @@ class KeepingPublisher:
         self._client.max_queued_messages_set(2 * SENT_MAX)
         self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
-        self._client.on_disconnect = lambda *_: self._gone.set()
+        self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
         self._client.reconnect_delay_set(min_delay=1, max_delay=1)
         self._client.will_set(device.topic("status"), self._status("offline"), qos=1, retain=True)
@@ -244,6 +252,11 @@ class KeepingPublisher:
         client.publish(device.topic("status"), self._status("online"), qos=1, retain=True)
         # What an earlier connection took may have died with the broker.
         self._sent = 0
+        self._let_in.set()
+
+    def _on_disconnect(self, *_: object) -> None:
+        self._let_in.clear()
+        self._gone.set()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         try:
@@ -267,7 +280,8 @@ class KeepingPublisher:
         if time.monotonic() - self._news_s > self._again_s:
             self._news_s, self._sent = time.monotonic(), 0
             self._again_s = min(2 * self._again_s, AGAIN_AFTER_S_MAX)
-        if self._client.is_connected():
+        # Not before the device has said what it is, and what is to be sent again is known.
+        if self._let_in.is_set():
             room = min(SENT_MAX - self._kept.count(name, self._sent), SENT_AT_ONCE)
             for one in self._kept.waiting(name, self._sent, room) if room > 0 else ():
                 info = self._client.publish(self._topic(one), one.payload, qos=1)
@@ -341,14 +355,16 @@ def _broker(options: argparse.Namespace, device: str) -> Broker:
 def publish_beds(arguments: Sequence[str], keeper: type[KeptMessages] = KeptMessages) -> None:
     """Publish some beds until each has sent so many readings and all are covered."""
     parser = argparse.ArgumentParser(prog="python -m simulators.keeping", description=__doc__)
-    parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--unit", required=True)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=1883)
+    parser.add_argument(
+        "--store", help="file that keeps what no receipt covers", type=Path, required=True
+    )
+    parser.add_argument("--unit", help="unit of the beds", required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="of the broker")
+    parser.add_argument("--port", type=int, default=1883, help="of the broker")
     parser.add_argument("--certificates", type=Path, help="folder of ca.crt, mon-1.crt, mon-1.key")
-    parser.add_argument("--beds", type=int, default=6)
-    parser.add_argument("--readings", type=int, default=1_000)
-    parser.add_argument("--every-ms", type=int, default=100)
+    parser.add_argument("--beds", type=int, default=6, help="one device at each")
+    parser.add_argument("--readings", type=int, default=1_000, help="of each bed; then it ends")
+    parser.add_argument("--every-ms", type=int, default=100, help="so often, in milliseconds")
     options = parser.parse_args(arguments)
     kept = keeper(options.store, boot=f"k{now_ms():x}")
     devices = [

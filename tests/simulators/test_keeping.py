@@ -8,6 +8,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +17,7 @@ from fakes import Listener
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.channels import Channel
+from detectors.channels import CHANNEL_NAMES, Channel
 from monitor.adapters.broker import LocalBroker, free_port
 from monitor.facts.records import DeviceBorn, DeviceReported, RawMessage, VitalsReported
 from monitor.wire.messages import decode
@@ -35,6 +36,7 @@ from simulators.keeping import (
     publish_beds,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 DEVICE = Device(unit="infa", bed="1", name="mon-1", model="VS", serial="7", interval_s=5)
 
 
@@ -65,6 +67,38 @@ def test_it_can_be_copied_because_it_takes_nothing_of_this_program(tmp_path: Pat
         env={key: text for key, text in os.environ.items() if key != "PYTHONPATH"},
     )
     assert (done.returncode, "--certificates" in done.stdout) == (0, True), done.stderr
+
+
+def test_what_the_manual_shows_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a copy of the file; only the broker and its certificates are others."""
+    manual = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
+    shown = manual.partition("## A publisher to copy")[2].partition("```python")[2]
+    code = shown.partition("```")[0]
+    monkeypatch.setitem(sys.modules, "keeping", keeping)
+    monkeypatch.setattr(keeping, "Broker", lambda **_: Broker(port=free_port()))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - our own manual
+    (one,) = names["kept"].waiting("mon-17", 0, 9)
+    names["link"].close()
+    names["kept"].close()
+    raw = RawMessage(received_ms=now_ms(), topic=one.topic, payload=one.payload)
+    read = decode(raw, position=0)
+    assert isinstance(read, VitalsReported)
+    assert [value.channel for value in read.values] == [Channel.HR, Channel.SPO2]
+    assert (names["waiting"], names["number"]) == (1, 0)
+
+
+def test_it_knows_every_channel_and_a_unit_of_it() -> None:
+    values = dict.fromkeys(CHANNEL_NAMES, 36.5)
+    at_ms = now_ms()
+    payload = keeping.vitals(0, measured_ms=at_ms, boot="b", values=values)
+    raw = RawMessage(received_ms=at_ms, topic="irm/v1/u/1/m/vitals", payload=payload)
+    read = decode(raw, position=0)
+    assert isinstance(read, VitalsReported)
+    assert {value.channel for value in read.values} == set(Channel)
 
 
 def test_what_it_says_is_what_the_monitor_reads(tmp_path: Path) -> None:
@@ -217,6 +251,7 @@ def test_only_so_many_are_on_their_way_without_a_receipt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("simulators.keeping.SENT_MAX", 5)
+    monkeypatch.setattr("simulators.keeping.AGAIN_AFTER_S", 600.0)
     kept = KeptMessages(tmp_path / "k", boot="b1")
     name = "irm/v1/infa/1/mon-1/vitals"
     with LocalBroker() as broker, Listener(broker.port, name, "end") as listener:
