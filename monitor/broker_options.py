@@ -42,6 +42,11 @@ def access_of(
 
 def address_of(text: str, default_port: int, option: str) -> tuple[str, int]:
     """Return host and port of an option; without a port its default."""
+    if "@" in text:
+        raise typer.BadParameter(
+            f"{option}: must be HOST or HOST:PORT, without a user or a password: others can read a "
+            "command line. site.toml names the user and the file of the password"
+        )
     host, separator, port = text.rpartition(":")
     if not separator:
         return text, default_port

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlsplit
 
 import typer
 
@@ -28,15 +29,29 @@ def opened_store(store: str, bucket: str, org: str, token_file: Path | None) -> 
         from monitor.series.stores import SqliteStore
 
         return SqliteStore(Path(store.removeprefix(SQLITE_PREFIX)))
-    if not store.startswith(("http://", "https://")):
-        raise typer.BadParameter(
-            f"--store {store}: must be http://HOST:PORT, https://HOST:PORT or sqlite:FILE"
-        )
+    _check_address(store)
     from monitor.series.influx import InfluxAddress, InfluxStore, token_from
 
     return InfluxStore(
         InfluxAddress(url=store, bucket=bucket, org=org, token=token_from(token_file))
     )
+
+
+def _check_address(store: str) -> None:
+    """Refuse what is no address of a database, without repeating what may be a secret."""
+    form = "must be http://HOST:PORT, https://HOST:PORT or sqlite:FILE"
+    if "@" in store or "?" in store:
+        raise typer.BadParameter(
+            f"--store: {form}, without a user, a password or a token: others can read a command "
+            "line. Name a file that holds the token with --token-file"
+        )
+    try:
+        parts = urlsplit(store)
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        is_whole = False
+    if not is_whole:
+        raise typer.BadParameter(f"--store {store}: {form}")
 
 
 def utc_ms(option: str, text: str) -> int:

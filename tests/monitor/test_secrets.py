@@ -10,8 +10,9 @@ from typing import Final
 import pytest
 import typer
 
-from monitor.__main__ import app
+from monitor.__main__ import app, main
 from monitor.adapters.broker import LocalBroker
+from monitor.adapters.journal import Journal
 from monitor.settings.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +47,42 @@ def test_no_option_takes_a_secret(words: tuple[str, ...]) -> None:
         for name in (option.name, *option.opts):
             parts = str(name).strip("-").replace("_", "-").split("-")
             assert not set(parts) & set(SECRET_WORDS) or "file" in parts, f"{words}: {name}"
+
+
+MARK: Final = "Zq7-never-to-be-seen"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("forward", "JOURNAL", "--once", "--bucket", "b", "--store", f"http://u:{MARK}@db:8086"),
+        ("forward", "JOURNAL", "--once", "--bucket", "b", "--store", f"http://db?p={MARK}"),
+        ("tail", "--broker", f"u:{MARK}@broker:1883"),
+        ("station", "--broker", f"u:{MARK}@broker"),
+    ],
+)
+def test_a_secret_in_an_address_is_refused_and_not_repeated(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = tmp_path / "journal"
+    Journal.open_for_writing(journal, unit="u", software="", config="").close()
+    named = [str(journal) if word == "JOURNAL" else word for word in words]
+    assert main(named) == 2
+    said = "".join(capsys.readouterr())
+    assert "command line" in " ".join(said.replace("│", " ").split())
+    assert MARK not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://db", "http://", "http://db:x", "http://db:99999", "db:8086"]
+)
+def test_an_address_that_is_none_is_refused_by_its_name(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = tmp_path / "journal"
+    Journal.open_for_writing(journal, unit="u", software="", config="").close()
+    assert main(["forward", str(journal), "--once", "--store", url]) == 2
+    assert url in capsys.readouterr().err
 
 
 def started(*words: str) -> subprocess.Popen[str]:
