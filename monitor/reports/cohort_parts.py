@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Final
+
+COLUMNS_UPRIGHT: Final = 10
+"""A table with more columns is printed across."""
 
 
 def section(title: str, words: str, made: str, *parts: str) -> tuple[str, ...]:
@@ -15,13 +19,14 @@ def section(title: str, words: str, made: str, *parts: str) -> tuple[str, ...]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of HTML with every text escaped."""
+    """Return a table of HTML with every text escaped; a broad one is printed across."""
     heads = "".join(f'<th scope="col">{escape(one)}</th>' for one in head)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(one)}</td>" for one in row) + "</tr>" for row in rows
     )
     whole = f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="wide">{whole}</div>'
+    names = "wide broad" if len(head) > COLUMNS_UPRIGHT else "wide"
+    return f'<div class="{names}">{whole}</div>'
 
 
 def plot(drawing: str) -> str:

@@ -26,8 +26,9 @@ from monitor.facts.effects import (
 )
 from monitor.replay import digest, replay
 from monitor.reports.chronicles import FROM_LEDGER, FROM_REPLAY, Chronicle, chronicles, stays_of
+from monitor.reports.cohort_parts import table
 from monitor.reports.findings import duration, episodes, finding, steps_told
-from monitor.reports.session_page import Printing, session_page
+from monitor.reports.session_page import PAGE, Printing, session_page
 from monitor.settings.settings import load_settings
 from monitor.station.review import bands
 from monitor.station.review import episodes as sheet_lines
@@ -299,6 +300,28 @@ def test_what_is_written_by_others_stays_text(
     assert page.locator("img, script").count() == 2  # the data and the drawing
     assert page.locator("td", has_text="window.hacked=1").count() > 1
     assert steps_told(effects)
+
+
+@pytest.mark.parametrize(("columns", "paper_px", "page"), [(10, 703, "auto"), (14, 1032, "across")])
+def test_no_table_of_a_cohort_is_cut_off_on_paper(
+    columns: int, paper_px: int, page: str, browser: Browser
+) -> None:
+    """A4 within its margins is 703 px wide upright and 1032 px across."""
+    style = (PAGE / "report.css").read_text(encoding="utf-8")
+    name, cell = (
+        ("min to the call", "48.3") if page == "auto" else ("cytokine-release", "48.3 (90)")
+    )
+    rows = [["this monitor, somebody is called", *[cell] * (columns - 1)]]
+    drawn = table(["Rule", *[name] * (columns - 1)], rows)
+    context = browser.new_context(viewport={"width": paper_px, "height": 900})
+    here = context.new_page()
+    here.emulate_media(media="print")
+    here.set_content(f"<style>{style}</style>{drawn}")
+    wide = here.locator(".wide")
+
+    assert wide.evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert wide.evaluate("one => getComputedStyle(one).page") == page
+    context.close()
 
 
 def test_a_picture_is_made_by_the_chromium_of_the_machine(tmp_path: Path, browser: Browser) -> None:
