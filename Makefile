@@ -142,6 +142,10 @@ imports: setup ## Check that imports point one way
 crash: setup ## Kill everything that can die again and again: make crash KILLS=204 SEED=8
 	@$(RUN)/python -m scripts.crash --kills $(KILLS) --seed $(SEED)
 
+.PHONY: systemd
+systemd: ## As root: run the shipped units under a systemd of their own, and what they promise
+	@scripts/systemd.sh
+
 .PHONY: takeover
 takeover: setup ## Kill, freeze and stop the monitor that speaks, and time its standby
 	@$(RUN)/python -m scripts.takeover

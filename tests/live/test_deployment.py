@@ -3,6 +3,7 @@
 import configparser
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from monitor.adapters.access import LinkError
 from monitor.adapters.feed import Feed
 from monitor.adapters.supervision import STARTING_S
 from monitor.adapters.window import PAYLOAD_BYTES_MAX
+from monitor.settings.settings import load_settings
 
 pytestmark = pytest.mark.broker
 
@@ -157,3 +159,36 @@ def test_the_forwarder_runs_beside_the_monitor_with_less_of_everything() -> None
     assert "--token-file" in rows["ExecStart"]
     assert int(rows["Nice"]) > 0
     assert rows["StateDirectory"] == rows["User"] == "infusion-monitor"
+
+
+def lines_of_the_page() -> list[str]:
+    """Return the lines by which the page installs the services."""
+    page = (ROOT / "docs" / "running.md").read_text()
+    block = page.partition("<!-- systemd:begin -->")[2].partition("<!-- systemd:end -->")[0]
+    return [line for line in block.splitlines() if line and not line.startswith("```")]
+
+
+def test_the_page_installs_what_there_is_and_every_file_that_a_service_is_handed(
+    tmp_path: Path,
+) -> None:
+    lines = lines_of_the_page()
+    named = {word for line in lines for word in re.findall(r"(?:deploy|scripts)/[\w./*-]+", line)}
+    assert {"deploy/systemd/*.service", "deploy/systemd/site.toml", "scripts/certs.sh"} <= named
+    assert [name for name in named if not list(ROOT.glob(name))] == []
+    copied = " ".join(lines)
+    handed = [row for path in services() for row in rows_of(path).get("LoadCredential", [])]
+    for row in handed:
+        key = Path(row.partition(":")[2])
+        assert str(key.parent) == "/etc/infusion-monitor"
+        if key.suffix == ".key":
+            assert f"{key.stem}.* " in copied, key
+    # With what those lines put there, the folder is a configuration.
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copy(SERVICE.with_name("site.toml"), tmp_path / "config")
+    for name in ("ca.crt", "infusion-monitor.crt", "station-1.crt"):
+        (tmp_path / "config" / name).touch()
+    for name in ("infusion-monitor.key", "station-1.key"):
+        (tmp_path / "config" / name).touch(mode=0o600)
+    settings = load_settings(tmp_path / "config")
+    assert settings.site.broker.port == 8883
+    assert settings.site.unit == "inf-a"
