@@ -24,7 +24,7 @@ from scripts.influx_server import Script, found_influxd, proxy, real_influx
 
 MONITOR: Final = "infusion-monitor"
 PROGRAM: Final = "/opt/infusion-monitor/.venv/bin/infusion-monitor"
-CERTIFICATES: Final = Path("/root/irm-certs")
+CERTIFICATES: Final = Path("/etc/irm-certs")
 CONFIG: Final = Path("/etc/infusion-monitor")
 JOURNAL: Final = Path("/var/lib/infusion-monitor/ward.journal")
 PAGE: Final = "https://ward.example:8443"
@@ -37,7 +37,9 @@ LEAVES_WITHIN_S: Final = 5.0
 
 def said(*words: str) -> subprocess.CompletedProcess[str]:
     """Return what a command says, and how it ends."""
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
+    return subprocess.run(  # noqa: S603 - commands of this file
+        words, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 def shown(service: str, key: str) -> str:
@@ -107,7 +109,7 @@ def it_is_confined() -> str:
 def it_keeps() -> str:
     """Let devices publish until everything is covered."""
     place = ("--unit", "inf-a", "--host", "localhost", "--port", "8883")
-    words = ("--store", "/root/kept", *place, "--certificates", str(CERTIFICATES), "--beds", "2")
+    words = ("--store", "/var/lib/kept", *place, "--certificates", str(CERTIFICATES), "--beds", "2")
     command = (sys.executable, "-m", "simulators.keeping", *words, "--every-ms", "50")
     done = said(*command, "--readings", str(READINGS))
     assert done.returncode == 0, done.stderr

@@ -70,7 +70,9 @@ _LINE: Final = "art"
 INFUSION_MIN_MAX: Final = 7 * 24 * 60
 """No infusion lasts longer than a week: such an end is a slip of the pen."""
 
-_STAY_MIN_MAX: Final = 10 * 366 * 24 * 60
+STAY_MIN_MAX: Final = 10 * 366 * 24 * 60
+"""Nothing of a stay is further than ten years from its admission: such a time is a slip, too."""
+
 _AGE_MAX_YEARS: Final = 120
 """MIMIC writes ages above 89 as 300 or so; such an age is not an age."""
 
@@ -283,8 +285,8 @@ def _number(row: Mapping[str, str], name: str) -> float:
 
 def _minutes(row: Mapping[str, str], name: str) -> int:
     value = _number(row, name)
-    if abs(value) > _STAY_MIN_MAX:
-        raise _BadValueError(name, row[name], f"is further than {_STAY_MIN_MAX} min away")
+    if abs(value) > STAY_MIN_MAX:
+        raise _BadValueError(name, row[name], f"is further than {STAY_MIN_MAX} min away")
     return round(value)
 
 

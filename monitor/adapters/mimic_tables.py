@@ -20,6 +20,7 @@ from monitor.adapters.chart import MINUTE_MS
 from monitor.adapters.mimic import (
     INFUSION_MIN_MAX,
     OPENED_BEFORE_MIN,
+    STAY_MIN_MAX,
     UNIT,
     WATCHED_AFTER_MIN,
     Charted,
@@ -226,7 +227,11 @@ def _infusion(stay: int, stays: Mapping[int, _Stay], product: str, fields: Field
 
 
 def _minute(fields: Fields, name: str, about: _Stay) -> int:
-    return round((instant_ms(fields, name) - about.in_ms) / MINUTE_MS)
+    minute = round((instant_ms(fields, name) - about.in_ms) / MINUTE_MS)
+    if abs(minute) > STAY_MIN_MAX:
+        reason = f"is further than {STAY_MIN_MAX} min from the admission"
+        raise BadValueError(name, fields[name], reason)
+    return minute
 
 
 def _vitals(

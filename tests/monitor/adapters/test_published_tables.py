@@ -213,6 +213,16 @@ def test_a_text_file_of_physionet_is_one_stay(tmp_path: Path) -> None:
     ]
 
 
+def test_a_time_of_another_century_is_left_out_and_said(tmp_path: Path) -> None:
+    """No time is that far from its stay, and so far away it would be none of a calendar."""
+    tables = {**MIMIC3, "ICUSTAYS": MIMIC3["ICUSTAYS"].replace("2150-", "8494-", 1)}
+    assert tables != MIMIC3
+    remarks = Remarks()
+    with pytest.raises(InputFileError, match="no transfusion that can be read"):
+        list(open_source(archive(tmp_path, tables), remarks))
+    assert "further than 5270400 min from the admission (got '2150-" in remarks.named[0]
+
+
 @pytest.mark.parametrize(
     ("tables", "words"),
     [
