@@ -1,4 +1,4 @@
-"""What a station is started with, and whether it may be: open to a network only with logins."""
+"""What a station is started with, and whether it may be: a network sees it by login and TLS."""
 
 import ipaddress
 import socket
@@ -60,19 +60,27 @@ def is_loopback(host: str) -> bool:
 
 
 def check_exposure(options: StationOptions) -> None:
-    """Refuse what would open the station to a network without knowing anybody.
+    """Refuse what would open the station to a network without knowing anybody, or in the clear.
 
     Raises
     ------
     StationError
-        If the address is no loopback and there is no file of users, or half a pair of TLS files.
+        If the address is no loopback and there is no file of users, or nothing that says that
+        people come by TLS; or half a pair of TLS files.
     """
     http = options.http
-    if not is_loopback(http.host) and options.users is None:
-        raise StationError(
-            f"--http {http.host}:{http.port} can be reached from the network, and nobody could be "
-            "known: give --users FILE (see station-user add), or bind to 127.0.0.1"
-        )
+    if not is_loopback(http.host):
+        reached = f"--http {http.host}:{http.port} can be reached from the network, and"
+        if options.users is None:
+            raise StationError(
+                f"{reached} nobody could be known: give --users FILE, which infusion-monitor "
+                "station-user writes, or bind to 127.0.0.1"
+            )
+        if not http.places().is_secure:
+            raise StationError(
+                f"{reached} passwords would go there for everybody to read: give --tls-cert and "
+                "--tls-key, or --origin https://NAME where a proxy speaks TLS, or bind to 127.0.0.1"
+            )
     if options.proxy is not None and options.users is None:
         raise StationError("--proxy-header needs --users FILE: it says who has which role")
     if (http.certificate is None) != (http.key is None):

@@ -132,7 +132,8 @@ class Users:
                 self._rows = _read(self.path)
                 self._changed_ns = changed_ns
         except OSError as fault:
-            raise UsersFileError(f"{self.path}: {fault.strerror}; see station-user add") from fault
+            reason = f"{fault.strerror}; infusion-monitor station-user writes it"
+            raise UsersFileError(f"{self.path}: {reason}") from fault
         return self._rows
 
     def person(self, name: str) -> Person | None:
