@@ -168,7 +168,7 @@ def _is_locked(path: Path) -> bool:
 
 
 def secret_findings(access: Access, password_file: Path | None) -> Iterator[Finding]:
-    """Yield whether others can read our secrets, and how long our certificate lasts."""
+    """Yield whether others can read our secrets, and how long our certificates last."""
     key = None if access.tls is None else access.tls.key_file
     for path in (password_file, key):
         if path is not None:
@@ -176,6 +176,17 @@ def secret_findings(access: Access, password_file: Path | None) -> Iterator[Find
     own = None if access.tls is None else access.tls.certificate_file
     if own is not None:
         yield _certificate_finding("own certificate", own)
+    authority = None if access.tls is None else access.tls.ca_file
+    if authority is not None and not _is_bundle(authority):
+        yield _certificate_finding("authority", authority)
+
+
+def _is_bundle(path: Path) -> bool:
+    """Tell whether a file holds several certificates, of which one may end and harm nobody."""
+    try:
+        return path.read_bytes().count(b"-----BEGIN CERTIFICATE-----") > 1
+    except OSError:
+        return False
 
 
 def _secret_findings(path: Path, what: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 import msgspec
@@ -32,6 +33,24 @@ def settings() -> Settings:
 
 def access(port: int, **more: object) -> Access:
     return Access(host="127.0.0.1", port=port, client_id="", connect_timeout_s=2.0, **more)  # type: ignore[arg-type]  # fields differ
+
+
+def test_an_authority_that_ends_soon_is_told_and_a_bundle_of_many_is_not(tmp_path: Path) -> None:
+    """When it ends nobody reaches the broker any more, whatever their own certificate says."""
+    ca, made = tmp_path / "ca.crt", ("-keyout", str(tmp_path / "ca.key"), "-subj", "/CN=ca")
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "5")
+    command = ["openssl", "req", "-x509", *curve, *made, "-out", str(ca)]
+    subprocess.run(command, check=True, capture_output=True)
+
+    def told(path: Path) -> list[tuple[str, str]]:
+        reached = access(1883, tls=Tls(ca_file=path))
+        return [(one.what, one.verdict) for one in doctor.secret_findings(reached, None)]
+
+    assert told(ca) == [("authority", "warning")]
+    bundle = tmp_path / "bundle.crt"
+    bundle.write_bytes(2 * ca.read_bytes())
+    assert told(bundle) == []
+    assert told(tmp_path / "nowhere.crt") == [("authority", "not known")]
 
 
 @pytest.mark.parametrize(
