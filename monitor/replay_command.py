@@ -54,7 +54,12 @@ Rebatch = Annotated[
     int | None, typer.Option(min=0, help="Other step boundaries: windows of so many ms.")
 ]
 Form = Annotated[
-    str, typer.Option("--format", help="What the files are, if not what they look like.")
+    str,
+    typer.Option(
+        "--format",
+        help="What the files are, if not what they look like: journal, recording, mimic3-demo, "
+        "mimic, eicu, physionet2012, wfdb, vitaldb, cases, columns, export.",
+    ),
 ]
 Speed = Annotated[
     float | None, typer.Option(help="So many times as fast as it happened; default: at once.")

@@ -13,6 +13,7 @@ from replay_wards import STEPS, StandInWard, effects_of, recorded
 from monitor.__main__ import main
 from monitor.adapters.journal import Journal, JournalReader
 from monitor.adapters.ledger import effect_bytes
+from monitor.adapters.sources import FORMATS
 from monitor.excerpts import Moment, Reading
 from monitor.facts.effects import AnyEffect
 from monitor.facts.records import Input, RecordedStep
@@ -264,3 +265,18 @@ def test_the_command_goes_on_after_a_failed_step_as_a_live_monitor_does(tmp_path
 
     assert "the ward failed in the step at 1795514401000 ms: LookupError: a bug" in err.getvalue()
     assert "effects 2" in out.getvalue()
+
+
+def test_every_format_is_named_by_the_help_and_no_other_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "240")
+    assert main(["replay", "--help"]) == 0
+    helped = capsys.readouterr().out
+    assert all(name in helped for name in FORMATS)
+
+    assert main(["replay", str(tmp_path), "--format", "edf"]) == 2
+
+    assert f"--format edf: must be one of auto, {', '.join(FORMATS)}" in " ".join(
+        capsys.readouterr().err.replace("\u2502", " ").split()
+    )
