@@ -66,6 +66,18 @@ def test_what_is_mounted_or_copied_from_here_exists() -> None:
             assert (ROOT / name).exists(), name
 
 
+def test_everything_that_the_program_is_built_from_is_copied() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    parts = wheel["targets"]["wheel"]
+    needed = {*parts["packages"], *parts["force-include"], "pyproject.toml", "requirements.lock"}
+    copied = {
+        name
+        for names in re.findall(r"^COPY (?!--)(.*) \S+$", RECIPE, re.MULTILINE)
+        for name in names.split()
+    }
+    assert needed <= copied
+
+
 def test_what_is_mounted_is_made_by_one_command(tmp_path: Path) -> None:
     script = ["bash", str(ROOT / "scripts" / "container_site.sh"), str(tmp_path), "ward-7"]
     done = subprocess.run(
