@@ -25,6 +25,9 @@ DEVICES: Final = "too-many-devices"
 BEDS: Final = "too-many-beds"
 CROWD: Final = frozenset({DEVICES, BEDS})
 
+SESSION_BEDS: Final = 2
+"""Sessions are opened at up to so many times as many beds as devices may name."""
+
 CROWD_TOLD_EVERY_MS: Final = 60_000
 """Whoever is turned away because the ward is full is told about so often, not every time."""
 
@@ -97,8 +100,10 @@ def _crowded(state: WardState, record: Input) -> MessageRefused | None:
     new_beds = {name for name in beds if name not in rooms}
     if new_devices and len(state.hearing) + len(new_devices) > limit:
         return _turned_away(record, DEVICES, "device", f"{limit} in a unit")
-    if new_beds and len(rooms) + len(new_beds) > limit:
-        return _turned_away(record, BEDS, "bed", f"{limit} in a unit")
+    # A device can name any bed and fill the unit with them: sessions have room beside those.
+    room = SESSION_BEDS * limit if isinstance(record, SessionReported) else limit
+    if new_beds and len(rooms) + len(new_beds) > room:
+        return _turned_away(record, BEDS, "bed", f"{room} in a unit")
     if new_devices or new_beds:
         for name in devices:
             known(state, name)

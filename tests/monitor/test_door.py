@@ -29,12 +29,14 @@ def ward(*, devices: int = 1000) -> Ward:
     return Ward(replace(settings, hearing=tight), unit=UNIT)
 
 
-def session(event: PhaseVerb, *, devices: tuple[str, ...] = ("mon-1",)) -> RawMessage:
+def session(
+    event: PhaseVerb, *, devices: tuple[str, ...] = ("mon-1",), bed: str = "9"
+) -> RawMessage:
     payload = SessionPayload(
-        id="S-1", t=stamp(T0_MS), by="nurse-1", event=event, subject="PX-1", product="test",
+        id=f"S-{bed}", t=stamp(T0_MS), by="nurse-1", event=event, subject="PX-1", product="test",
         devices=devices,
     )  # fmt: skip
-    name = f"irm/v1/{UNIT}/9/tab-1/session"
+    name = f"irm/v1/{UNIT}/{bed}/tab-1/session"
     return RawMessage(received_ms=T0_MS, topic=name, payload=encode(payload))
 
 
@@ -183,6 +185,19 @@ def test_a_device_that_invents_beds_is_refused() -> None:
     many = [reading(T0_MS, number, bed=f"b-{number}") for number in range(BURST + 1)]
     assert rejects(told(one, T0_MS, many)) == ["too-many-beds"]
     assert len(one.state.beds) <= 5
+
+
+def test_a_device_that_invents_beds_keeps_no_session_out() -> None:
+    """The access list knows devices, not beds, so one that is let in can name any of them."""
+    one = ward(devices=4)
+    told(one, T0_MS, [reading(T0_MS, number, bed=f"b-{number}") for number in range(BURST + 1)])
+    told(one, T0_MS, [session("open", devices=(), bed=str(bed)) for bed in range(20, 26)])
+    assert len(one.state.roster.beds) == 8  # with four invented ones, and that of refusals
+    assert [name for name in one.state.roster.beds if name.isdecimal()] == ["20", "21", "22"]
+    told(one, T0_MS, [reading(T0_MS, 1, "mon-2", "20")])
+    view = {bed.bed: bed for bed in one.view(T0_MS).beds}["20"]
+    assert view.session == "S-20"
+    assert view.channels
 
 
 @given(
