@@ -29,6 +29,9 @@ PRODUCT: Final = "other"
 ZERO_MS: Final = 4_102_444_800_000
 """2100-01-01T00:00:00Z, from which times that are no dates count."""
 
+MORE: Final = "\0"
+"""The cells of a row beyond the last column: such a row has slipped, and its values with it."""
+
 VALUE_MAX: Final = 1e6
 SPAN_MS: Final = 31 * 24 * 60 * MINUTE_MS
 """A session of more than a month is a wrong unit of time."""
@@ -116,7 +119,8 @@ def recordings(table: Path, remarks: Remarks) -> Iterator[Recording]:
     for number, (bed, rows) in enumerate(beds.items(), start=1):
         rows.sort(key=lambda row: row.at_ms)
         if rows[-1].at_ms - rows[0].at_ms > SPAN_MS:
-            raise InputFileError(table, f"bed {bed} lasts over a month; is the unit of time right?")
+            whole = f"bed {bed}" if bed else "the table"
+            raise InputFileError(table, f"{whole} lasts over a month; is the unit of time right?")
         chart = _chart(number, rows, columns)
         yield Recording(name=f"{table.name} {bed}".strip(), unit=UNIT, steps=tuple(chart.steps()))
 
@@ -161,12 +165,13 @@ def _csv_rows(
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, restval="", delimiter=columns.separator)
+            table = csv.DictReader(file, restkey=MORE, restval="", delimiter=columns.separator)
             for name in names:
                 if name not in (table.fieldnames or ()):
                     raise InputFileError(path, "the table lacks this column", line=1, name=name)
             for fields in table:
-                yield table.line_num, fields
+                more = [cell for cell in fields.pop(MORE, ()) if cell.strip()]
+                yield table.line_num, {**fields, MORE: columns.separator.join(more)}
     except (csv.Error, UnicodeDecodeError) as fault:
         raise InputFileError(path, f"cannot be read: {fault}") from fault
     except OSError as fault:
@@ -180,6 +185,8 @@ def _bed(fields: Mapping[str, str], name: str) -> str:
 
 
 def _row(fields: Mapping[str, str], columns: ColumnMap) -> _Row:
+    if more := fields.get(MORE):
+        raise _BadValueError("row", more, "has more cells than the table has columns")
     values = {
         name: _number(fields, one.column)
         for name, one in columns.channels.items()

@@ -123,6 +123,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, table: str, told: str, word
         ("inf,A,1,,", "when: must be finite"),
         ("1,A,1e9,,", "pulse: must be finite"),
         ("1,A,1,,-3", "flow: must be at least 0"),
+        ("1,A,7,1,,,50", "row: has more cells than the table has columns (got '50')"),
     ],
 )
 def test_numbers_out_of_bounds_are_left_out(tmp_path: Path, row: str, words: str) -> None:
@@ -132,6 +133,12 @@ def test_numbers_out_of_bounds_are_left_out(tmp_path: Path, row: str, words: str
     list(open_source(written(tmp_path, table), remarks))
 
     assert words in remarks.named[0]
+
+
+def test_an_empty_cell_at_the_end_of_a_row_is_none_too_many(tmp_path: Path) -> None:
+    remarks = Remarks()
+    list(open_source(written(tmp_path, "when,chair,pulse,t,flow\n0,A,70,,,\n"), remarks))
+    assert remarks.named == []
 
 
 def parquet_table(folder: Path) -> Path:
