@@ -136,7 +136,7 @@ def updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
         at_ms if at_ms is not None else effect.at_ms if effect.grade >= grade else None
         for grade, at_ms in enumerate(known, start=1)
     )
-    stands = effect.phase != "end"
+    stands = effect.condition != "ended"
     calls = effect.at_ms if effect.priority in CALLING and stands else None
     rules = before.rules if before else ()
     if calls is not None and (before is None or before.called_ms is None):
@@ -154,7 +154,7 @@ def updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
         grade=effect.grade if is_worst or before is None else before.grade,
         reached_ms=reached,  # type: ignore[arg-type]  # four, as they were
         called_ms=before.called_ms if before and before.called_ms is not None else calls,
-        ended_ms=None if stands else effect.at_ms,
+        ended_ms=_ended_ms(before, effect),
         names=names,
         rules=rules,
         points_centi=points if is_worst or before is None else before.points_centi,
@@ -165,7 +165,7 @@ def updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
 
 def _risen(known: PriorityTimes, effect: AlertChanged) -> PriorityTimes:
     """Return when each priority or a higher one was first reached."""
-    if effect.priority not in PRIORITIES or effect.phase == "end":
+    if effect.priority not in PRIORITIES or effect.condition == "ended":
         return known
     level = PRIORITIES.index(effect.priority)
     low, medium, high = (
@@ -177,14 +177,21 @@ def _risen(known: PriorityTimes, effect: AlertChanged) -> PriorityTimes:
 
 def updated_other(before: OtherAlert | None, effect: AlertChanged) -> OtherAlert:
     """Return an alert about devices or the infusion as it was heard up to now."""
-    calls = effect.priority in CALLING and effect.phase != "end"
+    calls = effect.priority in CALLING and effect.condition != "ended"
     return OtherAlert(
         kind=effect.kind,
         cause=effect.cause,
         began_ms=effect.at_ms if before is None else before.began_ms,
         calls=calls or (before is not None and before.calls),
-        ended_ms=effect.at_ms if effect.phase == "end" else None,
+        ended_ms=_ended_ms(before, effect),
     )
+
+
+def _ended_ms(before: HeardAlert | OtherAlert | None, effect: AlertChanged) -> int | None:
+    """Return when the condition ended; what is told later is about the signal alone."""
+    if before is not None and before.ended_ms is not None:
+        return before.ended_ms
+    return effect.at_ms if effect.condition == "ended" else None
 
 
 def baselines_of(told: BaselineChanged | None) -> dict[str, HeardBaseline]:

@@ -247,13 +247,19 @@ def test_an_alert_remembers_when_it_reached_each_priority_and_the_first_answer()
     heard = updated(heard, change(3, priority="high"))
     heard = updated(heard, change(4, priority="medium", acknowledged_ms=minutes(4)))
     heard = updated(heard, change(5, priority="high"))
-    heard = updated(heard, change(9, priority="high", phase="end", acknowledged_ms=minutes(8)))
+    ended = {"phase": "end", "condition": "ended", "signal": "latched"}
+    heard = updated(heard, change(9, priority="high", acknowledged_ms=minutes(8), **ended))
+    # A new one takes its place much later: that is no end of what was over, and nothing stands.
+    heard = updated(heard, change(40, priority="high", **{**ended, "phase": "update"}))
     assert heard.priority_ms == (minutes(1), minutes(3), minutes(3))
     assert (heard.acknowledged_ms, heard.ended_ms) == (minutes(4), minutes(9))
     assert updated(None, change(1, priority="info")).priority_ms == (None, None, None)
 
     other = updated_other(None, change(1, kind="technical", cause="probe", priority="medium"))
-    other = updated_other(other, change(2, kind="technical", cause="probe", phase="end"))
+    other = updated_other(other, change(2, kind="technical", cause="probe", **ended))
+    other = updated_other(
+        other, change(30, kind="technical", cause="probe", **{**ended, "phase": "update"})
+    )
     assert (other.began_ms, other.ended_ms, other.calls) == (minutes(1), minutes(2), True)
 
 
