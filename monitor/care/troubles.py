@@ -96,7 +96,7 @@ _ROWS: Final = (
         key="clock",
         words="clock of device {what} is {more}: its times are corrected",
         priority="low",
-        ends="a message of the device is on time, or says that its clock is",
+        ends="a message of the device is on time",
     ),
     Trouble(
         key="late",

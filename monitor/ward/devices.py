@@ -9,8 +9,7 @@ from monitor.care.session import OPEN
 from monitor.facts.effects import DeviceChanged, DeviceState
 from monitor.facts.records import DeviceBorn, DeviceReported, SessionReported, VitalsReported
 from monitor.ward.bedside import Bedside
-from monitor.ward.guests import seat_guest
-from monitor.ward.hearings import Onset
+from monitor.ward.hearings import FAR_MS, Onset
 from monitor.ward.listening import DeviceFound, set_due
 from monitor.ward.roster import is_backfill
 from monitor.ward.strangers import note_stranger, strange_words
@@ -43,8 +42,7 @@ def release(
     state: WardState, bed: Bedside, device: str, reason: str, position: int, at_ms: int
 ) -> None:
     """Take a device from a bed; it belongs to none then."""
-    row = state.roster.devices[device]
-    state.device_bed[row], state.device_released_ms[row] = -1, at_ms
+    state.device_bed[state.roster.devices[device]] = -1
     set_due(state, device)
     _tell_device(state, bed, device, "released", reason, position, at_ms)
 
@@ -106,19 +104,15 @@ def take_status(state: WardState, bed: Bedside, record: DeviceReported) -> None:
 
 
 def take_found(state: WardState, bed: Bedside, found: DeviceFound) -> None:
-    """Take what was found out about a device; the bed that it belongs to is told.
-
-    One that belongs to none is told at the bed of the message, if that is where it is told.
-    """
+    """Take what was found out about a device; the bed that it belongs to is told."""
     state.troubles[found.device] = found.troubles
-    state.fading.add(found.device)
+    if any(one.until_ms != FAR_MS for one in found.troubles.values()):
+        state.fading.add(found.device)
     owner = int(state.device_bed[state.roster.devices[found.device]])
-    if owner not in (-1, bed.row):
+    if owner == bed.row:
+        tell_technical(state, bed, found.position, found.received_ms)
+    elif owner != -1:
         state.untold.add(owner)
-        return
-    if owner == -1 and not seat_guest(state, bed, found.device, found.troubles):
-        return
-    tell_technical(state, bed, found.position, found.received_ms)
 
 
 def take_birth(state: WardState, bed: Bedside, record: DeviceBorn) -> None:

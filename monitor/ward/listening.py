@@ -27,7 +27,7 @@ from monitor.facts.records import (
     VitalsReported,
 )
 from monitor.ward.door import CROWD, CROWD_TOLD_EVERY_MS, RATE, admitted, known
-from monitor.ward.hearings import FAR_MS, Finding, Hearing, end_troubles, note_stand, show_trouble
+from monitor.ward.hearings import FAR_MS, Finding, Hearing, Onset
 from monitor.ward.roster import is_backfill
 from monitor.ward.ward_state import WardState
 
@@ -76,7 +76,6 @@ def listened(
             hearing.stamp_ms = max(hearing.stamp_ms, record.measured_ms)
         if _is_numbered(record) and not _is_counted(state, hearing, record):
             continue
-        note_stand(hearing, record)
         corrected.append(_taken(state, hearing, record))
         if isinstance(record, VitalsReported) and not _is_stored(record):
             _note_units(state, hearing, record)
@@ -117,48 +116,34 @@ def _hearing(state: WardState, record: Input) -> Hearing | None:
 
 def _taken(state: WardState, hearing: Hearing, record: Input) -> Input:
     """Return one message, its times corrected, after learning what it shows of its device."""
+    params = state.settings.hearing
+    now_ms = record.received_ms
     if isinstance(record, MessageRefused):
-        _note_refusal(state, hearing, record)
-    if isinstance(record, DeviceReported):
-        _note_own_clock(state, hearing, record)
-    if isinstance(record, PumpReported) or _is_set(record):
-        hearing.refused = 0
+        until_ms = now_ms + params.trouble_forgotten_ms
+        if record.reason == RATE:
+            more = f"{params.message_rate} a second"
+            _tell(hearing, RATE, now_ms, more=more, until_ms=until_ms)
+            return record
+        hearing.refused += 1
+        if hearing.refused >= params.refusals_told:
+            _tell(hearing, "refused", now_ms, more=record.reason, until_ms=until_ms)
+        return record
+    if isinstance(record, DeviceReported) and record.clock_offset_ms is not None:
+        offset_ms = record.clock_offset_ms
+        if abs(offset_ms) > params.clock_limit_ms:
+            _tell(hearing, "clock", now_ms, more=f"off by {length(offset_ms)}, as it says itself")
     if not isinstance(record, VitalsReported | PumpReported) or _is_stored(record):
         return record
-    params, now_ms = state.settings.hearing, record.received_ms
+    hearing.refused = 0
     delay_ms = now_ms - record.measured_ms
-    if hearing.clock == RIGHT and abs(delay_ms) <= params.clock_limit_ms:
-        end_troubles(hearing, ("clock", "late"))
+    if hearing.clock is RIGHT and abs(delay_ms) <= params.clock_limit_ms:
+        _end(hearing, ("clock", "late"))
         return record
     before = hearing.clock
     hearing.clock = clock_after(before, delay_ms, now_ms, params)
     if hearing.clock.state != before.state:
-        end_troubles(hearing, ("clock", "late"))
-    _tell_clock(state, hearing, record)
+        _tell_clock(hearing, now_ms)
     return moved(record, hearing.clock.offset_ms)
-
-
-def _note_refusal(state: WardState, hearing: Hearing, record: MessageRefused) -> None:
-    """Count the messages of a device that are refused in a row, and tell when they are many."""
-    params = state.settings.hearing
-    if record.reason == RATE:
-        _tell(state, hearing, RATE, record, more=f"{params.message_rate} a second", fades=True)
-        return
-    hearing.refused += 1
-    if hearing.refused >= params.refusals_told:
-        _tell(state, hearing, "refused", record, more=record.reason, fades=True)
-
-
-def _note_own_clock(state: WardState, hearing: Hearing, record: DeviceReported) -> None:
-    """Tell what a device says of its own clock, until it says otherwise or is on time."""
-    offset_ms = record.clock_offset_ms
-    if offset_ms is None:
-        return
-    if abs(offset_ms) > state.settings.hearing.clock_limit_ms:
-        more = f"off by {length(offset_ms)}, as it says itself"
-        _tell(state, hearing, "clock", record, more=more)
-    elif hearing.clock == RIGHT:
-        end_troubles(hearing, ("clock",))
 
 
 def _note_units(state: WardState, hearing: Hearing, record: VitalsReported) -> None:
@@ -189,25 +174,21 @@ def _note_units(state: WardState, hearing: Hearing, record: VitalsReported) -> N
             found = doubted if below <= value.value_centi <= above else refused
             found[value.channel] = f"{SHORT_NAMES[value.channel]} looks like {unit.unit}"
     pressures = {value.channel for value in record.values} & set(PRESSURES)
+    now_ms = record.received_ms
     if refused:
-        _tell_units(state, hearing, "unit", refused.values(), record)
+        _tell_units(state, hearing, "unit", refused.values(), now_ms)
     elif doubted and pressures <= set(doubted):
-        _tell_units(state, hearing, "unit-doubted", doubted.values(), record)
+        _tell_units(state, hearing, "unit-doubted", doubted.values(), now_ms)
 
 
 def _tell_units(
-    state: WardState, hearing: Hearing, key: str, found: Iterable[str], record: VitalsReported
+    state: WardState, hearing: Hearing, key: str, found: Iterable[str], now_ms: int
 ) -> None:
     """Keep which values of a device look like another unit, beside those that did before."""
     going = hearing.troubles.get(key)
     known = set(going.more.split(", ")) if going is not None else set()
-    more = ", ".join(sorted(known | set(found)))
-    _tell(state, hearing, key, record, more=more, fades=True)
-
-
-def _is_set(record: Input) -> bool:
-    """Tell whether a message brings vital signs of now, by a device or by hand."""
-    return isinstance(record, VitalsReported) and not is_backfill(record)
+    until_ms = now_ms + state.settings.hearing.trouble_forgotten_ms
+    _tell(hearing, key, now_ms, more=", ".join(sorted(known | set(found))), until_ms=until_ms)
 
 
 def _is_stored(record: Measured) -> bool:
@@ -260,35 +241,36 @@ def _is_counted(state: WardState, hearing: Hearing, record: Measured) -> bool:
     hearing.starts = after
     missing = after[-1].missing
     if not missing:
-        end_troubles(hearing, ("gap",))
+        _end(hearing, ("gap",))
     elif not before or missing != before[-1].missing:
-        _tell(state, hearing, "gap", record, more=str(missing), fades=True)
+        until_ms = record.received_ms + state.settings.hearing.trouble_forgotten_ms
+        _tell(hearing, "gap", record.received_ms, more=str(missing), until_ms=until_ms)
     return True
 
 
-def _tell(
-    state: WardState,
-    hearing: Hearing,
-    key: str,
-    record: Input,
-    *,
-    more: str = "",
-    fades: bool = False,
-) -> None:
-    forgotten_ms = state.settings.hearing.trouble_forgotten_ms
-    show_trouble(hearing, key, record, more=more, fades=fades, forgotten_ms=forgotten_ms)
-
-
-def _tell_clock(state: WardState, hearing: Hearing, record: Measured) -> None:
-    """Keep the trouble that the clock of a device makes with a message that is not on time."""
+def _tell_clock(hearing: Hearing, now_ms: int) -> None:
+    """Keep the trouble that the clock of a device makes now, and end the other one."""
     clock = hearing.clock
+    _end(hearing, ("clock", "late"))
     if clock.state == "wrong":
         side = "behind" if clock.offset_ms > 0 else "ahead"
-        going = hearing.troubles.get("clock")
-        more = f"{length(clock.offset_ms)} {side}" if going is None else going.more
-        _tell(state, hearing, "clock", record, more=more)
+        _tell(hearing, "clock", now_ms, more=f"{length(clock.offset_ms)} {side}")
     elif clock.state == "late":
-        _tell(state, hearing, "late", record)
+        _tell(hearing, "late", now_ms)
+
+
+def _tell(
+    hearing: Hearing, key: str, now_ms: int, *, more: str = "", until_ms: int = FAR_MS
+) -> None:
+    going = hearing.troubles.get(key)
+    onset = Onset(now_ms, hearing.stamp_ms) if going is None else going.onset
+    finding = Finding(onset=onset, more=more, until_ms=until_ms)
+    hearing.troubles = {**hearing.troubles, key: finding}
+
+
+def _end(hearing: Hearing, keys: Iterable[str]) -> None:
+    if any(key in hearing.troubles for key in keys):
+        hearing.troubles = {k: one for k, one in hearing.troubles.items() if k not in keys}
 
 
 def _await_next(state: WardState, hearing: Hearing, record: Input) -> None:

@@ -22,7 +22,6 @@ from monitor.facts.effects import Context
 from monitor.ward.advising import tell_course_due
 from monitor.ward.alerting import tell_episode
 from monitor.ward.bedside import Bedside
-from monitor.ward.guests import seat_guests
 from monitor.ward.hearings import FAR_MS, Onset
 from monitor.ward.rounds import Rows
 from monitor.ward.telling import tell_grade
@@ -47,8 +46,7 @@ def tell_due(state: WardState, now_ms: int) -> None:
     before = state.troubled[: len(troubled)]
     graded = set(np.flatnonzero(rows_with(troubled != before)).tolist())
     before[:] = troubled
-    changed = _quiet_beds(state, now_ms) | _faded_beds(state, now_ms) | seat_guests(state)
-    changed |= state.untold | graded
+    changed = _quiet_beds(state, now_ms) | _faded_beds(state, now_ms) | state.untold | graded
     state.untold = set()
     for row in sorted(row for row in changed if row < len(state.beds)):
         tell_technical(state, state.beds[row], LAST, now_ms)
@@ -71,14 +69,10 @@ def _quiet_beds(state: WardState, now_ms: int) -> set[int]:
 
 
 def _faded_beds(state: WardState, now_ms: int) -> set[int]:
-    """Return the rows of the beds of which a device has left a trouble behind.
-
-    What counts is what was found last in the order of arrival, at whichever bed.
-    """
+    """Return the rows of the beds of which a device has left a trouble behind."""
     rows: set[int] = set()
     for device in sorted(state.fading):
-        found = state.hearing[device].troubles
-        kept = {k: one for k, one in found.items() if one.until_ms > now_ms}
+        kept = {k: one for k, one in state.troubles[device].items() if one.until_ms > now_ms}
         if kept != state.troubles[device]:
             state.troubles[device] = state.hearing[device].troubles = kept
             rows.add(int(state.device_bed[state.roster.devices[device]]))
@@ -211,14 +205,8 @@ def _technical_pictures(state: WardState, bed: Bedside) -> dict[str, tuple[alert
 def _add_devices(
     state: WardState, bed: Bedside, add: Callable[..., None], *, has_data: bool
 ) -> None:
-    """Add what is wrong with the devices of a session, and what it names and nobody heard.
-
-    What is wrong with a device that no session names is told as well, but nobody misses it.
-    """
+    """Add what is wrong with the devices of a session, and what it names and nobody heard."""
     row = bed.row
-    for device, found in sorted(bed.guests.items()):
-        for key, one in found.items():
-            add(key, one.onset, name=device, more=one.more)
     never = [FULL_NAMES[channel] for channel in np.flatnonzero(state.troubled[row, CHANNELS_NEVER])]
     for device, number in sorted(state.devices_of(row)):
         for key, one in state.troubles.get(device, {}).items():

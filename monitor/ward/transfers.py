@@ -26,17 +26,7 @@ from monitor.ward.telling import tell_grade
 from monitor.ward.ward_state import WardState
 
 OF_THE_PLACE: Final = frozenset(
-    {
-        "name",
-        "row",
-        "grade",
-        "offline",
-        "misplaced",
-        "misplaced_since",
-        "strangers",
-        "guests",
-        "came_ms",
-    }
+    {"name", "row", "grade", "offline", "misplaced", "misplaced_since", "strangers"}
 )
 """What belongs to a bed and not to the session that lies in it."""
 
@@ -68,7 +58,6 @@ def take_place(state: WardState, bed: Bedside, record: SessionReported) -> None:
         reason = f"released by {record.by}"
         for device in record.devices:
             release(state, bed, device, reason, record.position, record.measured_ms)
-        tell_technical(state, bed, record.position, record.received_ms)
     else:
         _transfer(state, bed, record)
 
@@ -79,16 +68,13 @@ def _is_here(state: WardState, bed: Bedside, device: str) -> bool:
 
 
 def _associate(state: WardState, bed: Bedside, device: str, record: SessionReported) -> None:
-    """Give a device to a bed, which is told what is wrong with it.
-
-    Values of it that are in quarantine here call nobody any more.
-    """
+    """Give a device to a bed; values of it that are in quarantine here call nobody any more."""
     associate(state, bed, device, record, reason=f"associated by {record.by}")
     was_quarantined = vouch(bed, device)
     if bed.misplaced.pop(device, None) is not None:
         del bed.misplaced_since[device]
         was_quarantined = True
-    if was_quarantined or state.troubles.get(device):
+    if was_quarantined:
         tell_technical(state, bed, record.position, record.received_ms)
 
 
@@ -105,7 +91,6 @@ def _transfer(state: WardState, bed: Bedside, record: SessionReported) -> None:
     _close_latched(state, bed, other, position, at_ms)
     _tell_moved(state, bed, other, record)
     _exchange(state, bed, other)
-    other.came_ms = record.received_ms
     for device in record.devices:
         associate(state, other, device, record, reason=f"goes along from bed {bed.name}")
         if device in bed.offline:

@@ -84,8 +84,6 @@ class WardState:
         When data of the device last arrived (or, first of all, anything) for the bed that it
         belongs to, or for any while it belongs to none, and from when on a session waits for it;
         NEVER if not.
-    device_released_ms : int64 array, shape (device,)
-        When the device was last taken from a bed; NEVER if it was not.
     device_due_ms : int64 array, shape (device,)
         After this time the device counts as silent, or as never heard.
     device_quiet : bool array, shape (device,)
@@ -95,7 +93,7 @@ class WardState:
     troubles : dict
         What of that was told, by device.
     fading : set
-        Devices that have a trouble which ends by itself, or of which something was found just now.
+        Devices that have a trouble which ends by itself.
     offline : dict
         Since when each device is offline.
     births : dict
@@ -138,7 +136,6 @@ class WardState:
         self.advice_waits: Bool = np.empty(0, np.bool_)
         self.device_heard_ms: Int64 = np.empty(0, np.int64)
         self.device_named_ms: Int64 = np.empty(0, np.int64)
-        self.device_released_ms: Int64 = np.empty(0, np.int64)
         self.device_due_ms: Int64 = np.empty(0, np.int64)
         self.device_quiet: Bool = np.empty(0, np.bool_)
         self.hearing: dict[str, Hearing] = {}
@@ -183,7 +180,6 @@ class WardState:
             self.device_bed = _wider(self.device_bed, n_devices, -1)
             self.device_heard_ms = _wider(self.device_heard_ms, n_devices, NEVER)
             self.device_named_ms = _wider(self.device_named_ms, n_devices, NEVER)
-            self.device_released_ms = _wider(self.device_released_ms, n_devices, NEVER)
             self.device_due_ms = _wider(self.device_due_ms, n_devices, FAR_MS)
             self.device_quiet = _wider(self.device_quiet, n_devices, 0)
 
