@@ -43,6 +43,8 @@ from simulators.verdict import Raised, Verdict, verdict
 
 OK: Final = 0
 MISSED: Final = 1
+LATE_MS_MAX: Final = 30_000
+"""A story whose devices spoke later than this is another story (a choice of ours)."""
 JOURNAL: Final = "demo.journal"
 TRUTH: Final = "demo.truth.jsonl"
 """What stays in the folder that is to be kept."""
@@ -105,6 +107,8 @@ class Stage:
         self.started_ms = SteadyClock().now_ms()
         self.clock = AcceleratedClock(speed=scenario.speed, start_ms=self.started_ms)
         self.told = threading.Event()
+        self.late_ms = 0
+        """How late a device spoke at most, in simulated milliseconds; known when all is told."""
         self.fault: BaseException | None = None
         self._leaving = threading.Event()
 
@@ -143,7 +147,7 @@ class Stage:
                 watching.join(LEAVE_WITHIN_S)
 
     def _tell(self, port: int) -> None:
-        publish(
+        published = publish(
             self.scenario,
             address=("127.0.0.1", port),
             unit=self.unit,
@@ -152,6 +156,7 @@ class Stage:
             speed=self.scenario.speed,
             truths=self.truth.write if self.truth is not None else None,
         )
+        self.late_ms = published.late_ms
         self.told.set()
 
     def _guarded(self, work: Callable[..., object], *arguments: object) -> None:
@@ -282,7 +287,7 @@ def _print(stage: Stage, feed: Feed, console: Console, invitation: str) -> int:
     if stage.fault is not None:
         raise stage.fault
     found = verdict(stage.scenario, tale.raised, started_ms=stage.started_ms)
-    for line in summary(found, tale):
+    for line in (*summary(found, tale), *haste(stage.late_ms, stage.scenario.speed)):
         say(line)
     return OK if found.is_clean else MISSED
 
@@ -318,3 +323,12 @@ def summary(found: Verdict, tale: Tale) -> list[str]:
         f"alerts of grade 2 or more, steps advised at {len(tale.advised)} beds."
     )
     return lines
+
+
+def haste(late_ms: int, speed: float) -> list[str]:
+    """Return that this machine was too busy for the speed, in a line; none where it was not."""
+    if late_ms <= LATE_MS_MAX:
+        return []
+    late = f"devices spoke up to {late_ms // 1000} s of the story late"
+    words = f"{late}, so this says nothing about the monitor. Try --speed {max(speed // 4, 1):g}."
+    return [f"This machine was too busy for {speed:g} times: {words}"]

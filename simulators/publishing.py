@@ -40,10 +40,15 @@ ID_PATTERN: Final = re.compile(ID_LIMIT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What was handed to the broker, and whether the story was told to its end."""
+    """What was handed to the broker, and whether the story was told to its end.
+
+    ``late_ms`` is how late a message was at most, in simulated milliseconds: a machine that is too
+    busy for the speed tells another story than the one that was meant.
+    """
 
     messages: int
     is_complete: bool
+    late_ms: int = 0
 
 
 class SpeedClock:
@@ -114,7 +119,7 @@ def publish(
     )
     links = Links(ward_devices(scenario), unit=unit, at_ms=started_ms)
     links.connect(*address)
-    count, is_complete = 0, False
+    count, late_ms, is_complete = 0, 0, False
     next_ms = started_ms
     try:
         if truths is not None:
@@ -125,6 +130,7 @@ def publish(
                 links.serve(min(wait_s, LONGEST_WAIT_S))
             if stop.is_set():
                 break
+            late_ms = max(late_ms, clock() - next_ms)
             links.publish(sent)
             count += 1
             if count % SERVE_EVERY == 0:
@@ -139,7 +145,7 @@ def publish(
                 truths(ward_truths(chairs, options, told_ms=told_ms))
         finally:
             links.close(clock())
-    return Published(messages=count, is_complete=is_complete)
+    return Published(messages=count, is_complete=is_complete, late_ms=late_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def test_a_live_ward_is_scored_against_its_truth(
         beds=2,
         reactions=[reaction_option("anaphylaxis@1:+0m", beds=2)],
         length_s=17 * 60,
-        speed=400.0,
+        speed=200.0,
     )
     with LocalBroker() as broker:
         stage = Stage(load_settings(CONFIG), ward, truth=told)

@@ -295,6 +295,30 @@ def test_an_interrupted_story_has_the_truth_of_what_was_told(broker: LocalBroker
     assert all(one.end_ms < late.end_ms for one, late in zip(was, planned, strict=True))
 
 
+class Hindered(SpeedClock):
+    """A clock of a machine that stands still for a minute of the story, once."""
+
+    asked = 0
+
+    def __call__(self) -> int:
+        self.asked += 1
+        return super().__call__() + (60_000 if self.asked > 20 else 0)
+
+
+@pytest.mark.broker
+def test_a_machine_that_is_too_busy_is_told_of(broker: LocalBroker) -> None:
+    done = publish(
+        small_ward(2.0),
+        address=(HOST, broker.port),
+        unit="sim-late",
+        clock=Hindered(speed=200.0),
+        stop=threading.Event(),
+        speed=200.0,
+    )
+    assert done.is_complete
+    assert done.late_ms >= 50_000
+
+
 def test_nobody_is_told_a_plan_when_there_is_no_broker() -> None:
     truths = Truths()
     with socket.socket() as asking:
