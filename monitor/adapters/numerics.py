@@ -21,6 +21,7 @@ from monitor.adapters.chart import MINUTE_MS, Chart
 from monitor.adapters.recording import BAD_LINES, InputFileError, Recording, Remarks
 from monitor.adapters.rows import LEFT_OUT, VALUE_MAX
 from monitor.adapters.stay_charts import ORIGIN_MS, OTHER_SOURCE, PRODUCT
+from monitor.adapters.wfdb_header import signals_left_out
 from monitor.wire.payloads import ChannelName
 
 UNIT: Final = "numerics"
@@ -73,14 +74,10 @@ class Track:
         self.points = points
 
 
-def has_wfdb_header(path: Path, head: bytes) -> bool:
-    """Tell whether a file is the header of a WFDB record: its first line counts its signals."""
-    words = head.split(b"\n", 1)[0].split()
-    return path.suffix == HEADER and len(words) > 1 and words[1].isdigit()
-
-
 def wfdb_recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
     """Yield the one recording of a WFDB record, named by its header.
+
+    A signal whose line does not say what its samples mean is remarked on and left out.
 
     Raises
     ------
@@ -88,6 +85,7 @@ def wfdb_recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
         If the extra is missing, the record cannot be read, or no signal is a vital sign.
     """
     package = _package("wfdb", path)
+    left_out = signals_left_out(path, remarks)
     try:
         with _quiet() as said:
             found = package.rdrecord(str(path.with_suffix("").resolve()))
@@ -97,9 +95,11 @@ def wfdb_recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
                 for place, (name, unit) in enumerate(
                     zip(found.sig_name or (), found.units or (), strict=True)
                 )
+                if place not in left_out
             ]
     except Exception as fault:  # a package that raises anything for a bad file
-        raise InputFileError(path, f"is no record that can be read: {_words(fault)}") from fault
+        reason = "is no record that can be read: its lines are sound, but the package wfdb says"
+        raise InputFileError(path, f"{reason} {_words(fault)}") from fault
     _refuse_words(path, said, remarks)
     yield _recording(path, tracks, remarks)
 

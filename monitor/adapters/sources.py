@@ -1,8 +1,9 @@
 """Anything that can be replayed, by what it looks like: journals, recordings and evidence.
 
-A file is recognised by its content, never by its name alone, and a folder by what lies in it. A
-folder is read as everything in it that is recognised, in order of the names, so that a tree of
-evidence is one argument on the command line; what is not recognised in it is remarked on.
+A file is recognised by its content, only the header of a WFDB record by its name, and a folder by
+what lies in it. A folder is read as everything in it that is recognised, in order of the names, so
+that a tree of evidence is one argument on the command line; what is not recognised in it is
+remarked on.
 """
 
 import zlib
@@ -72,11 +73,12 @@ def _recognised_head(path: Path, head: bytes) -> Format | None:
     signs: tuple[tuple[bool, Format], ...] = (
         (packed.startswith(_SQLITE), "journal"),
         (head.startswith(numerics.VITAL_MAGIC), "vitaldb"),
-        (numerics.has_wfdb_header(path, head), "wfdb"),
         (physionet.is_record(first), "physionet2012"),
         (exports.is_export(head), "export"),
         (is_object and b'"format"' in first, "recording"),
         (is_object and b'"timeline"' in first, "cases"),
+        # Plain words, which a damaged header does not even hold in order: its name must do.
+        (path.suffix == numerics.HEADER, "wfdb"),
     )
     return next((form for holds, form in signs if holds), None)
 

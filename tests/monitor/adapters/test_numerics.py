@@ -133,7 +133,7 @@ def test_a_file_of_vitaldb_is_read_and_a_bad_value_is_named(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("n.hea", b"n 1 1 1\nn.dat 16 1 16 0 0 0 0 HR\n", "no record that can be read"),
+        ("n.hea", b"n 1 1 1\nn.dat 16 1 16 0 0 0 0 HR\n", "n.hea:2: file: cannot be read: No such"),
         ("n.vital", b"VITA\x03", "no file of VitalDB"),
     ],
 )
@@ -187,8 +187,46 @@ def test_a_time_that_no_calendar_has_is_refused(tmp_path: Path) -> None:
         list(open_source(path, Remarks()))
 
 
-def test_a_record_that_does_not_say_its_units_is_refused(tmp_path: Path) -> None:
+def test_a_record_that_does_not_say_its_signals_is_refused(tmp_path: Path) -> None:
     path = record(tmp_path, {"HR": ("bpm", [80.0, 81.0])})
     path.write_text("n1 1 1 2\n")
-    with pytest.raises(InputFileError, match=r"n1\.hea: "):
+    with pytest.raises(InputFileError, match=r"n1\.hea:1: signals: must be the number of lines"):
         list(open_source(path, Remarks()))
+
+
+def test_a_signal_without_a_gain_is_left_out_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """The package would take 200 for it, and the values would be those of nobody."""
+    path = record(tmp_path, {"HR": ("bpm", [80.0, 81.0]), "SpO2": ("%", [97.0, 96.0])})
+    lines = path.read_text().splitlines()
+    words = lines[1].split(" ")
+    path.write_text("\n".join((lines[0], " ".join((*words[:2], "fast", *words[3:])), lines[2])))
+    remarks = Remarks()
+    (only,) = open_source(path, remarks)
+    assert [said for _, said in told(only)] == ["open", "0: 5=9700", "1: 5=9600", "start", "close"]
+    (named,) = remarks.named
+    assert named == f"{path}:2: gain: must be a gain as 10(0)/mmHg (got 'fast'); signal left out"
+
+
+def test_whatever_word_of_a_header_is_damaged_its_line_is_named(tmp_path: Path) -> None:
+    path = record(tmp_path, {"HR": ("bpm", [80.0, 81.0]), "SpO2": ("%", [97.0, 96.0])})
+    lines = [line.split(" ") for line in path.read_text().splitlines()]
+    found: list[tuple[int, int | None]] = []
+    for number, words in enumerate(lines, start=1):
+        for place in range(len(words)):
+            for wrong in ("", "?", "-0", "nan", "1e400", "\x00"):
+                torn = [*words[:place], wrong, *words[place + 1 :]]
+                text = [*lines[: number - 1], torn, *lines[number:]]
+                path.write_text("\n".join(" ".join(line) for line in text))
+                try:
+                    list(open_source(path, Remarks()))
+                except InputFileError as fault:
+                    found.append((number, fault.line))
+    assert len(found) > 50
+    assert [line for _, line in found] == [number for number, _ in found]
+
+
+def test_a_header_is_known_by_its_name_however_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "n.hea"
+    for content in (b"", b"n one\n", b"\xff\xfen\x00"):
+        path.write_bytes(content)
+        assert recognised(path) == "wfdb"
