@@ -10,7 +10,7 @@ from monitor.care.session import Phase
 from monitor.care.snoozes import Snooze
 from monitor.facts.effects import AdviceChanged, Step
 from monitor.facts.records import Consciousness, SessionReported, Severity
-from monitor.ward.hearings import Onset
+from monitor.ward.hearings import Finding, Onset
 from monitor.ward.stays import Stay
 
 
@@ -41,7 +41,8 @@ class Bedside:
     ``wanted`` holds the measurements that have been asked for and not been made;
     ``misplaced`` the devices whose values were quarantined here, when last and since when;
     ``strangers`` the devices that name another person or session, and ``vouched`` what a person
-    has let a device name (session and subject);
+    has let a device name (session and subject); ``guests`` which values of devices that belong to
+    no bed look here like another unit, by device and trouble;
     ``marks`` what the last episode of each cause is named after; ``taken`` the steps of the present
     advice that people or pumps have started, done, declined or found impossible; ``course`` what
     mitigation has come to in this session; ``contradiction`` what the pump does that was recorded
@@ -74,6 +75,7 @@ class Bedside:
     misplaced_since: dict[str, Onset] = field(default_factory=dict)
     strangers: dict[str, Stranger] = field(default_factory=dict)
     vouched: dict[str, tuple[str, str]] = field(default_factory=dict)
+    guests: dict[str, dict[str, Finding]] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     taken: dict[str, Step] = field(default_factory=dict)
     course: Course = field(default_factory=Course)
@@ -99,7 +101,7 @@ class Bedside:
         """Forget what was true of somebody who is no longer watched."""
         self.symptoms, self.wanted, self.pattern = {}, frozenset(), ""
         self.misplaced, self.misplaced_since = {}, {}
-        self.strangers, self.vouched = {}, {}
+        self.strangers, self.vouched, self.guests = {}, {}, {}
         self.consciousness = self.on_oxygen = None
 
     def begin(self, opened: SessionReported, product: Product | None) -> None:

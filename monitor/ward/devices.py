@@ -9,6 +9,7 @@ from monitor.care.session import OPEN
 from monitor.facts.effects import DeviceChanged, DeviceState
 from monitor.facts.records import DeviceBorn, DeviceReported, SessionReported, VitalsReported
 from monitor.ward.bedside import Bedside
+from monitor.ward.guests import note_guest
 from monitor.ward.hearings import FAR_MS, Onset
 from monitor.ward.listening import DeviceFound, set_due
 from monitor.ward.roster import is_backfill
@@ -104,15 +105,18 @@ def take_status(state: WardState, bed: Bedside, record: DeviceReported) -> None:
 
 
 def take_found(state: WardState, bed: Bedside, found: DeviceFound) -> None:
-    """Take what was found out about a device; the bed that it belongs to is told."""
+    """Take what was found out about a device; the bed that it belongs to is told.
+
+    Of one that belongs to none the bed of the message is told what was refused there.
+    """
     state.troubles[found.device] = found.troubles
     if any(one.until_ms != FAR_MS for one in found.troubles.values()):
         state.fading.add(found.device)
     owner = int(state.device_bed[state.roster.devices[found.device]])
-    if owner == bed.row:
-        tell_technical(state, bed, found.position, found.received_ms)
-    elif owner != -1:
+    if owner not in (-1, bed.row):
         state.untold.add(owner)
+    elif owner == bed.row or note_guest(state, bed, found):
+        tell_technical(state, bed, found.position, found.received_ms)
 
 
 def take_birth(state: WardState, bed: Bedside, record: DeviceBorn) -> None:

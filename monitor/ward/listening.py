@@ -5,8 +5,9 @@ corrected, what is missing is counted, and a change of that becomes a :class:`De
 place of the message in the order of arrival, so that any batching tells the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final, TypeAlias, TypeGuard
 
 import numpy as np
@@ -41,16 +42,24 @@ BEDS_HEARD: Final = 8
 
 Measured: TypeAlias = VitalsReported | PumpReported
 
+NO_UNITS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceFound:
-    """The troubles of a device as they are from one message on."""
+    """The troubles of a device as they are from one message on.
+
+    ``units`` are the values of that message that look like another unit, in words by trouble;
+    ``stamp_ms`` is the time of measurement that its sender has written.
+    """
 
     position: int
     received_ms: int
+    stamp_ms: int
     bed: str
     device: str
     troubles: dict[str, Finding]
+    units: Mapping[str, tuple[str, ...]]
 
 
 def listened(
@@ -71,23 +80,25 @@ def listened(
         if hearing is None:
             corrected.append(record)
             continue
-        before = hearing.troubles
-        if not isinstance(record, MessageRefused):
-            hearing.stamp_ms = max(hearing.stamp_ms, record.measured_ms)
+        before, units = hearing.troubles, NO_UNITS
+        stamp_ms = NEVER if isinstance(record, MessageRefused) else record.measured_ms
+        hearing.stamp_ms = max(hearing.stamp_ms, stamp_ms)
         if _is_numbered(record) and not _is_counted(state, hearing, record):
             continue
         corrected.append(_taken(state, hearing, record))
         if isinstance(record, VitalsReported) and not _is_stored(record):
-            _note_units(state, hearing, record)
+            units = _note_units(state, hearing, record)
         _await_next(state, hearing, record)
-        if hearing.troubles != before:
+        if units or hearing.troubles != before:
             found.append(
                 DeviceFound(
                     position=record.position,
                     received_ms=record.received_ms,
                     bed=record.bed,
                     device=record.device,
+                    stamp_ms=stamp_ms,
                     troubles=hearing.troubles,
+                    units=units,
                 )
             )
     return corrected, tuple(found)
@@ -136,7 +147,7 @@ def _taken(state: WardState, hearing: Hearing, record: Input) -> Input:
         return record
     hearing.refused = 0
     delay_ms = now_ms - record.measured_ms
-    if hearing.clock is RIGHT and abs(delay_ms) <= params.clock_limit_ms:
+    if hearing.clock == RIGHT and abs(delay_ms) <= params.clock_limit_ms:
         _end(hearing, ("clock", "late"))
         return record
     before = hearing.clock
@@ -146,8 +157,10 @@ def _taken(state: WardState, hearing: Hearing, record: Input) -> Input:
     return moved(record, hearing.clock.offset_ms)
 
 
-def _note_units(state: WardState, hearing: Hearing, record: VitalsReported) -> None:
-    """Tell at once that values would be ordinary in another unit.
+def _note_units(
+    state: WardState, hearing: Hearing, record: VitalsReported
+) -> Mapping[str, tuple[str, ...]]:
+    """Tell at once that values would be ordinary in another unit, and return which in words.
 
     One that was refused is enough: no person has such a value, and to wait until the channel is
     silent would leave its bed unwatched for as long as its slowest measurement takes. One that is
@@ -160,7 +173,7 @@ def _note_units(state: WardState, hearing: Hearing, record: VitalsReported) -> N
         if not ordinary[value.channel][0] <= value.value_centi <= ordinary[value.channel][1]
     ]
     if not odd:
-        return
+        return NO_UNITS
     limits = state.settings.detection.limits
     refused: dict[int, str] = {}
     doubted: dict[int, str] = {}
@@ -174,21 +187,22 @@ def _note_units(state: WardState, hearing: Hearing, record: VitalsReported) -> N
             found = doubted if below <= value.value_centi <= above else refused
             found[value.channel] = f"{SHORT_NAMES[value.channel]} looks like {unit.unit}"
     pressures = {value.channel for value in record.values} & set(PRESSURES)
-    now_ms = record.received_ms
     if refused:
-        _tell_units(state, hearing, "unit", refused.values(), now_ms)
-    elif doubted and pressures <= set(doubted):
-        _tell_units(state, hearing, "unit-doubted", doubted.values(), now_ms)
+        return _tell_units(state, hearing, "unit", refused.values(), record.received_ms)
+    if doubted and pressures <= set(doubted):
+        return _tell_units(state, hearing, "unit-doubted", doubted.values(), record.received_ms)
+    return NO_UNITS
 
 
 def _tell_units(
     state: WardState, hearing: Hearing, key: str, found: Iterable[str], now_ms: int
-) -> None:
+) -> Mapping[str, tuple[str, ...]]:
     """Keep which values of a device look like another unit, beside those that did before."""
     going = hearing.troubles.get(key)
     known = set(going.more.split(", ")) if going is not None else set()
     until_ms = now_ms + state.settings.hearing.trouble_forgotten_ms
     _tell(hearing, key, now_ms, more=", ".join(sorted(known | set(found))), until_ms=until_ms)
+    return {key: tuple(found)}
 
 
 def _is_stored(record: Measured) -> bool:

@@ -22,6 +22,7 @@ from monitor.facts.effects import Context
 from monitor.ward.advising import tell_course_due
 from monitor.ward.alerting import tell_episode
 from monitor.ward.bedside import Bedside
+from monitor.ward.guests import forget_guests
 from monitor.ward.hearings import FAR_MS, Onset
 from monitor.ward.rounds import Rows
 from monitor.ward.telling import tell_grade
@@ -54,9 +55,9 @@ def tell_due(state: WardState, now_ms: int) -> None:
             tell_grade(state, state.beds[row], LAST, now_ms)
     for bed in [state.beds[row] for row in sorted(state.standing)]:
         tell_timed(state, bed, now_ms)
-        if bed.misplaced or bed.strangers:
+        if bed.misplaced or bed.strangers or bed.guests:
             _forget_misplaced(state, bed, now_ms)
-        if not (bed.episodes or bed.misplaced or bed.strangers or bed.snoozes):
+        if not (bed.episodes or bed.misplaced or bed.strangers or bed.guests or bed.snoozes):
             state.standing.discard(bed.row)
 
 
@@ -205,8 +206,14 @@ def _technical_pictures(state: WardState, bed: Bedside) -> dict[str, tuple[alert
 def _add_devices(
     state: WardState, bed: Bedside, add: Callable[..., None], *, has_data: bool
 ) -> None:
-    """Add what is wrong with the devices of a session, and what it names and nobody heard."""
+    """Add what is wrong with the devices of a session, and what it names and nobody heard.
+
+    Of a device that no session names nothing is missed; what was refused of it here is told.
+    """
     row = bed.row
+    for device, found in sorted(bed.guests.items()):
+        for key, one in found.items():
+            add(key, one.onset, name=device, more=one.more)
     never = [FULL_NAMES[channel] for channel in np.flatnonzero(state.troubled[row, CHANNELS_NEVER])]
     for device, number in sorted(state.devices_of(row)):
         for key, one in state.troubles.get(device, {}).items():
@@ -292,5 +299,5 @@ def _forget_misplaced(state: WardState, bed: Bedside, now_ms: int) -> None:
     gone = [device for device, one in bed.strangers.items() if one.last_ms < last_ms]
     for device in gone:
         del bed.strangers[device]
-    if old or gone:
+    if forget_guests(bed, now_ms) or old or gone:
         tell_technical(state, bed, LAST, now_ms)

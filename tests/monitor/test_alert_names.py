@@ -124,6 +124,11 @@ STORIES: dict[str, tuple[Story, set[str]]] = {
     ),
     "garbage": ([*beginning(), *(refused(310 + n) for n in range(4))], {"refused:mon-1"}),
     "another unit": ([*beginning(), vitals(310, temp=98.6)], {"unit:mon-1"}),
+    "another unit of a device that no session names": (
+        [*two_beds(), vitals(310, device="cart", temp=98.6), vitals(320, bed="2", device="cart",
+         temp=98.6), session(325, "close"), vitals(330, bed="2", device="cart", temp=98.6)],
+        {"unit:cart"},
+    ),
     "a flat line": (
         [*beginning(), *(well(at_s) for at_s in range(305, 3600, 5))],
         {"flat:hr"},

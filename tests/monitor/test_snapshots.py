@@ -1,5 +1,6 @@
 """A ward that is brought back from a snapshot is the ward that never died, down to the last bit."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -9,9 +10,10 @@ from builders import ward_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sameness import differences
-from ward_builders import UNIT, anaphylactic, numbered, session, vitals
+from ward_builders import UNIT, anaphylactic, numbered, of, opened, session, status, vitals
 from ward_streams import BEDS, Stream, cut, lines, resolved, streams, told
 
+from monitor.facts.effects import AlertChanged
 from monitor.ward.snapshots import Records, SnapshotError
 from monitor.ward.ward import Ward
 from monitor.ward.ward_settings import WardSettings
@@ -150,3 +152,16 @@ def test_a_damaged_snapshot_is_read_or_refused_but_never_half_taken(data: st.Dat
         ward.recall(bytes(body))
     except SnapshotError:
         assert ward.remembered() == Ward(ward_settings(), unit=UNIT).remembered()
+
+
+def test_a_clock_that_a_device_called_wrong_is_right_again_after_a_restart_too() -> None:
+    made = ward_settings()
+    play = opened(settings=made)
+    play.take(vitals(10, hr=80), replace(status(20, online=True), clock_offset_ms=90_000))
+    other = brought_back(play.ward, made)
+    on_time = numbered((vitals(30, hr=80),))
+    expected = play.ward.take(on_time[0].received_ms, on_time)
+    assert [one.cause for one in of(AlertChanged, expected) if one.phase == "end"] == [
+        "clock:mon-1"
+    ]
+    assert other.take(on_time[0].received_ms, on_time) == expected
