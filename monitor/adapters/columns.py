@@ -6,8 +6,6 @@ one session and one recording. A row that cannot be read is named with its line 
 number of the row), field and value; the rest goes on. Parquet needs the extra ``parquet``.
 """
 
-import csv
-import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,6 +17,7 @@ import msgspec
 from monitor.adapters.chart import MINUTE_MS, Chart, Rate
 from monitor.adapters.parquet_rows import parquet_rows
 from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.rows import BadValueError, exact_rows, left_out, number
 from monitor.wire.payloads import ChannelName
 from monitor.wire.units import UnitName
 
@@ -29,10 +28,6 @@ PRODUCT: Final = "other"
 ZERO_MS: Final = 4_102_444_800_000
 """2100-01-01T00:00:00Z, from which times that are no dates count."""
 
-MORE: Final = "\0"
-"""The cells of a row beyond the last column: such a row has slipped, and its values with it."""
-
-VALUE_MAX: Final = 1e6
 SPAN_MS: Final = 31 * 24 * 60 * MINUTE_MS
 """A session of more than a month is a wrong unit of time."""
 
@@ -66,13 +61,6 @@ class ColumnMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     rate: str = ""
     start_min: Annotated[int, msgspec.Meta(ge=0)] = 0
     separator: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
-
-
-class _BadValueError(ValueError):
-    """A field of a row that does not hold what it should."""
-
-    def __init__(self, name: str, value: str, reason: str) -> None:
-        super().__init__(f"{name}: {reason} (got {value!r})")
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,20 +104,20 @@ def recordings(table: Path, remarks: Remarks) -> Iterator[Recording]:
         beds.setdefault(bed, []).append(row)
     if not beds:
         raise InputFileError(table, "holds no row that can be read")
-    for number, (bed, rows) in enumerate(beds.items(), start=1):
+    for place, (bed, rows) in enumerate(beds.items(), start=1):
         rows.sort(key=lambda row: row.at_ms)
         if rows[-1].at_ms - rows[0].at_ms > SPAN_MS:
             whole = f"bed {bed}" if bed else "the table"
             raise InputFileError(table, f"{whole} lasts over a month; is the unit of time right?")
-        chart = _chart(number, rows, columns)
+        chart = _chart(place, rows, columns)
         yield Recording(name=f"{table.name} {bed}".strip(), unit=UNIT, steps=tuple(chart.steps()))
 
 
-def _chart(number: int, rows: list[_Row], columns: ColumnMap) -> Chart:
+def _chart(place: int, rows: list[_Row], columns: ColumnMap) -> Chart:
     """Return the chart of one bed; its own words are not repeated on the wire."""
-    chart = Chart(unit=UNIT, bed=f"bed-{number:03}", session=f"T-{number:03}")
+    chart = Chart(unit=UNIT, bed=f"bed-{place:03}", session=f"T-{place:03}")
     first_ms = rows[0].at_ms
-    chart.open(first_ms, subject=f"PX-T{number:03}", product=PRODUCT)
+    chart.open(first_ms, subject=f"PX-T{place:03}", product=PRODUCT)
     units = {name: one.unit for name, one in columns.channels.items()}
     start_ms = first_ms + columns.start_min * MINUTE_MS
     started = flowing = None
@@ -152,27 +140,25 @@ def _rows(path: Path, columns: ColumnMap, remarks: Remarks) -> Iterator[tuple[st
     names = [columns.time.column, *(one.column for one in columns.channels.values())]
     names += [name for name in (columns.bed, columns.rate) if name]
     is_parquet = path.name.endswith(PARQUET)
-    fields_of = parquet_rows(path, names) if is_parquet else _csv_rows(path, names, columns)
-    for number, fields in fields_of:
+    fields_of = (
+        parquet_rows(path, names) if is_parquet else _csv_rows(path, names, columns, remarks)
+    )
+    for line, fields in fields_of:
         try:
             yield _bed(fields, columns.bed) if columns.bed else "", _row(fields, columns)
-        except _BadValueError as fault:
-            remarks.add("rows left out", f"{path}:{number}: {fault}; row left out")
+        except BadValueError as fault:
+            left_out(path, line, fault, remarks)
 
 
 def _csv_rows(
-    path: Path, names: Sequence[str], columns: ColumnMap
+    path: Path, names: Sequence[str], columns: ColumnMap, remarks: Remarks
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, restkey=MORE, restval="", delimiter=columns.separator)
-            for name in names:
-                if name not in (table.fieldnames or ()):
-                    raise InputFileError(path, "the table lacks this column", line=1, name=name)
-            for fields in table:
-                more = [cell for cell in fields.pop(MORE, ()) if cell.strip()]
-                yield table.line_num, {**fields, MORE: columns.separator.join(more)}
-    except (csv.Error, UnicodeDecodeError) as fault:
+            yield from exact_rows(
+                path, file, names, remarks, separator=columns.separator, empty_ends=True
+            )
+    except UnicodeDecodeError as fault:
         raise InputFileError(path, f"cannot be read: {fault}") from fault
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
@@ -180,45 +166,33 @@ def _csv_rows(
 
 def _bed(fields: Mapping[str, str], name: str) -> str:
     if not fields[name].strip():
-        raise _BadValueError(name, fields[name], "is empty")
+        raise BadValueError(name, fields[name], "is empty")
     return fields[name].strip()
 
 
 def _row(fields: Mapping[str, str], columns: ColumnMap) -> _Row:
-    if more := fields.get(MORE):
-        raise _BadValueError("row", more, "has more cells than the table has columns")
     values = {
-        name: _number(fields, one.column)
+        name: number(fields, one.column)
         for name, one in columns.channels.items()
         if fields[one.column].strip()
     }
     rate = None
     if columns.rate and fields[columns.rate].strip():
-        rate = _number(fields, columns.rate)
+        rate = number(fields, columns.rate)
         if rate < 0:
-            raise _BadValueError(columns.rate, fields[columns.rate], "must be at least 0")
+            raise BadValueError(columns.rate, fields[columns.rate], "must be at least 0")
     return _Row(at_ms=_at_ms(fields, columns.time), values=values, rate=rate)
 
 
 def _at_ms(fields: Mapping[str, str], time: TimeColumn) -> int:
     text = fields[time.column].strip()
     if time.unit != "iso":
-        return ZERO_MS + round(_number(fields, time.column, 1e12) * TICKS_MS[time.unit])
+        return ZERO_MS + round(number(fields, time.column, 1e12) * TICKS_MS[time.unit])
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise _BadValueError(time.column, text, "is no time in ISO 8601") from None
+        raise BadValueError(time.column, text, "is no time in ISO 8601") from None
     at_ms = round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
     if at_ms < 0:
-        raise _BadValueError(time.column, text, "lies before 1970")
+        raise BadValueError(time.column, text, "lies before 1970")
     return at_ms
-
-
-def _number(fields: Mapping[str, str], name: str, most: float = VALUE_MAX) -> float:
-    try:
-        value = float(fields[name])
-    except ValueError:
-        raise _BadValueError(name, fields[name], "is no number") from None
-    if not math.isfinite(value) or abs(value) > most:
-        raise _BadValueError(name, fields[name], f"must be finite and at most {most:g}")
-    return value

@@ -82,7 +82,7 @@ def _sets(
     line: Mapping[str, ChannelName],
     remarks: Remarks,
 ) -> Iterator[tuple[int, Set]]:
-    for at, fields in rows(path, (STAY, OFFSET, *values, *line)):
+    for at, fields in rows(path, remarks, (STAY, OFFSET, *values, *line)):
         try:
             found = Set(
                 at_min=round(number(fields, OFFSET, STAY_MIN_MAX)),
@@ -116,7 +116,7 @@ def _people(folder: Path, remarks: Remarks) -> Mapping[int, Stay]:
     people: dict[int, Stay] = {}
     if path is None:
         return people
-    for at, fields in rows(path, (STAY, "age"), ("admissionweight",)):
+    for at, fields in rows(path, remarks, (STAY, "age"), ("admissionweight",)):
         try:
             told = {**fields, "age": fields["age"].removeprefix(OVER_AGE).strip()}
             stay = _stay(told)

@@ -6,7 +6,6 @@ reads, parts of a millisecond) changes nothing of what a ward decides. A row tha
 named with its line (Parquet: the number of the row), and the rest goes on.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,6 +31,7 @@ from monitor.adapters.message_rows import (
 )
 from monitor.adapters.parquet_rows import parquet_rows
 from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.rows import exact_rows
 from monitor.facts.records import RawMessage, RecordedStep
 from monitor.wire.payloads import VitalValue
 
@@ -124,7 +124,7 @@ def _steps(path: Path) -> Iterator[tuple[int, int]]:
 
 def _values(path: Path, remarks: Remarks) -> Values:
     found: Values = defaultdict(list)
-    for line, fields in _rows(path, READING_COLUMNS):
+    for line, fields in _rows(path, READING_COLUMNS, remarks):
         try:
             value = msgspec.convert(
                 {
@@ -149,7 +149,7 @@ def _messages(
     """Yield the messages of one table, or the refused ones, with their steps and numbers."""
     path = folder / f"{REFUSED if table is None else table.name}.{ending}"
     columns = REFUSED_COLUMNS if table is None else table.columns
-    for line, fields in _rows(path, tuple(column.name for column in columns)):
+    for line, fields in _rows(path, tuple(column.name for column in columns), remarks):
         try:
             step, number = int(fields["step_number"]), int(fields["message_number"])
             mine: tuple[VitalValue, ...] = ()
@@ -164,19 +164,17 @@ def _messages(
             remarks.add("rows left out", f"{path}:{line}: {fault}; row left out")
 
 
-def _rows(path: Path, names: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _rows(
+    path: Path, names: tuple[str, ...], remarks: Remarks | None = None
+) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Yield the rows of a table; without remarks none may be left out."""
     if path.suffix == ".parquet":
         yield from parquet_rows(path, names)
         return
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, restval="")
-            for name in names:
-                if name not in (table.fieldnames or ()):
-                    raise InputFileError(path, "the table lacks this column", line=1, name=name)
-            for fields in table:
-                yield table.line_num, fields
-    except (csv.Error, UnicodeDecodeError) as fault:
+            yield from exact_rows(path, file, names, remarks)
+    except UnicodeDecodeError as fault:
         raise InputFileError(path, f"cannot be read: {fault}") from fault
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault

@@ -9,7 +9,6 @@ that were refused are sent again, to be refused again. A row that cannot be read
 line (Parquet: the number of the row), and the rest goes on.
 """
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -21,6 +20,7 @@ import msgspec
 from monitor.adapters.chart import MINUTE_MS, Chart
 from monitor.adapters.parquet_rows import parquet_rows
 from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.rows import exact_rows
 from monitor.wire.payloads import VitalsPayload, VitalValue, milliseconds, stamp
 from monitor.wire.topics import is_id
 
@@ -121,7 +121,7 @@ def _timed(row: _Row, message_ms: int) -> VitalValue:
 
 
 def _rows(path: Path, remarks: Remarks) -> Iterator[_Row]:
-    for number, fields in _fields(path):
+    for number, fields in _fields(path, remarks):
         try:
             row = _row(fields)
         except (ValueError, msgspec.ValidationError) as fault:
@@ -133,20 +133,15 @@ def _rows(path: Path, remarks: Remarks) -> Iterator[_Row]:
             yield row
 
 
-def _fields(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _fields(path: Path, remarks: Remarks) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         with path.open("rb") as file:
             if file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC:
                 yield from parquet_rows(path, COLUMNS)
                 return
         with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, restval="")
-            missing = [name for name in COLUMNS if name not in (table.fieldnames or ())]
-            if missing:
-                raise InputFileError(path, "the table lacks this column", line=1, name=missing[0])
-            for fields in table:
-                yield table.line_num, fields
-    except (csv.Error, UnicodeDecodeError) as fault:
+            yield from exact_rows(path, file, COLUMNS, remarks)
+    except UnicodeDecodeError as fault:
         raise InputFileError(path, f"cannot be read: {fault}") from fault
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault

@@ -14,12 +14,7 @@ temperature of -17.8): to find them is what the monitor is for. A row that canno
 named and left out.
 """
 
-import csv
-import gzip
-import io
-import math
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
@@ -28,13 +23,11 @@ import numpy as np
 
 from detectors.channels import CENTI, MISSING, N_CHANNELS, Channel
 from monitor.adapters.recording import InputFileError, Remarks
+from monitor.adapters.rows import BadValueError, Fields, left_out, number, rows
 from monitor.facts.windows import MINUTE_MS, ChartTable
 
 Form: TypeAlias = Literal["mimic3-demo", "eicu-demo-nibp", "physionet2012", "exam-stress"]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
-
-VALUE_MAX: Final = 1e6
-"""As on the wire: a larger number is no vital sign."""
 
 AGE_MAX_YEARS: Final = 150
 OVER_AGE: Final = ">"
@@ -153,25 +146,24 @@ _Set: TypeAlias = tuple[tuple[str, ...], int, list[int], list[int]]
 def _sets(path: Path, layout: Layout, remarks: Remarks) -> Iterator[_Set]:
     """Yield who, when, the values of all channels, and the pressures of the arterial line."""
     names = (*layout.who, layout.when, *layout.columns, *layout.line)
-    for number, fields in _rows(path, names):
-        row = dict(zip(names, fields, strict=True))
+    for line, row in rows(path, remarks, names):
         try:
             who = tuple(_name(row, name) for name in layout.who)
-            at_ms = round(_number(row, layout.when, TIME_MAX) * layout.when_ms)
+            at_ms = round(number(row, layout.when, TIME_MAX) * layout.when_ms)
             values = _values(row, layout.columns, N_CHANNELS)
-            line = _values(row, layout.line, max(PRESSURES) + 1)[PRESSURES[0] :]
-        except _BadValueError as fault:
-            remarks.add("rows left out", f"{path}:{number}: {fault}; row left out")
+            arterial = _values(row, layout.line, max(PRESSURES) + 1)[PRESSURES[0] :]
+        except BadValueError as fault:
+            left_out(path, line, fault, remarks)
             continue
-        if any(value != MISSING for value in (*values, *line)):
-            yield who, at_ms, values, line
+        if any(value != MISSING for value in (*values, *arterial)):
+            yield who, at_ms, values, arterial
 
 
-def _values(row: Mapping[str, str], columns: Mapping[str, Channel], length: int) -> list[int]:
+def _values(row: Fields, columns: Mapping[str, Channel], length: int) -> list[int]:
     values = [MISSING] * length
     for name, channel in columns.items():
         if row[name]:
-            values[channel] = round(_number(row, name, VALUE_MAX) * CENTI)
+            values[channel] = round(number(row, name) * CENTI)
     return values
 
 
@@ -182,40 +174,21 @@ def _ages(folder: Path, layout: Layout, remarks: Remarks) -> Mapping[str, int]:
         return {}
     ages: dict[str, int] = {}
     names = (layout.patient, "age")
-    for number, fields in _rows(path, names):
-        row = dict(zip(names, fields, strict=True))
-        row["age"] = row["age"].strip().removeprefix(OVER_AGE).strip()
+    for line, fields in rows(path, remarks, names):
+        row = {**fields, "age": fields["age"].removeprefix(OVER_AGE).strip()}
         try:
             if row["age"]:
-                ages[_name(row, layout.patient)] = int(_number(row, "age", AGE_MAX_YEARS))
-        except _BadValueError as fault:
-            remarks.add("ages left out", f"{path}:{number}: {fault}; age left out")
+                ages[_name(row, layout.patient)] = int(number(row, "age", AGE_MAX_YEARS))
+        except BadValueError as fault:
+            remarks.add("ages left out", f"{path}:{line}: {fault}; age left out")
     return {who: age for who, age in ages.items() if age >= 0}
 
 
-class _BadValueError(ValueError):
-    """A field of a row that does not hold what it should."""
-
-    def __init__(self, name: str, value: str, reason: str) -> None:
-        super().__init__(f"{name}: {reason} (got {value!r})")
-
-
-def _name(row: Mapping[str, str], name: str) -> str:
+def _name(row: Fields, name: str) -> str:
     """Return who a row is about; a number is written alike in every table."""
-    text = row[name].strip()
-    if not text:
-        raise _BadValueError(name, text, "is empty")
-    return text.removesuffix(".0")
-
-
-def _number(row: Mapping[str, str], name: str, limit: float) -> float:
-    try:
-        value = float(row[name])
-    except ValueError:
-        raise _BadValueError(name, row[name], "is no number") from None
-    if not math.isfinite(value) or abs(value) > limit:
-        raise _BadValueError(name, row[name], f"must be finite and at most {limit:g}")
-    return value
+    if not row[name]:
+        raise BadValueError(name, "", "is empty")
+    return row[name].removesuffix(".0")
 
 
 def _collection(folder: Path, form: Form) -> Path:
@@ -233,25 +206,3 @@ def _table(folder: Path, name: str) -> Path:
     path = folder / name
     unpacked = path.with_suffix("")
     return unpacked if unpacked.exists() and not path.exists() else path
-
-
-def _rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the wanted fields of each row with the number of its line."""
-    try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
-    except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as fault:
-        raise InputFileError(path, f"cannot be read: {fault}") from fault
-    except OSError as fault:
-        raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
-    table = csv.reader(io.StringIO(text, newline=""))
-    try:
-        heading = next(table, [])
-        for name in names:
-            if name not in heading:
-                raise InputFileError(path, "the table lacks this column", line=1, name=name)
-        places = [heading.index(name) for name in names]
-        for row in table:
-            yield table.line_num, [row[place] if place < len(row) else "" for place in places]
-    except csv.Error as fault:
-        raise InputFileError(path, f"cannot be read: {fault}", line=table.line_num) from fault

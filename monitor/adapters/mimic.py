@@ -26,11 +26,6 @@ Impossible values (a heart rate of 0, a systolic pressure of 11647) are passed o
 find them is what the monitor is for. A row that cannot be read is named, and the rest goes on.
 """
 
-import csv
-import gzip
-import io
-import math
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +33,8 @@ from pathlib import Path
 from typing import Final
 
 from monitor.adapters.chart import MINUTE_MS, Chart, Rate
-from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.recording import Recording, Remarks
+from monitor.adapters.rows import BadValueError, Fields, left_out, number, rows
 from monitor.facts.records import PumpState
 from monitor.wire.payloads import ChannelName
 
@@ -72,6 +68,8 @@ INFUSION_MIN_MAX: Final = 7 * 24 * 60
 
 STAY_MIN_MAX: Final = 10 * 366 * 24 * 60
 """Nothing of a stay is further than ten years from its admission: such a time is a slip, too."""
+
+STAY_NUMBER_MAX: Final = 1e10
 
 _AGE_MAX_YEARS: Final = 120
 """MIMIC writes ages above 89 as 300 or so; such an age is not an age."""
@@ -117,12 +115,12 @@ def recordings(folder: Path, remarks: Remarks) -> Iterator[Recording]:
     """
     ages = _ages(folder / STAYS, remarks)
     vitals = _vitals(folder / VITALS, remarks)
-    for number, infusion in enumerate(_infusions(folder / TRANSFUSIONS, remarks), start=1):
+    for place, infusion in enumerate(_infusions(folder / TRANSFUSIONS, remarks), start=1):
         chart = infusion_chart(
-            number, infusion, vitals.get(infusion.stay, ()), ages.get(infusion.stay), remarks
+            place, infusion, vitals.get(infusion.stay, ()), ages.get(infusion.stay), remarks
         )
         yield Recording(
-            name=f"{TRANSFUSIONS}#{number} {chart.session}",
+            name=f"{TRANSFUSIONS}#{place} {chart.session}",
             unit=UNIT,
             steps=tuple(chart.steps()),
             group=infusion.product,
@@ -130,7 +128,7 @@ def recordings(folder: Path, remarks: Remarks) -> Iterator[Recording]:
 
 
 def infusion_chart(
-    number: int,
+    place: int,
     infusion: Infusion,
     vitals: Sequence[Charted],
     age_years: int | None,
@@ -144,7 +142,7 @@ def infusion_chart(
     source = pressure_source(before, mine)
     chart = Chart(
         unit=UNIT,
-        bed=f"infusion-{number:03}",
+        bed=f"infusion-{place:03}",
         session=f"M{infusion.stay}-{infusion.start_min}",
     )
     chart.open(
@@ -179,9 +177,9 @@ def _pump(chart: Chart, infusion: Infusion) -> None:
 
 def pressure_source(before: list[Charted], whole: list[Charted]) -> str:
     """Return the one source of pressures of a session: ``art`` or ``nibp``."""
-    for rows in (before, whole):
+    for charted in (before, whole):
         line, cuff = (
-            sum(f"SBP_{source}" in row.values for row in rows) for source in (_LINE, _CUFF)
+            sum(f"SBP_{source}" in row.values for row in charted) for source in (_LINE, _CUFF)
         )
         if line != cuff:
             return _LINE if line > cuff else _CUFF
@@ -209,43 +207,43 @@ def at_ms(minutes: int) -> int:
 def _vitals(path: Path, remarks: Remarks) -> Mapping[int, list[Charted]]:
     columns = (*_CHANNELS, *(f"{name}_{kind}" for name in _PRESSURES for kind in (_LINE, _CUFF)))
     by_stay: dict[int, list[Charted]] = defaultdict(list)
-    for line, row in _rows(path, ("icustay_id", "t_min", *columns)):
+    for line, row in rows(path, remarks, ("icustay_id", "t_min", *columns)):
         try:
             charted = Charted(
                 at_min=_minutes(row, "t_min"),
-                values={name: _number(row, name) for name in columns if row[name]},
+                values={name: number(row, name) for name in columns if row[name]},
             )
-            by_stay[int(_number(row, "icustay_id"))].append(charted)
-        except _BadValueError as fault:
-            remarks.add("rows left out", f"{path}:{line}: {fault}; row left out")
-    for rows in by_stay.values():
-        rows.sort(key=lambda charted: charted.at_min)
+            by_stay[_stay(row)].append(charted)
+        except BadValueError as fault:
+            left_out(path, line, fault, remarks)
+    for mine in by_stay.values():
+        mine.sort(key=lambda charted: charted.at_min)
     return by_stay
 
 
 def _infusions(path: Path, remarks: Remarks) -> Iterator[Infusion]:
     columns = ("icustay_id", "product", "t_start_min", "t_end_min", "amount", "unit", "weight_kg")
-    for line, row in _rows(path, columns):
+    for line, row in rows(path, remarks, columns):
         try:
             yield _infusion(row)
-        except _BadValueError as fault:
-            remarks.add("rows left out", f"{path}:{line}: {fault}; row left out")
+        except BadValueError as fault:
+            left_out(path, line, fault, remarks)
 
 
-def _infusion(row: Mapping[str, str]) -> Infusion:
+def _infusion(row: Fields) -> Infusion:
     start_min, end_min = _minutes(row, "t_start_min"), _minutes(row, "t_end_min")
-    volume_ml = _number(row, "amount")
+    volume_ml = number(row, "amount")
     if end_min <= start_min:
-        raise _BadValueError("t_end_min", row["t_end_min"], f"ends before its start {start_min}")
+        raise BadValueError("t_end_min", row["t_end_min"], f"ends before its start {start_min}")
     if end_min - start_min > INFUSION_MIN_MAX:
-        raise _BadValueError("t_end_min", row["t_end_min"], f"lasts over {INFUSION_MIN_MAX} min")
+        raise BadValueError("t_end_min", row["t_end_min"], f"lasts over {INFUSION_MIN_MAX} min")
     if volume_ml <= 0:
-        raise _BadValueError("amount", row["amount"], "must be above 0")
+        raise BadValueError("amount", row["amount"], "must be above 0")
     if row["unit"].lower() != "ml":
-        raise _BadValueError("unit", row["unit"], "must be ml")
-    weight_kg = _number(row, "weight_kg") if row["weight_kg"] else None
+        raise BadValueError("unit", row["unit"], "must be ml")
+    weight_kg = number(row, "weight_kg") if row["weight_kg"] else None
     return Infusion(
-        stay=int(_number(row, "icustay_id")),
+        stay=_stay(row),
         product=row["product"],
         start_min=start_min,
         end_min=end_min,
@@ -256,55 +254,19 @@ def _infusion(row: Mapping[str, str]) -> Infusion:
 
 def _ages(path: Path, remarks: Remarks) -> Mapping[int, int]:
     ages = {}
-    for line, row in _rows(path, ("icustay_id", "age")):
+    for line, row in rows(path, remarks, ("icustay_id", "age")):
         try:
-            age_years = int(_number(row, "age"))
+            age_years = int(number(row, "age"))
             if 0 <= age_years <= _AGE_MAX_YEARS:
-                ages[int(_number(row, "icustay_id"))] = age_years
-        except _BadValueError as fault:
-            remarks.add("rows left out", f"{path}:{line}: {fault}; row left out")
+                ages[_stay(row)] = age_years
+        except BadValueError as fault:
+            left_out(path, line, fault, remarks)
     return ages
 
 
-class _BadValueError(ValueError):
-    """A field of a row that does not hold what it should."""
-
-    def __init__(self, name: str, value: str, reason: str) -> None:
-        super().__init__(f"{name}: {reason} (got {value!r})")
+def _stay(row: Fields) -> int:
+    return int(number(row, "icustay_id", STAY_NUMBER_MAX))
 
 
-def _number(row: Mapping[str, str], name: str) -> float:
-    try:
-        value = float(row[name])
-    except ValueError:
-        raise _BadValueError(name, row[name], "is no number") from None
-    if not math.isfinite(value):
-        raise _BadValueError(name, row[name], "is not finite")
-    return value
-
-
-def _minutes(row: Mapping[str, str], name: str) -> int:
-    value = _number(row, name)
-    if abs(value) > STAY_MIN_MAX:
-        raise _BadValueError(name, row[name], f"is further than {STAY_MIN_MAX} min away")
-    return round(value)
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Yield the rows of a table with the number of their line; a short row has empty fields."""
-    try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
-    except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as fault:
-        raise InputFileError(path, f"cannot be read: {fault}") from fault
-    except OSError as fault:
-        raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
-    table = csv.DictReader(io.StringIO(text, newline=""), restval="")
-    try:
-        for column in columns:
-            if column not in (table.fieldnames or ()):
-                raise InputFileError(path, "the table lacks this column", line=1, name=column)
-        for row in table:
-            yield table.line_num, row
-    except csv.Error as fault:
-        raise InputFileError(path, f"cannot be read: {fault}", line=table.line_num) from fault
+def _minutes(row: Fields, name: str) -> int:
+    return round(number(row, name, STAY_MIN_MAX))

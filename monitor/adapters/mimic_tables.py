@@ -21,6 +21,7 @@ from monitor.adapters.mimic import (
     INFUSION_MIN_MAX,
     OPENED_BEFORE_MIN,
     STAY_MIN_MAX,
+    STAY_NUMBER_MAX,
     UNIT,
     WATCHED_AFTER_MIN,
     Charted,
@@ -135,7 +136,7 @@ def recordings(folder: Path, remarks: Remarks) -> Iterator[Recording]:
 def _stay_id(fields: Fields) -> int:
     """Return the number of a stay, which the two editions call by different names."""
     name = "stay_id" if fields["stay_id"] else "icustay_id"
-    stay = number(fields, name, 1e10)
+    stay = number(fields, name, STAY_NUMBER_MAX)
     if stay < 0 or stay != int(stay):
         raise BadValueError(name, fields[name], "must be a whole number from 0")
     return int(stay)
@@ -145,7 +146,7 @@ _IDS: Final = ("stay_id", "icustay_id")
 
 
 def _stays(path: Path, remarks: Remarks) -> Iterator[tuple[int, _Stay]]:
-    for at, fields in rows(path, ("subject_id", "intime"), _IDS):
+    for at, fields in rows(path, remarks, ("subject_id", "intime"), _IDS):
         try:
             stay = _Stay(subject=fields["subject_id"], in_ms=instant_ms(fields, "intime"))
             yield _stay_id(fields), stay
@@ -167,7 +168,7 @@ def _carevue_rows(
     path: Path, stays: Mapping[int, _Stay], remarks: Remarks
 ) -> Iterator[tuple[int, int, carevue.Row]]:
     """Yield stay, item and what it says of every row of a product."""
-    for at, fields in rows(path, carevue.NEEDED, (*_IDS, "stopped")):
+    for at, fields in rows(path, remarks, carevue.NEEDED, (*_IDS, "stopped")):
         try:
             item = int(number(fields, "itemid", 1e9))
             if item not in carevue.PRODUCTS:
@@ -193,7 +194,7 @@ def _about(stay: int, stays: Mapping[int, _Stay]) -> _Stay:
 
 def _infusions(path: Path, stays: Mapping[int, _Stay], remarks: Remarks) -> Iterator[Infusion]:
     needed = ("starttime", "endtime", "itemid", "amount", "amountuom")
-    for at, fields in rows(path, needed, (*_IDS, "patientweight", "statusdescription")):
+    for at, fields in rows(path, remarks, needed, (*_IDS, "patientweight", "statusdescription")):
         try:
             product = PRODUCTS.get(int(number(fields, "itemid", 1e9)))
             if product is None or fields["statusdescription"].lower() == REWRITTEN:
@@ -243,7 +244,7 @@ def _vitals(
         span = (one.start_min - OPENED_BEFORE_MIN, one.end_min + WATCHED_AFTER_MIN)
         wanted[one.stay].append(span)
     found: dict[int, dict[int, dict[str, float]]] = defaultdict(dict)
-    for at, fields in rows(path, ("itemid", "charttime", "valuenum"), (*_IDS, "error")):
+    for at, fields in rows(path, remarks, ("itemid", "charttime", "valuenum"), (*_IDS, "error")):
         try:
             column = ITEMS.get(int(number(fields, "itemid", 1e9)))
             if column is None or not (fields["stay_id"] or fields["icustay_id"]):
@@ -281,7 +282,7 @@ def _ages(path: Path | None, stays: Mapping[int, _Stay], remarks: Remarks) -> Ma
         return {}
     people: dict[str, Fields] = {}
     told = ("dob", "anchor_age", "anchor_year")
-    for _, fields in rows(path, ("subject_id",), told):
+    for _, fields in rows(path, remarks, ("subject_id",), told):
         people[fields["subject_id"]] = fields
     ages: dict[int, int] = {}
     for stay, about in stays.items():

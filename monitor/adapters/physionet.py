@@ -51,7 +51,7 @@ def recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
     """
     sets: dict[int, Set] = {}
     about: dict[str, float] = {}
-    for at, fields in rows(path, (TIME, PARAMETER, VALUE)):
+    for at, fields in rows(path, remarks, (TIME, PARAMETER, VALUE)):
         name = fields[PARAMETER]
         try:
             if name in _ABOUT:

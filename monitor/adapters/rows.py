@@ -21,6 +21,11 @@ VALUE_MAX: Final = 1e6
 
 LEFT_OUT: Final = "rows left out"
 
+_MORE: Final = "\0"
+"""No column is called so: where the cells of a row beyond the last column are kept."""
+
+_SHOWN_MAX: Final = 80
+
 Fields: TypeAlias = Mapping[str, str]
 
 
@@ -42,12 +47,13 @@ def found_table(folder: Path, *names: str) -> Path | None:
 
 
 def rows(
-    path: Path, needed: Sequence[str], optional: Sequence[str] = (), *, separator: str = ","
+    path: Path, remarks: Remarks, needed: Sequence[str], optional: Sequence[str] = ()
 ) -> Iterator[tuple[int, Fields]]:
     """Yield the wanted fields of every row with the number of its line.
 
     A field that a row lacks is empty, and so is an optional column that the table lacks. Names
-    of columns are compared without case and come back as they were asked for.
+    of columns are compared without case and come back as they were asked for. A row with more
+    cells than the table has columns is remarked on and left out: its values have slipped.
 
     Raises
     ------
@@ -56,26 +62,36 @@ def rows(
     """
     try:
         with _opened(path) as file:
-            table = csv.reader(file, delimiter=separator)
-            heading = [name.strip().lower() for name in next(table, [])]
-            for name in needed:
-                if name.lower() not in heading:
-                    raise InputFileError(path, "the table lacks this column", line=1, name=name)
-            places = {
-                name: heading.index(name.lower())
-                for name in (*needed, *optional)
-                if name.lower() in heading
-            }
-            empty = dict.fromkeys((*needed, *optional), "")
-            for row in table:
-                fields = {
-                    name: row[place].strip() for name, place in places.items() if place < len(row)
-                }
-                yield table.line_num, {**empty, **fields}
-    except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError, csv.Error) as fault:
+            yield from _rows(path, file, remarks, needed, optional)
+    except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as fault:
         raise InputFileError(path, f"cannot be read: {fault}") from fault
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
+
+
+def _rows(
+    path: Path, file: TextIO, remarks: Remarks, needed: Sequence[str], optional: Sequence[str]
+) -> Iterator[tuple[int, Fields]]:
+    table = csv.reader(file)
+    try:
+        heading = [name.strip().lower() for name in next(table, [])]
+        for name in needed:
+            if name.lower() not in heading:
+                raise InputFileError(path, "the table lacks this column", line=1, name=name)
+        names = (*needed, *optional)
+        places = {name: heading.index(name.lower()) for name in names if name.lower() in heading}
+        empty = dict.fromkeys((name for name in names if name not in places), "")
+        width, least = len(heading), max(places.values(), default=-1) + 1
+        for row in table:
+            if len(row) > width:
+                left_out(path, table.line_num, _overfull(row[width:], width), remarks)
+                continue
+            if len(row) < least:
+                row.extend([""] * (least - len(row)))
+            fields = {name: row[place].strip() for name, place in places.items()}
+            yield table.line_num, {**fields, **empty} if empty else fields
+    except csv.Error as fault:
+        raise InputFileError(path, f"cannot be read: {fault}", line=table.line_num) from fault
 
 
 @contextmanager
@@ -86,6 +102,51 @@ def _opened(path: Path) -> Iterator[TextIO]:
     else:
         with path.open(encoding="utf-8-sig", newline="") as plain:
             yield plain
+
+
+def exact_rows(
+    path: Path,
+    file: TextIO,
+    needed: Sequence[str],
+    remarks: Remarks | None,
+    *,
+    separator: str = ",",
+    empty_ends: bool = False,
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield every row whole with the number of its line, the names of columns as they stand.
+
+    A field that a row lacks is empty. A row with more cells than the table has columns is
+    remarked on and left out, or ends the reading where no remarks are taken. With ``empty_ends``
+    cells beyond the last column count only if one of them holds something: programs for tables
+    write empty ones.
+
+    Raises
+    ------
+    InputFileError
+        If the table lacks a column that is needed, or a row is no row.
+    """
+    table = csv.DictReader(file, restkey=_MORE, restval="", delimiter=separator)
+    try:
+        for name in needed:
+            if name not in (table.fieldnames or ()):
+                raise InputFileError(path, "the table lacks this column", line=1, name=name)
+        for fields in table:
+            beyond = fields.pop(_MORE, ())
+            if not (any(cell.strip() for cell in beyond) if empty_ends else beyond):
+                yield table.line_num, fields
+                continue
+            fault = _overfull(beyond, len(fields))
+            if remarks is None:
+                raise InputFileError(path, str(fault), line=table.line_num)
+            left_out(path, table.line_num, fault, remarks)
+    except csv.Error as fault:
+        raise InputFileError(path, f"cannot be read: {fault}", line=table.line_num) from fault
+
+
+def _overfull(beyond: Sequence[str], columns: int) -> BadValueError:
+    """Return what is wrong with a row that has cells beyond the last of so many columns."""
+    reason = f"has {columns + len(beyond)} cells, the table has {columns} columns"
+    return BadValueError("row", ",".join(beyond)[:_SHOWN_MAX], reason)
 
 
 def left_out(path: Path, line: int, fault: BadValueError, remarks: Remarks) -> None:

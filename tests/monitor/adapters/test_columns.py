@@ -123,7 +123,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, table: str, told: str, word
         ("inf,A,1,,", "when: must be finite"),
         ("1,A,1e9,,", "pulse: must be finite"),
         ("1,A,1,,-3", "flow: must be at least 0"),
-        ("1,A,7,1,,,50", "row: has more cells than the table has columns (got '50')"),
+        ("1,A,7,1,,,50", "row: has 7 cells, the table has 5 columns (got ',50')"),
     ],
 )
 def test_numbers_out_of_bounds_are_left_out(tmp_path: Path, row: str, words: str) -> None:

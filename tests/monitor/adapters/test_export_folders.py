@@ -214,6 +214,7 @@ def changed(path: Path, old: str, new: str, *, line: int = 2) -> None:
     [
         ("pumps", "infusing", "dancing", "dancing"),
         ("pumps", "Z,false", ",false", "names no time zone"),
+        ("pumps", "infusing,", "infusing,,,", "row: has "),
     ],
 )
 def test_an_odd_row_is_named_and_the_rest_goes_on(
@@ -237,6 +238,7 @@ def test_an_odd_row_is_named_and_the_rest_goes_on(
         ("about", "1,", "9,", "format: this program reads format 1"),
         ("steps", "1,", "0,", "lies before the step in front of it"),
         ("steps", "Z", "", "names no time zone"),
+        ("steps", "1,", "1,1,", r"steps\.csv:2: row: has 3 cells, the table has 2 columns"),
     ],
 )
 def test_a_folder_that_is_no_whole_export_is_refused(

@@ -139,6 +139,7 @@ def test_a_value_with_a_time_of_its_own_keeps_it_and_a_second_of_a_channel_too(
         (ROW.replace("mon-1", "Mon 1"), "device: cannot stand in a topic (got 'Mon 1')"),
         (ROW.replace("10:00:00.100Z", "10:00:00.100"), "names no time zone"),
         (ROW.replace("2026-11-24T10:00:00.100Z", "yesterday"), "yesterday"),
+        (ROW.replace(",hr,", ",,hr,") + "told", "row: has 11 cells, the table has 10 columns"),
     ],
 )
 def test_an_odd_row_is_named_and_the_rest_goes_on(tmp_path: Path, odd: str, words: str) -> None:

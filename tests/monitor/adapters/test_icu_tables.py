@@ -111,6 +111,15 @@ def test_a_bad_row_is_named_and_the_rest_goes_on(tmp_path: Path, field: str, wor
     assert remarks.named == [f"{tmp_path / 'hr_1hz.csv.gz'}:2: {words}; row left out"]
 
 
+def test_a_row_with_more_cells_than_columns_is_named_and_left_out(tmp_path: Path) -> None:
+    packed(tmp_path, "hr_1hz.csv.gz", EXAMS + "S1,Final,0,,80\nS1,Final,1,81\n")
+    remarks = Remarks()
+
+    assert chart_table(tmp_path, "exam-stress", remarks).at_ms.tolist() == [1000]
+    words = "row: has 5 cells, the table has 4 columns (got '80'); row left out"
+    assert remarks.named == [f"{tmp_path / 'hr_1hz.csv.gz'}:2: {words}"]
+
+
 def test_a_row_about_nobody_is_left_out(tmp_path: Path) -> None:
     packed(tmp_path, "hr_1hz.csv.gz", EXAMS + ",Final,0,80\nS1,Final\nS1,Final,1,81\n")
     remarks = Remarks()

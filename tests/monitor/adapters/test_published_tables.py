@@ -213,6 +213,51 @@ def test_a_text_file_of_physionet_is_one_stay(tmp_path: Path) -> None:
     ]
 
 
+SLIPPED = ("row: has {} cells, the table has {} columns (got '{}'); row left out").format
+
+
+@pytest.mark.parametrize(
+    ("tables", "table", "row", "words"),
+    [
+        (
+            MIMIC4,
+            "icu/icustays",
+            "11,1,31,MICU,,2150-03-01,2150-03-04",
+            SLIPPED(7, 6, "2150-03-04"),
+        ),
+        (MIMIC4, "hosp/patients", "11,F,,60,2148", SLIPPED(5, 4, "2148")),
+        (MIMIC4, "icu/inputevents", "11,,31,,,225168,300,ml,70,x,", SLIPPED(11, 9, "x,")),
+        (MIMIC4, "icu/chartevents", "11,1,31,5,,,220045,,8,8,bpm,0", SLIPPED(12, 11, "0")),
+        (EICU, "vitalPeriodic", "1,141,5,36.8,97,88,18,120,,60,80", SLIPPED(11, 10, "80")),
+        (EICU, "vitalAperiodic", "1,141,15,,125,65,85", SLIPPED(7, 6, "85")),
+        (EICU, "patient", "141,> 89,,80.5", SLIPPED(4, 3, "80.5")),
+    ],
+)
+def test_a_row_whose_values_have_slipped_is_named_and_the_rest_goes_on(
+    tmp_path: Path, tables: dict[str, str], table: str, row: str, words: str
+) -> None:
+    before = Remarks()
+    sound = [told(one) for one in open_source(archive(tmp_path, tables), before)]
+    whole = {**tables, table: f"{tables[table]}{row}\n"}
+    remarks = Remarks()
+
+    assert [told(one) for one in open_source(archive(tmp_path, whole), remarks)] == sound
+    assert remarks.counts[rows.LEFT_OUT] == before.counts[rows.LEFT_OUT] + 1
+    line = whole[table].count("\n")
+    assert f"{tmp_path}/{table}.csv:{line}: {words}" in remarks.named
+
+
+def test_a_slipped_line_of_physionet_is_named(tmp_path: Path) -> None:
+    path, remarks = tmp_path / "132539.txt", Remarks()
+    path.write_text(f"{RECORD}03:08,HR,,79\n03:09,HR,78\n03:10,,HR,\n")
+
+    (only,) = open_source(path, remarks)
+
+    assert (189, "0=7800") in told(only, stay_charts.ORIGIN_MS)
+    assert f"{path}:15: {SLIPPED(4, 3, '79')}" in remarks.named
+    assert f"{path}:17: {SLIPPED(4, 3, '')}" in remarks.named
+
+
 def test_a_time_of_another_century_is_left_out_and_said(tmp_path: Path) -> None:
     """No time is that far from its stay, and so far away it would be none of a calendar."""
     tables = {**MIMIC3, "ICUSTAYS": MIMIC3["ICUSTAYS"].replace("2150-", "8494-", 1)}
