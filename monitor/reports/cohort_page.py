@@ -98,7 +98,7 @@ def _finding(found: CohortScore) -> str:
         )
     return (
         f"{percent(ours.found)} of {found.events} events called, "
-        f"{percent(ours.before + ours.in_time)} "
+        f"{percent(ours.found_by_worst)} "
         f"in time, {ours.false_per_patient_hour:.3f} false calls a patient-hour"
     )
 
@@ -118,7 +118,7 @@ def _rules(found: CohortScore, made: str) -> tuple[str, ...]:
     dots = [
         Dot(
             x=rule.false_per_patient_hour,
-            y=rule.before + rule.in_time,
+            y=rule.found_by_worst,
             number=str(number),
             colour=1 if key == OURS else 5,
             strong=key == OURS,
@@ -145,7 +145,7 @@ def _rules(found: CohortScore, made: str) -> tuple[str, ...]:
             str(number),
             rule.rule,
             percent(rule.found),
-            percent(rule.before + rule.in_time),
+            percent(rule.found_by_worst),
             percent(rule.found_grade3),
             decimal(rule.minutes_to_alert),
             rate(rule.alerts_per_patient_hour),

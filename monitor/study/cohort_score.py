@@ -4,6 +4,7 @@ Everything is counted by event and by session, never by sample, with the spans o
 :mod:`monitor.study.cohort_found`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -42,6 +43,8 @@ class RuleScore(msgspec.Struct, frozen=True, kw_only=True):
     in_time: float
     late: float
     missed: float
+    found_by_worst: float
+    """Before the onset or in time, so by the worst moment."""
     found_grade3: float | None
     """Of the events of grade 3 and 4 alone; None without any."""
     minutes_to_alert: float | None
@@ -136,17 +139,19 @@ def _rule_score(
         np.int64,
     )
     total = sum(map(len, begun))
-    share = {
-        when: ratio(sum(one.when == when for one in found), len(found)) or 0.0
-        for when in ("before", "in time", "late", "missed")
-    }
+    when = Counter(one.when for one in found)
+
+    def share(number: int) -> float:
+        return ratio(number, len(found)) or 0.0
+
     return RuleScore(
         rule=WORDS[key],
-        found=round(1 - share["missed"], 4) if found else 0.0,
-        before=share["before"],
-        in_time=share["in time"],
-        late=share["late"],
-        missed=share["missed"],
+        found=share(len(found) - when["missed"]),
+        before=share(when["before"]),
+        in_time=share(when["in time"]),
+        late=share(when["late"]),
+        missed=share(when["missed"]),
+        found_by_worst=share(when["before"] + when["in time"]),
         found_grade3=ratio(sum(one.when != "missed" for one in severe), len(severe)),
         minutes_to_alert=middle(minutes),
         minutes_before_worst=middle(lead),

@@ -270,7 +270,7 @@ def _of_cohort(
     found = score_of(sessions)
     return {
         key: (
-            round(rule.before + rule.in_time, 4) if found.events else None,
+            rule.found_by_worst if found.events else None,
             rule.false_per_patient_hour,
             rule.false_interval,
         )

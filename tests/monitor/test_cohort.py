@@ -102,6 +102,20 @@ def test_an_event_is_found_before_in_time_late_or_not(at_min: float, when: str) 
     assert found_by(times, event()).when == when
 
 
+def test_what_is_added_is_counted_and_rounded_once() -> None:
+    """Of 15 events one is found before its onset and one in time: 0.0667 each, 0.1333 both."""
+    found = score_of(
+        [
+            session(alert(57), events=(event(),)),
+            session(alert(62), events=(event(),)),
+            *(session(events=(event(),)) for _ in range(13)),
+        ]
+    )
+    ours = found.rules[0]
+    assert (ours.before, ours.in_time, ours.found_by_worst) == (0.0667, 0.0667, 0.1333)
+    assert (ours.found, ours.missed) == (0.1333, 0.8667)
+
+
 def test_a_cohort_is_counted_by_event_and_by_session() -> None:
     found = score_of(
         [
