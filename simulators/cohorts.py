@@ -178,7 +178,9 @@ def _plan(cohort: Cohort, seed: int, bed: str, equipment: Equipment) -> BedPlan:
         ace_inhibitor=bool(rng.random() < (kind.ace_inhibitor if kind else 0.1)),
         nurse=cohort.nurse,
         habit=stay_habit(generator(seed, bed, "stay")),
-        disturbances=disturbances(rng, mix.habits, start_s=BASELINE_S, seconds=seconds),
+        disturbances=disturbances(
+            rng, mix.habits, start_s=BASELINE_S, seconds=seconds, age_months=who.age_months
+        ),
         probe_off=probe_losses(rng, mix.habits, start_s=BASELINE_S, seconds=seconds),
     )
     plan = BedPlan(

@@ -48,11 +48,23 @@ class Habits:
 USUAL_S: Final = 4 * 3600
 """The length of the session that :class:`Habits` speaks of."""
 
+FROM_MONTHS: Final = {"walking": 12, "talking": 24}
+"""From which age on somebody walks about and talks (ours)."""
+
 
 def disturbances(
-    rng: np.random.Generator, habits: Habits, *, start_s: int, seconds: int
+    rng: np.random.Generator,
+    habits: Habits,
+    *,
+    start_s: int,
+    seconds: int,
+    age_months: int | None = None,
 ) -> tuple[Disturbance, ...]:
-    """Draw what happens besides the infusion in one session, in order of time."""
+    """Draw what happens besides the infusion in one session, in order of time.
+
+    ``age_months`` is None from the second birthday on. What is drawn does not depend on it;
+    what somebody is too young for is left out.
+    """
     share = seconds / USUAL_S
     found: list[Disturbance] = []
     if rng.random() < habits.needle:
@@ -71,6 +83,8 @@ def disturbances(
             found.append(_of_kind(kind, at_s, seconds, rng))
     if rng.random() < habits.faint:
         found.append(_faint(int(rng.integers(30, max(start_s - 240, 31))), rng))
+    if age_months is not None:
+        found = [one for one in found if age_months >= FROM_MONTHS.get(one.kind, 0)]
     return tuple(sorted(found, key=lambda one: one.from_s))
 
 

@@ -1,8 +1,9 @@
 """People of every age at rest: levels by age, from infants to the old.
 
 Heart rate and breathing lie inside the ranges awake of paediatric life support (pals-ranges);
-systolic pressure of a child is 90 + 2 mmHg a year, weight 2 kg a year above 8, and what the old
-have more of pressure: all ours. Temperature, saturation and the levels of an adult are those of
+systolic pressure of a child is 90 + 2 mmHg a year, weight 4 kg and half a kilogram a month in the
+first year, then 2 kg a year above 8, and what the old have more of pressure: all ours.
+Temperature, saturation and the levels of an adult are those of
 :mod:`simulators.physiology`.
 """
 
@@ -18,7 +19,8 @@ ADULT_YEARS: Final = 16
 OLD_YEARS: Final = 70
 OLD_MORE_MMHG: Final = 8.0
 OLDEST_YEARS: Final = 95
-INFANT_MONTHS: Final = (3, 12)
+MONTHS: Final = 12
+YOUNGEST_MONTHS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +66,25 @@ def aged_person(rng: np.random.Generator, *, child_share: float, old_share: floa
 
 
 def _child(adult: Person, where: float, more: Float) -> Person:
-    first, last = INFANT_MONTHS
-    months = first + int(where * (ADULT_YEARS * 12 - first))
-    years = months // 12
+    months = YOUNGEST_MONTHS + int(where * (ADULT_YEARS * MONTHS - YOUNGEST_MONTHS))
+    years = months // MONTHS
     band = next(one for one in CHILDREN if years < one.below_years)
     clipped = np.clip(more, -1.8, 1.8)
     sbp = 90.0 + 2.0 * years + 5.0 * clipped[0]
     return replace(
         adult,
         age_years=years,
-        age_months=months if months < 2 * last else None,
-        weight_kg=round(float((8.0 + 2.0 * months / 12.0) * (1.0 + 0.08 * clipped[1])), 1),
+        age_months=months if months < 2 * MONTHS else None,
+        weight_kg=round(float(_child_kg(months) * (1.0 + 0.08 * clipped[1])), 1),
         hr_per_min=float(band.hr_per_min + band.hr_sd * clipped[2]),
         rr_per_min=float(band.rr_per_min + band.rr_sd * clipped[3]),
         sbp_mmhg=float(sbp),
         dbp_mmhg=float(0.6 * sbp),
     )
+
+
+def _child_kg(months: int) -> float:
+    """Return what a child of this age weighs in the middle [kg]; both lines meet at a year."""
+    if months < MONTHS:
+        return 4.0 + 0.5 * months
+    return 8.0 + 2.0 * months / MONTHS

@@ -18,6 +18,7 @@ from simulators.cohorts import (
     started_ms,
     ward_scenario_of,
 )
+from simulators.disturbances import Habits
 from simulators.monitoring import monitor_messages, poor_spans
 from simulators.overloads import PHENOTYPES
 from simulators.truths import true_session
@@ -285,3 +286,33 @@ def test_children_have_the_levels_of_their_age() -> None:
     assert max(who.hr_per_min for who in older) <= 90
     assert min(who.rr_per_min for who in young) > max(who.rr_per_min for who in older)
     assert all(who.age_months is not None for who in people if who.age_years == 0)
+
+
+def test_a_child_weighs_what_its_age_lets_expect() -> None:
+    cohort = cohort_of("febrile", sessions=600, children=1.0)
+    cohort = replace(cohort, beds_per_file=600, hours=0.5)
+    people = [plan.case.who for plan in ward_scenario_of(cohort, 1).beds if plan.case]
+    infants = [who for who in people if who.age_years == 0]
+    assert min(who.age_months for who in infants if who.age_months is not None) == 3
+    for who in infants:
+        assert who.age_months is not None
+        assert 0.8 * (4 + who.age_months / 2) < who.weight_kg < 1.2 * (4 + who.age_months / 2)
+    toddlers = [who.weight_kg for who in people if who.age_years == 1]
+    assert max(who.weight_kg for who in infants) < max(toddlers)
+    assert min(toddlers) > 0.8 * 10
+
+
+def test_who_is_too_young_neither_walks_nor_talks() -> None:
+    cohort = cohort_of("febrile", sessions=400, children=1.0)
+    mix = replace(cohort.mix, habits=Habits(walking=4.0, talking=4.0, sleep=4.0))
+    cohort = replace(cohort, beds_per_file=400, hours=1.0, mix=mix)
+    seen: dict[str, int] = {}
+    for plan in ward_scenario_of(cohort, 1).beds:
+        assert plan.case is not None
+        months = plan.case.who.age_months
+        for one in plan.case.disturbances:
+            seen[one.kind] = min(seen.get(one.kind, 99), 24 if months is None else months)
+
+    assert seen["walking"] >= 12
+    assert seen["talking"] == 24
+    assert seen["sleep"] < 12, "what nobody is too young for happens to infants, too"
