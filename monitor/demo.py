@@ -37,6 +37,7 @@ from monitor.station_process import station_child
 from monitor.truth_file import TruthFile
 from monitor.ward.ward import Ward
 from monitor.wire.outbound import AlertPayload
+from simulators.links import DeviceAccess
 from simulators.publishing import publish
 from simulators.scenario import Scenario, demo_story
 from simulators.verdict import Raised, Verdict, verdict
@@ -149,7 +150,7 @@ class Stage:
     def _tell(self, port: int) -> None:
         published = publish(
             self.scenario,
-            address=("127.0.0.1", port),
+            access=DeviceAccess(port=port),
             unit=self.unit,
             clock=self.clock.now_ms,
             stop=self._leaving,

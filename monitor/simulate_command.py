@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from monitor.broker_options import Broker, Unit, access_of, address_of
+from monitor.broker_options import Broker, Unit, access_of
 from monitor.commands import CONFIG_DIRECTORY, AsJson, Config, read_settings, software
 
 if TYPE_CHECKING:
+    from monitor.adapters.access import Access
     from monitor.facts.truth import NurseKind
 
 NURSES: Final = ("follows", "delays", "ignores")
 MINUTES: Final = 240.0
 LIVE_CADENCE_S: Final = 5
 COHORT_CADENCE_S: Final = 30
+NOT_TAKEN: Final = 1
 
 Equipment = Annotated[
     list[str] | None,
@@ -123,12 +125,12 @@ def simulate(
             as_json=as_json,
         )
     else:
-        site = read_settings(config).site
-        default = f"{site.broker.host}:{site.broker.port}"
+        settings = read_settings(config)
+        site = settings.site
         started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         usual = site.data_directory / f"{unit or site.unit}-{started}.truth.jsonl"
         _publish(
-            address=address_of(broker or default, site.broker.port, "--broker"),
+            access=access_of(settings, broker, ""),
             unit=unit or site.unit,
             beds=beds,
             speed=speed,
@@ -209,7 +211,7 @@ def _tell_faults() -> None:
 
 def _publish(
     *,
-    address: tuple[str, int],
+    access: "Access",
     unit: str,
     beds: int,
     speed: float,
@@ -225,10 +227,11 @@ def _publish(
     and SIGTERM are such an end.
     """
     from monitor.truth_file import TruthFile
+    from monitor.ward_telling import device_access
     from simulators.publishing import SimulateOptions
     from simulators.publishing import simulate as publish_ward
 
-    (host, port), (reactions, faults, equipment) = address, texts
+    reactions, faults, equipment = texts
     options = SimulateOptions(
         beds=beds,
         speed=speed,
@@ -237,8 +240,7 @@ def _publish(
         faults=faults,
         equipment=equipment,
         unit=unit,
-        host=host,
-        port=port,
+        access=device_access(access),
         minutes=minutes,
         cadence_s=cadence_s,
     )
@@ -251,8 +253,16 @@ def _publish(
         raise typer.BadParameter(str(fault)) from fault
     early = "" if published.is_complete else ", ended before the end of the story"
     typer.echo(f"{published.messages} messages published{early}", err=True)
+    for reason, count in published.refused.items():
+        typer.echo(
+            f"the broker did not take {count} messages: {reason}; whom site.toml names must be "
+            "allowed to speak for every device",
+            err=True,
+        )
     if truth is not None:
         typer.echo(f"what really happened: {truth}", err=True)
+    if published.refused:
+        raise typer.Exit(NOT_TAKEN)
 
 
 @contextlib.contextmanager

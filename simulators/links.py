@@ -6,14 +6,18 @@ broker has them; a device's own durable outbox is not simulated.
 """
 
 import selectors
+import ssl
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.wire.payloads import StatusPayload, encode, stamp
 from monitor.wire.topics import topic
@@ -35,16 +39,43 @@ that and counts them, because it has no store."""
 
 
 class BrokerUnreachableError(ConnectionError):
-    """The broker did not accept a device in time."""
+    """The broker did not accept a device, or not in time."""
+
+
+def _as_nobody(_client: mqtt.Client) -> None:
+    """Come without a name, a secret or a protected link."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAccess:
+    """Where the broker is, and what makes it let a device in.
+
+    ``introduce`` gives a client its user, its secret and the protection of its link; it comes from
+    whoever knows the site, because a simulator does not.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    introduce: Callable[[mqtt.Client], None] = _as_nobody
+
+    def __str__(self) -> str:
+        """Name the broker."""
+        return f"{self.host}:{self.port}"
 
 
 class DeviceLink:
     """The connection of one device, without a thread of its own."""
 
-    def __init__(self, device: str, status_topic: str, *, unit: str, at_ms: int) -> None:
+    def __init__(
+        self, device: str, status_topic: str, access: DeviceAccess, *, unit: str, at_ms: int
+    ) -> None:
         self.device = device
         self.is_connected = False
+        self.refusal = ""
+        """Why the broker does not let the device in; "" where it does."""
         self.dropped = 0
+        self.refused: Counter[str] = Counter()
+        """Messages that the broker did not take, by its reason."""
         self.retry_s = 0.0
         self._status_topic = status_topic
         self._status: bytes | None = None
@@ -57,6 +88,9 @@ class DeviceLink:
         self._client.max_queued_messages_set(QUEUED_MAX)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        self._access = access
+        access.introduce(self._client)
         self._client.will_set(status_topic, self._offline(at_ms), qos=1, retain=True)
         self._expiring = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
         self._expiring.MessageExpiryInterval = VITALS_EXPIRY_S
@@ -72,9 +106,10 @@ class DeviceLink:
         """Tell whether the broker has confirmed everything."""
         return not self._client._out_messages  # noqa: SLF001  # paho has no public count
 
-    def connect(self, host: str, port: int) -> None:
+    def connect(self) -> None:
         """Open the connection; the broker's answer comes in through :meth:`read`."""
-        self._client.connect(host, port, keepalive=KEEPALIVE_S, clean_start=True)
+        access = self._access
+        self._client.connect(access.host, access.port, keepalive=KEEPALIVE_S, clean_start=True)
 
     def reconnect(self) -> bool:
         """Try again after a loss; tell whether a connection was opened."""
@@ -108,6 +143,9 @@ class DeviceLink:
     def read(self) -> None:
         """Take in what the broker has sent."""
         self._client.loop_read()
+        # What a protected link has deciphered already makes no descriptor readable.
+        while isinstance(link := self._client.socket(), ssl.SSLSocket) and link.pending():
+            self._client.loop_read()
 
     def write(self, *, is_misc_due: bool = False) -> None:
         """Send what could not leave at once; from time to time keep the connection alive."""
@@ -121,8 +159,13 @@ class DeviceLink:
     def _offline(self, at_ms: int) -> bytes:
         return encode(StatusPayload(state="offline", t=stamp(at_ms), boot=self._boot))
 
-    def _on_connect(self, *_: object) -> None:
-        self.is_connected = True
+    def _on_connect(
+        self, _client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, *_: object
+    ) -> None:
+        self.refusal = str(reason) if reason.is_failure else ""
+        self.is_connected = not reason.is_failure
+        if reason.is_failure:
+            return
         # After a loss the broker has told everybody "offline" in this device's name.
         if self._status is not None:
             self._client.publish(self._status_topic, self._status, qos=1, retain=True)
@@ -130,20 +173,41 @@ class DeviceLink:
     def _on_disconnect(self, *_: object) -> None:
         self.is_connected = False
 
+    def _on_publish(
+        self, _client: mqtt.Client, _data: object, _mid: int, reason: ReasonCode, *_: object
+    ) -> None:
+        if reason.is_failure:
+            self.refused[str(reason)] += 1
+
 
 class Links:
     """All connections of a ward, served by one loop."""
 
-    def __init__(self, devices: Sequence[tuple[str, str]], *, unit: str, at_ms: int) -> None:
+    def __init__(
+        self,
+        devices: Sequence[tuple[str, str]],
+        access: DeviceAccess,
+        *,
+        unit: str,
+        at_ms: int,
+    ) -> None:
+        self._access = access
         self._links = {
-            device: DeviceLink(device, topic(unit, bed, device, "status"), unit=unit, at_ms=at_ms)
+            device: DeviceLink(
+                device, topic(unit, bed, device, "status"), access, unit=unit, at_ms=at_ms
+            )
             for bed, device in devices
         }
         self._selector = selectors.DefaultSelector()
         self._descriptors: dict[str, int] = {}
         self._misc_s = 0.0
 
-    def connect(self, host: str, port: int) -> None:
+    @property
+    def refused(self) -> Counter[str]:
+        """Return how many messages the broker did not take, by its reason."""
+        return sum((link.refused for link in self._links.values()), Counter())
+
+    def connect(self) -> None:
         """Open every connection.
 
         Raises
@@ -153,15 +217,22 @@ class Links:
         """
         try:
             for link in self._links.values():
-                link.connect(host, port)
+                link.connect()
         except OSError as error:
-            raise BrokerUnreachableError(f"no broker at {host}:{port}: {error}") from error
+            raise BrokerUnreachableError(f"no broker at {self._access}: {error}") from error
         until_s = time.monotonic() + CONNECT_WITHIN_S
         while not all(link.is_connected for link in self._links.values()):
+            for link in self._links.values():
+                if link.refusal:
+                    raise BrokerUnreachableError(
+                        f"broker at {self._access} refused {link.device}: {link.refusal}; "
+                        "check user, password and certificates, and whether its access list lets "
+                        "them speak for every device"
+                    )
             if time.monotonic() >= until_s:
                 waiting = [link.device for link in self._links.values() if not link.is_connected]
                 raise BrokerUnreachableError(
-                    f"broker at {host}:{port} did not accept {waiting[0]} within "
+                    f"broker at {self._access} did not accept {waiting[0]} within "
                     f"{CONNECT_WITHIN_S:g} s ({len(waiting)} devices wait)"
                 )
             self.serve(LONGEST_WAIT_S)

@@ -10,8 +10,8 @@ when the story ended or was ended.
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from monitor.facts.truth import TrueSession
@@ -20,7 +20,7 @@ from simulators.bedside import chairs_messages, ward_devices
 from simulators.chairs import chair, generator
 from simulators.fault_options import fault_option
 from simulators.faults import with_faults
-from simulators.links import LONGEST_WAIT_S, Links
+from simulators.links import LONGEST_WAIT_S, DeviceAccess, Links
 from simulators.planting import planted_cases
 from simulators.scenario import Scenario, demo_story, reaction_option, ward_scenario
 from simulators.strikes import bed_faults, carts_of, way_faults
@@ -43,12 +43,14 @@ class Published:
     """What was handed to the broker, and whether the story was told to its end.
 
     ``late_ms`` is how late a message was at most, in simulated milliseconds: a machine that is too
-    busy for the speed tells another story than the one that was meant.
+    busy for the speed tells another story than the one that was meant. ``refused`` counts what the
+    broker did not take, by its reason.
     """
 
     messages: int
     is_complete: bool
     late_ms: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 class SpeedClock:
@@ -69,7 +71,7 @@ class SpeedClock:
 def publish(
     scenario: Scenario,
     *,
-    address: tuple[str, int],
+    access: DeviceAccess,
     unit: str,
     clock: Clock,
     stop: threading.Event,
@@ -83,8 +85,8 @@ def publish(
     ----------
     scenario : Scenario
         What is told; its story begins at the clock's time of this call.
-    address : tuple of str and int
-        Host and port of the broker (MQTT 5).
+    access : DeviceAccess
+        Where the broker is (MQTT 5), and what makes it let the devices in.
     unit : str
         The ward, as topics spell it.
     clock : Clock
@@ -104,7 +106,7 @@ def publish(
     ValueError
         The name of the unit cannot stand in a topic, or a fault cannot be read.
     BrokerUnreachableError
-        The broker cannot be reached at the beginning; later losses are mended.
+        The broker cannot be reached or refuses a device at the beginning; later losses are mended.
     """
     if ID_PATTERN.fullmatch(unit) is None:
         raise ValueError(f"unit {unit!r}: must be {ID_LIMIT}")
@@ -117,8 +119,8 @@ def publish(
         chairs_messages(chairs, struck),
         way_faults(options, generator(scenario.seed, "ward", "faults")),
     )
-    links = Links(ward_devices(scenario), unit=unit, at_ms=started_ms)
-    links.connect(*address)
+    links = Links(ward_devices(scenario), access, unit=unit, at_ms=started_ms)
+    links.connect()
     count, late_ms, is_complete = 0, 0, False
     next_ms = started_ms
     try:
@@ -145,7 +147,9 @@ def publish(
                 truths(ward_truths(chairs, options, told_ms=told_ms))
         finally:
             links.close(clock())
-    return Published(messages=count, is_complete=is_complete, late_ms=late_ms)
+    return Published(
+        messages=count, is_complete=is_complete, late_ms=late_ms, refused=dict(links.refused)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +162,7 @@ class SimulateOptions:
     reactions: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     unit: str = "inf-a"
-    host: str = "127.0.0.1"
-    port: int = 1883
+    access: DeviceAccess = field(default_factory=DeviceAccess)
     minutes: float = 240.0
     cadence_s: int = 5
     is_demo: bool = False
@@ -209,7 +212,7 @@ def simulate(
     clock = SpeedClock(speed=options.speed)
     return publish(
         scenario,
-        address=(options.host, options.port),
+        access=options.access,
         unit=options.unit,
         clock=clock,
         stop=stop or threading.Event(),

@@ -4,12 +4,15 @@ What we send and receive is checked with ``mosquitto_pub`` and ``mosquitto_sub``
 that share no line with ours.
 """
 
+import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
-from monitor.adapters.broker import HOST, found_program
+from monitor.adapters.broker import HOST, accepts, found_mosquitto, found_program, free_port
 
 DEADLINE_S: Final = 20.0
 
@@ -22,6 +25,22 @@ def eventually(condition: Callable[[], bool], *, deadline_s: float = DEADLINE_S)
             return True
         time.sleep(0.01)
     return condition()
+
+
+@contextmanager
+def mosquitto(folder: Path, *lines: str) -> Iterator[int]:
+    """Give the port of a broker with a configuration of its own."""
+    port = free_port()
+    configuration = folder / "mosquitto.conf"
+    user = ["user root"] if os.geteuid() == 0 else []
+    configuration.write_text("\n".join([f"listener {port} {HOST}", *user, *lines]))
+    process = subprocess.Popen([str(found_mosquitto()), "-c", str(configuration)])
+    try:
+        assert eventually(lambda: accepts(port))
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def publish(port: int, *arguments: str) -> None:

@@ -37,7 +37,7 @@ def new_client(access: Access, context: ssl.SSLContext | None, will: Announcemen
         protocol=paho.MQTTv5,
         manual_ack=True,
     )
-    _introduce(client, access, context)
+    introduce(client, access, context)
     client.will_set(will.topic, will.payload, qos=will.qos, retain=will.retain)
     client.reconnect_delay_set(1, 5)
     client.connect_timeout = 5.0
@@ -47,7 +47,7 @@ def new_client(access: Access, context: ssl.SSLContext | None, will: Announcemen
     return client
 
 
-def _introduce(client: paho.Client, access: Access, context: ssl.SSLContext | None) -> None:
+def introduce(client: paho.Client, access: Access, context: ssl.SSLContext | None) -> None:
     """Give a client its name, its secret and the protection of its link."""
     if access.username:
         client.username_pw_set(access.username, access.password or None)
@@ -83,7 +83,7 @@ class Caller:
             client_id=f"irm-{self.purpose}-{uuid.uuid4().hex[:12]}",
             protocol=paho.MQTTv5,
         )
-        _introduce(client, self.access, self.access.tls_context())
+        introduce(client, self.access, self.access.tls_context())
         self._prepare(client)
         return client
 

@@ -14,7 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from monitor.adapters.broker import HOST, LocalBroker
 from monitor.facts.truth import TrueSession
-from simulators.links import BrokerUnreachableError, DeviceLink
+from simulators.links import BrokerUnreachableError, DeviceAccess, DeviceLink
 from simulators.publishing import (
     Published,
     SimulateOptions,
@@ -89,7 +89,7 @@ def small_ward(minutes: float = 5.0) -> Scenario:
 def told(scenario: Scenario, port: int, unit: str, stop: threading.Event) -> Published:
     return publish(
         scenario,
-        address=(HOST, port),
+        access=DeviceAccess(port=port),
         unit=unit,
         clock=SpeedClock(speed=scenario.speed),
         stop=stop,
@@ -152,8 +152,10 @@ def test_stop_ends_the_story_cleanly(broker: LocalBroker) -> None:
 def test_a_device_that_vanishes_is_declared_offline_by_its_will(broker: LocalBroker) -> None:
     unit = "sim-will"
     with listening(broker.port, unit) as listener:
-        link = DeviceLink("mon-01", f"irm/v1/{unit}/01/mon-01/status", unit=unit, at_ms=1_000)
-        link.connect(HOST, broker.port)
+        access = DeviceAccess(port=broker.port)
+        status = f"irm/v1/{unit}/01/mon-01/status"
+        link = DeviceLink("mon-01", status, access, unit=unit, at_ms=1_000)
+        link.connect()
         until_s = time.monotonic() + DEADLINE_S
         while not link.is_connected and time.monotonic() < until_s:
             link.read()
@@ -258,7 +260,7 @@ def test_the_truth_is_told_as_planned_and_as_it_was(broker: LocalBroker) -> None
     truths = Truths()
     publish(
         small_ward(1.0),
-        address=(HOST, broker.port),
+        access=DeviceAccess(port=broker.port),
         unit="sim-truth",
         clock=SpeedClock(speed=200.0),
         stop=threading.Event(),
@@ -282,7 +284,7 @@ def test_an_interrupted_story_has_the_truth_of_what_was_told(broker: LocalBroker
     with pytest.raises(KeyboardInterrupt):
         publish(
             small_ward(),
-            address=(HOST, broker.port),
+            access=DeviceAccess(port=broker.port),
             unit="sim-interrupt",
             clock=clock,
             stop=threading.Event(),
@@ -309,7 +311,7 @@ class Hindered(SpeedClock):
 def test_a_machine_that_is_too_busy_is_told_of(broker: LocalBroker) -> None:
     done = publish(
         small_ward(2.0),
-        address=(HOST, broker.port),
+        access=DeviceAccess(port=broker.port),
         unit="sim-late",
         clock=Hindered(speed=200.0),
         stop=threading.Event(),
@@ -326,7 +328,7 @@ def test_nobody_is_told_a_plan_when_there_is_no_broker() -> None:
         with pytest.raises(BrokerUnreachableError):
             publish(
                 small_ward(),
-                address=(HOST, asking.getsockname()[1]),
+                access=DeviceAccess(port=asking.getsockname()[1]),
                 unit="sim-none",
                 clock=SpeedClock(speed=200.0),
                 stop=threading.Event(),

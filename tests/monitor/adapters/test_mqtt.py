@@ -1,20 +1,17 @@
 """The link: refused clearly, protected where asked, acknowledging only on its own connection."""
 
-import os
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from broker import eventually, publish
+from broker import eventually, mosquitto, publish
 from fakes import Listener, ManualClock, now_ms
 
 from monitor.adapters.access import Access, LinkError, Tls
-from monitor.adapters.broker import HOST, LocalBroker, accepts, found_mosquitto, free_port
+from monitor.adapters.broker import HOST, LocalBroker, free_port
 from monitor.adapters.filters import filters
 from monitor.adapters.mqtt import BrokerLink
 from monitor.adapters.window import PAYLOAD_BYTES_MAX
@@ -43,22 +40,6 @@ def bye(link: BrokerLink, unit: str = "infa") -> None:
 def access_to(port: int, **others: object) -> Access:
     settings: dict[str, object] = {"host": HOST, "port": port, "client_id": "m", **others}
     return Access(connect_timeout_s=2.0, **settings)  # type: ignore[arg-type]  # as each test says
-
-
-@contextmanager
-def mosquitto(folder: Path, *lines: str) -> Iterator[int]:
-    """Give the port of a broker with a configuration of its own."""
-    port = free_port()
-    configuration = folder / "mosquitto.conf"
-    user = ["user root"] if os.geteuid() == 0 else []
-    configuration.write_text("\n".join([f"listener {port} {HOST}", *user, *lines]))
-    process = subprocess.Popen([str(found_mosquitto()), "-c", str(configuration)])
-    try:
-        assert eventually(lambda: accepts(port))
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def openssl(folder: Path, *arguments: str) -> None:

@@ -19,7 +19,7 @@ from monitor.adapters.spools import Spool
 from monitor.series.cursor_file import CursorFile
 from monitor.series.tape import Place
 from monitor.wire.announcements import Announcement
-from simulators.links import DeviceLink
+from simulators.links import DeviceAccess, DeviceLink
 
 
 @given(
@@ -118,7 +118,7 @@ def test_a_simulated_device_without_a_broker_drops_the_newest_and_counts_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("simulators.links.QUEUED_MAX", 4)
-    link = DeviceLink("mon-1", "irm/v1/u/1/mon-1/status", unit="u", at_ms=0)
+    link = DeviceLink("mon-1", "irm/v1/u/1/mon-1/status", DeviceAccess(), unit="u", at_ms=0)
     sent = SimpleNamespace(topic="irm/v1/u/1/mon-1/vitals", payload=b"x", is_retained=False)
     for _ in range(6):
         link.publish(sent)  # type: ignore[arg-type]  # what of a message is looked at
