@@ -70,6 +70,7 @@ SHELLS = frozenset(
         "nurse_wards",
         "story_telling",
         "truth_file",
+        "ward_telling",
         "study.archive",
         "study.runs",
         "study.ablation",
