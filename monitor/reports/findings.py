@@ -12,6 +12,7 @@ from monitor.facts.effects import (
     GradeChanged,
     Step,
 )
+from monitor.facts.severity import severity
 
 MINUTE_MS = 60_000
 CALLING = frozenset({"medium", "high"})
@@ -24,9 +25,9 @@ UNANSWERED = frozenset({"offered", "started"})
 class Episode:
     """One alert from its first sign to its end; what did not happen is None.
 
-    ``peak`` is the alert as it stood when it first had its highest grade. ``path`` holds the
-    grades in their order. ``is_cut`` where it stood until its session was closed: it has an end
-    and was not over.
+    ``peak`` is the alert at its worst: at its highest grade, when there was most evidence for its
+    name. ``path`` holds the grades in their order. ``is_cut`` where it stood until its session was
+    closed: it has an end and was not over.
     """
 
     peak: AlertChanged
@@ -59,13 +60,12 @@ def episodes(effects: Sequence[AnyEffect]) -> list[Episode]:
 
 
 def _episode(alerts: Sequence[AlertChanged], effects: Sequence[AnyEffect]) -> Episode:
-    highest = max(one.grade for one in alerts)
-    peak = next(one for one in alerts if one.grade == highest)
+    peak = max(alerts, key=severity)
     last = alerts[-1]
     end = end_of(alerts)
     taken = next((one for one in alerts if one.acknowledged_ms is not None), None)
     first = _first_step(effects, last.id)
-    path = tuple(grade for _, grade in last.grade_path) or (highest,)
+    path = tuple(grade for _, grade in last.grade_path) or (peak.grade,)
     order = ("high", "medium", "low", "info")
     return Episode(
         peak=peak,

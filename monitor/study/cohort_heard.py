@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from monitor.facts.effects import AlertChanged, AlertKind, BaselineChanged, Priority
+from monitor.facts.severity import founded_centi, severity
 from monitor.facts.truth import TrueSession
 from monitor.replay import CALLING
 
@@ -24,12 +25,13 @@ PriorityTimes: TypeAlias = tuple[int | None, int | None, int | None]
 class HeardAlert(msgspec.Struct, frozen=True, kw_only=True):
     """One reaction alert: what it was called, and when it first reached each grade.
 
-    ``pattern`` is its name when it became worst; ``names`` holds when it was given which name.
+    ``pattern`` is its name at its worst: at its highest grade, when there was most evidence for
+    it; ``names`` holds when it was given which name.
     ``reached_ms`` holds the first time at grade 1, 2, 3 and 4 or above, ``priority_ms`` at low,
     medium and high priority or above; ``called_ms`` when it first had a priority at which
     somebody is called; ``ended_ms`` is None while it stands, ``acknowledged_ms`` where nobody
     answered. ``rules`` are the rows that decided it when it first called; ``points_centi`` is the
-    evidence for its name when it became worst, None where it had no picture.
+    evidence for its name at its worst, None where it had no picture.
     """
 
     id: str
@@ -141,8 +143,7 @@ def updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
     rules = before.rules if before else ()
     if calls is not None and (before is None or before.called_ms is None):
         rules = tuple(dict.fromkeys(row.rule for row in effect.because))
-    is_worst = before is None or effect.grade > before.grade
-    points = next((one.points_centi for one in effect.pictures if one.leads), None)
+    is_worst = before is None or severity(effect) > (before.grade, before.points_centi or 0)
     names = before.names if before else ()
     if not names or names[-1][1] != effect.pattern:
         names = (*names, (effect.at_ms, effect.pattern))
@@ -157,7 +158,7 @@ def updated(before: HeardAlert | None, effect: AlertChanged) -> HeardAlert:
         ended_ms=_ended_ms(before, effect),
         names=names,
         rules=rules,
-        points_centi=points if is_worst or before is None else before.points_centi,
+        points_centi=founded_centi(effect) if is_worst or before is None else before.points_centi,
         priority_ms=_risen(before.priority_ms if before else (None, None, None), effect),
         acknowledged_ms=effect.acknowledged_ms if answered is None else answered,
     )

@@ -34,7 +34,7 @@ class PatternScore(msgspec.Struct, frozen=True, kw_only=True):
     found: float
     in_time: float
     named: float
-    """Share of those found whose worst alert bore the name of the truth when it became worst."""
+    """Share of those found whose worst alert bore the name of the truth at its worst."""
     named_longest: float
     """Share of those found that bore the name of the truth for longer than any other."""
     called: dict[str, float]

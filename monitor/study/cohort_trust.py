@@ -69,7 +69,7 @@ class FalseReason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FalseName(msgspec.Struct, frozen=True, kw_only=True):
-    """What calls for nothing were called when they were worst."""
+    """What calls for nothing were called at their worst."""
 
     name: str
     false: int
