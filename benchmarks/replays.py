@@ -16,11 +16,12 @@ from benchmarks.measuring import ROOT, Cell, Table, Taken, cell
 from benchmarks.witness import Witness, repeated
 from monitor.facts.records import Input, RecordedStep
 from monitor.settings.settings import load_settings
+from monitor.story_library import ward_story
 from monitor.ward.ward import Ward
 from monitor.ward.ward_settings import WardSettings
 from monitor.wire.messages import decode
 from simulators.recording import recorded_steps
-from simulators.scenario import Scenario, demo_story, reaction_option, ward_scenario
+from simulators.scenario import Scenario, reaction_option, ward_scenario
 
 UNIT: Final = "inf-a"
 ROUNDS: Final = 3
@@ -65,7 +66,7 @@ def replay_table(scenarios: Sequence[Scenario] = (), *, rounds: int = ROUNDS) ->
     """Return how fast scenarios are replayed."""
     settings = load_settings(ROOT / "config").ward
     rows: list[tuple[str, tuple[Cell | None, ...]]] = []
-    for scenario in scenarios or (demo_story(), large_ward()):
+    for scenario in scenarios or (ward_story().scenario, large_ward()):
         rows += _rows(settings, scenario, rounds)
     return Table(
         title="Replay of recorded wards (a step each second)",

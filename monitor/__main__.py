@@ -153,8 +153,15 @@ def live(
 def demo(
     *,
     config: Config = CONFIG_DIRECTORY,
-    speed: Annotated[float | None, typer.Option(min=1, help="How much faster than time.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
+    scenario: Annotated[
+        str, typer.Option(help="A ward story of the scenario library, or of a file; or 'list'.")
+    ] = "twelve-chairs",
+    speed: Annotated[
+        float | None, typer.Option(min=1, help="How much faster than time; default: the story's.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same seed tells the same; default: the story's.")
+    ] = None,
     http: Http = f"127.0.0.1:{HTTP_PORT}",
     keep: Annotated[
         Path | None, typer.Option(help="Folder for the journal and the truth about the ward.")
@@ -162,17 +169,25 @@ def demo(
 ) -> None:
     """Show a simulated ward react: broker, chairs and monitor on this machine, no setup."""
     from monitor.demo import JOURNAL, run
+    from monitor.story_library import StoryError, ward_lines, ward_story
 
+    if scenario == "list":
+        typer.echo("\n".join(ward_lines()))
+        return
     if keep is not None and (keep / JOURNAL).exists():
         raise typer.BadParameter(f"--keep {keep}: holds a {JOURNAL} already; name another folder")
 
+    try:
+        story = ward_story(scenario, seed=seed)
+    except StoryError as fault:
+        raise typer.BadParameter(f"--scenario {fault}") from fault
     host, port = address_of(http, HTTP_PORT, "--http")
     raise typer.Exit(
         run(
             settings=read_settings(config),
             config=config,
+            story=story,
             speed=speed,
-            seed=seed,
             http=(host, port),
             keep=keep,
         )
@@ -259,9 +274,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _told(fault: Exception) -> int:
     """Say what went wrong and return the exit code; raise what only a programmer can mend."""
-    from monitor.adapters.exits import exit_code
+    from monitor.adapters.exits import BAD_INPUT, exit_code
+    from monitor.scenario.places import ScenarioError
 
-    code = exit_code(fault)
+    code = BAD_INPUT if isinstance(fault, ScenarioError) else exit_code(fault)
     if code is None or _is_debugging():
         raise fault
     typer.echo(f"infusion-monitor: {fault}", err=True)

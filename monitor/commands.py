@@ -251,11 +251,17 @@ def check_rules(
         Path | None, typer.Option(help="Folder: also every story as a recording to replay.")
     ] = None,
 ) -> None:
-    """Rehearse scenario files: what happens at a bed, and what must and must not come of it."""
+    """Rehearse stories of beds and wards: what happens, and what must and must not come of it."""
     from monitor.scenario.checking import run
     from monitor.settings.settings import load_settings
+    from monitor.story_library import is_ward_story, read_ward_story
+    from monitor.ward_rehearsal import WardRehearsal, ward_rehearsal
 
     site = read_settings(config)
+
+    def of_a_ward(path: Path) -> WardRehearsal | None:
+        return ward_rehearsal(read_ward_story(path), ward_of(site)) if is_ward_story(path) else None
+
     with piped():
         code = run(
             paths,
@@ -265,6 +271,7 @@ def check_rules(
             as_json=as_json,
             tell=tell,
             record=record,
+            other=of_a_ward,
         )
     raise typer.Exit(code)
 

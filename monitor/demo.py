@@ -13,7 +13,7 @@ import secrets
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -36,10 +36,11 @@ from monitor.station.people import Role, user_row, write_user
 from monitor.station_process import station_child
 from monitor.truth_file import TruthFile
 from monitor.ward.ward import Ward
+from monitor.ward_stories import WardStory
 from monitor.wire.outbound import AlertPayload
 from simulators.links import DeviceAccess
 from simulators.publishing import publish
-from simulators.scenario import Scenario, demo_story
+from simulators.scenario import Scenario, unjudged_beds
 from simulators.verdict import Raised, Verdict, verdict
 
 OK: Final = 0
@@ -71,8 +72,11 @@ class Tale:
     raised: list[Raised] = field(default_factory=list)
     advised: set[str] = field(default_factory=set)
 
-    def take(self, heard: Heard) -> None:
-        """Remember one publication for the judge."""
+    def take(self, heard: Heard, since_ms: int) -> None:
+        """Remember one publication for the judge, which was not heard before a time.
+
+        What stood at a broken connection and came in a burst is told when it comes.
+        """
         if not heard.payload:
             return
         if heard.kind == "_/advice":
@@ -91,6 +95,7 @@ class Tale:
                 pattern=alert.pattern,
                 signs=(*(row.sign for row in alert.because), *([channel] if channel else [])),
                 at_ms=time_ms(alert.t),
+                told_ms=since_ms,
             )
         )
 
@@ -99,11 +104,17 @@ class Stage:
     """The broker, the monitor and the devices of one story; leaves nothing behind."""
 
     def __init__(
-        self, settings: Settings, scenario: Scenario, *, truth: TruthFile | None = None
+        self,
+        settings: Settings,
+        scenario: Scenario,
+        *,
+        truth: TruthFile | None = None,
+        faults: Sequence[str] = (),
     ) -> None:
         self.settings = settings
         self.scenario = scenario
         self.truth = truth
+        self.faults = faults
         self.unit = settings.site.unit
         self.started_ms = SteadyClock().now_ms()
         self.clock = AcceleratedClock(speed=scenario.speed, start_ms=self.started_ms)
@@ -155,6 +166,7 @@ class Stage:
             clock=self.clock.now_ms,
             stop=self._leaving,
             speed=self.scenario.speed,
+            faults=self.faults,
             truths=self.truth.write if self.truth is not None else None,
         )
         self.late_ms = published.late_ms
@@ -172,20 +184,19 @@ def run(
     *,
     settings: Settings,
     config: Path,
+    story: WardStory,
     speed: float | None,
-    seed: int,
     http: tuple[str, int],
     keep: Path | None = None,
 ) -> int:
-    """Tell the story and return the exit code: 0 if it went as it should.
+    """Tell a story, at its own speed or another, and return the exit code: 0 if it went well.
 
     Where ``keep`` is given, the journal of the monitor and the truth about the ward stay there.
     """
     console = Console()
-    story = demo_story(seed)
-    story = replace(story, speed=speed or story.speed)
+    ward = replace(story.scenario, speed=speed or story.scenario.speed)
     if console.is_terminal:
-        story = replace(story, length_s=TERMINAL_STORY_S)
+        ward = replace(ward, length_s=max(ward.length_s, TERMINAL_STORY_S))
     logging.getLogger(ROOT).addHandler(logging.NullHandler())
     with (
         tempfile.TemporaryDirectory(prefix="irm-demo-") as folder,
@@ -194,7 +205,7 @@ def run(
     ):
         truth = None if keep is None else TruthFile(keep / TRUTH)
         journals = keep or Path(folder)
-        stage = Stage(settings, story, truth=truth)
+        stage = Stage(settings, ward, truth=truth, faults=story.faults)
         with (
             stage.play(broker, journals) as feed,
             station(
@@ -207,8 +218,8 @@ def run(
         ):
             words = f"{door}; {_invitation(stage.unit, broker.port)}"
             if console.is_terminal:
-                return _show(stage, feed, console, words)
-            return _print(stage, feed, console, words)
+                return _show(stage, feed, console, f"simulation: {story.title}; {words}")
+            return _print(stage, feed, console, (*_opening(story, ward), words))
 
 
 @contextlib.contextmanager
@@ -251,6 +262,14 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _opening(story: WardStory, ward: Scenario) -> Iterator[str]:
+    """Yield what is told: the story, how fast, and what breaks in it."""
+    yield story.title
+    yield f"simulated ward of {len(ward.beds)} beds at {ward.speed:g} times"
+    if story.faults:
+        yield f"what breaks: {', '.join(story.faults)}"
+
+
 def _invitation(unit: str, port: int) -> str:
     """Return how another client can join in."""
     return (
@@ -259,7 +278,7 @@ def _invitation(unit: str, port: int) -> str:
     )
 
 
-def _show(stage: Stage, feed: Feed, console: Console, invitation: str) -> int:
+def _show(stage: Stage, feed: Feed, console: Console, opening: str) -> int:
     """Show the ward in a terminal until Ctrl-C."""
     view = Watch(stage.unit)
     with contextlib.suppress(KeyboardInterrupt), Live(console=console, screen=True) as live:
@@ -267,36 +286,40 @@ def _show(stage: Stage, feed: Feed, console: Console, invitation: str) -> int:
             for heard in feed.receive(REFRESH_S):
                 view.take(heard)
             condition = view.condition(is_connected=feed.is_connected)
-            live.update(wall(view.ward(), condition=condition or f"simulation; {invitation}"))
+            live.update(wall(view.ward(), condition=condition or opening))
     if stage.fault is not None:
         raise stage.fault
     return OK
 
 
-def _print(stage: Stage, feed: Feed, console: Console, invitation: str) -> int:
+def _print(stage: Stage, feed: Feed, console: Console, opening: Iterable[str]) -> int:
     """Print alerts and steps as lines until the story is told, then the verdict."""
     tale = Tale()
 
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    say(f"simulated ward of {len(stage.scenario.beds)} beds at {stage.scenario.speed:g} times")
-    say(invitation)
+    for line in opening:
+        say(line)
     while stage.fault is None and not stage.told.is_set():
-        _take_and_say(feed.receive(REFRESH_S), tale, None if stage.is_over else say)
-    _take_and_say(feed.receive(SETTLE_S), tale, None)
+        _listen(stage, feed, REFRESH_S, tale, None if stage.is_over else say)
+    _listen(stage, feed, SETTLE_S, tale, None)
     if stage.fault is not None:
         raise stage.fault
     found = verdict(stage.scenario, tale.raised, started_ms=stage.started_ms)
-    for line in (*summary(found, tale), *haste(stage.late_ms, stage.scenario.speed)):
+    said = (*summary(found, tale), *unjudged(stage.scenario))
+    for line in (*said, *haste(stage.late_ms, stage.scenario.speed)):
         say(line)
     return OK if found.is_clean else MISSED
 
 
-def _take_and_say(news: list[Heard], tale: Tale, say: Callable[[str], None] | None) -> None:
-    """Remember what was heard, and say it unless the story is over and the devices leave."""
-    for heard in news:
-        tale.take(heard)
+def _listen(
+    stage: Stage, feed: Feed, within_s: float, tale: Tale, say: Callable[[str], None] | None
+) -> None:
+    """Remember what is heard, and say it unless the story is over and the devices leave."""
+    since_ms = stage.clock.now_ms()
+    for heard in feed.receive(within_s):
+        tale.take(heard, since_ms)
         line = None if heard.kind == "_/state" else tail_line(heard, as_json=False)
         if line is not None and say is not None:
             say(line)
@@ -324,6 +347,16 @@ def summary(found: Verdict, tale: Tale) -> list[str]:
         f"alerts of grade 2 or more, steps advised at {len(tale.advised)} beds."
     )
     return lines
+
+
+def unjudged(ward: Scenario) -> list[str]:
+    """Return at which beds nothing is judged, in a line; none where all are."""
+    beds = unjudged_beds(ward)
+    reactions = {plan.bed: plan.reaction for plan in ward.beds}
+    if not beds:
+        return []
+    named = ", ".join(f"bed {bed} {reactions[bed]}" for bed in beds)
+    return [f"Not judged, because how severe a drawn reaction is was not known before: {named}."]
 
 
 def haste(late_ms: int, speed: float) -> list[str]:

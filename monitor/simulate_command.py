@@ -1,12 +1,7 @@
-"""The command ``simulate``: a ward on a broker, or a cohort in files."""
+"""The command ``simulate``: a ward or a story on a broker, or a cohort in files."""
 
-import contextlib
 import os
-import signal
 import sys
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,6 +9,14 @@ import typer
 
 from monitor.broker_options import Broker, Unit, access_of
 from monitor.commands import CONFIG_DIRECTORY, AsJson, Config, read_settings, software
+from monitor.story_command import (
+    OF_A_BED_STORY,
+    OF_A_WARD_STORY,
+    StoryOrder,
+    tell_story,
+    tell_with_truth,
+    truth_file,
+)
 
 if TYPE_CHECKING:
     from monitor.adapters.access import Access
@@ -23,7 +26,6 @@ NURSES: Final = ("follows", "delays", "ignores")
 MINUTES: Final = 240.0
 LIVE_CADENCE_S: Final = 5
 COHORT_CADENCE_S: Final = 30
-NOT_TAKEN: Final = 1
 
 Equipment = Annotated[
     list[str] | None,
@@ -64,16 +66,21 @@ Processes = Annotated[
 
 Scenario = Annotated[
     str | None,
-    typer.Option(help="Tell a story of the scenario library, or of a file, instead; or 'list'."),
+    typer.Option(
+        help="Tell a story of the scenario library, of a bed or a ward, or of a file, instead; "
+        "or 'list'."
+    ),
 ]
-Bed = Annotated[str | None, typer.Option(help="With --scenario: at this bed and not at its own.")]
+Bed = Annotated[
+    str | None, typer.Option(help="With a story of a bed: at this one, not at its own.")
+]
 
 OF_A_BROKER: Final = ("broker", "unit", "beds", "speed", "minutes", "reaction", "no_truth")
 OF_A_COHORT: Final = ("sessions", "beds_per_file", "hours", "mix", "nurse", "jobs", "as_json")
 """Options that mean nothing to the other half of the command."""
 
-OF_A_STORY: Final = ("config", "broker", "unit", "speed", "scenario", "bed")
-"""All that a story takes: it says itself what happens, when, and for how long."""
+OF_A_STORY: Final = ("config", "broker", "unit", "speed", "scenario")
+"""All that every story takes: it says itself what happens, when, and for how long."""
 
 simulation = typer.Typer()
 
@@ -87,7 +94,7 @@ def simulate(
     unit: Unit = None,
     beds: Annotated[int, typer.Option(min=1, help="Beds of a ward on a broker.")] = 12,
     speed: Annotated[float, typer.Option(help="Above 1 the monitor's clock must run so too.")] = 1,
-    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed tells the same story.")] = 1,
     minutes: Annotated[float, typer.Option(help="Length of the story on a broker.")] = MINUTES,
     cadence: Cadence = None,
     reaction: Reactions = None,
@@ -107,12 +114,14 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Publish simulated beds or a story to a broker, or write a cohort with its truth to files."""
-    _refuse_foreign(context, is_cohort=to is not None)
+    given = _given(context)
+    _refuse_foreign(given, is_cohort=to is not None)
     _refuse_truth(truth, no_truth=no_truth, is_cohort=to is not None)
     if scenario is not None:
-        _story(scenario, config=config, place=(broker, unit, bed or ""), speed=speed)
-        return
-    if faults == ["list"]:
+        people = seed if "seed" in given else None
+        order = StoryOrder(config, broker, unit, speed, bed, people, truth, no_truth)
+        tell_story(scenario, order, given)
+    elif faults == ["list"]:
         _tell_faults()
     elif to is not None:
         _cohort(
@@ -126,30 +135,33 @@ def simulate(
         )
     else:
         settings = read_settings(config)
-        site = settings.site
-        started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        usual = site.data_directory / f"{unit or site.unit}-{started}.truth.jsonl"
+        unit = unit or settings.site.unit
         _publish(
             access=access_of(settings, broker, ""),
-            unit=unit or site.unit,
+            unit=unit,
             beds=beds,
             speed=speed,
             seed=seed,
             minutes=minutes,
             cadence_s=cadence or LIVE_CADENCE_S,
             texts=(tuple(reaction or ()), tuple(faults or ()), tuple(equipment or ())),
-            truth=None if no_truth else truth or usual,
+            truth=truth_file(settings, unit, truth, no_truth=no_truth),
         )
 
 
-def _refuse_foreign(context: typer.Context, *, is_cohort: bool) -> None:
-    """Refuse an option that was given and that nothing would come of."""
-    given = {
+def _given(context: typer.Context) -> dict[str, str]:
+    """Return the options that were given, by the name of their parameter."""
+    return {
         name: f"--{name.replace('_', '-').removeprefix('as-')}"
         for name in context.params
         if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
     }
-    if "scenario" in given and (others := given.keys() - set(OF_A_STORY)):
+
+
+def _refuse_foreign(given: dict[str, str], *, is_cohort: bool) -> None:
+    """Refuse an option that was given and that nothing would come of."""
+    known = {*OF_A_STORY, *OF_A_BED_STORY, *OF_A_WARD_STORY}
+    if "scenario" in given and (others := given.keys() - known):
         raise typer.BadParameter(f"{given[min(others)]} is not together with --scenario")
     if "bed" in given and "scenario" not in given:
         raise typer.BadParameter("--bed is of a story, with --scenario")
@@ -163,43 +175,6 @@ def _refuse_truth(truth: Path | None, *, no_truth: bool, is_cohort: bool) -> Non
     if truth is not None and (no_truth or is_cohort):
         other = "--no-truth" if no_truth else "--to, which writes a truth beside every ward"
         raise typer.BadParameter(f"--truth {truth}: not together with {other}")
-
-
-def _story(
-    named: str, *, config: Path, place: tuple[str | None, str | None, str], speed: float
-) -> None:
-    """Tell a story of the library to a broker; Ctrl-C and SIGTERM end it in order."""
-    from monitor.story_telling import Stage, StoryError, library_lines, remarks, story, tell_story
-
-    if named == "list":
-        for line in library_lines():
-            typer.echo(line)
-        return
-    broker, unit, bed = place
-    settings = read_settings(config)
-    unit = unit or settings.site.unit
-    stage = Stage(
-        access=access_of(settings, broker, f"irm-story-{unit}"), unit=unit, bed=bed, speed=speed
-    )
-    stop = threading.Event()
-    try:
-        found = story(named)
-        for line in remarks(found):
-            typer.echo(line, err=True)
-        if speed != 1:
-            typer.echo(
-                f"stamps run {speed:g} times as fast as the time of day: a monitor on another "
-                "clock will call them ahead",
-                err=True,
-            )
-        with _ended_by_sigterm(stop):
-            told = tell_story(found, stage, stop)
-    except (StoryError, ValueError) as fault:
-        raise typer.BadParameter(str(fault)) from fault
-    early = "" if told.is_complete else ", ended before the end of the story"
-    for line in told.untold:
-        typer.echo(line, err=True)
-    typer.echo(f"{told.messages} messages told{early}", err=True)
 
 
 def _tell_faults() -> None:
@@ -221,12 +196,7 @@ def _publish(
     texts: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
     truth: Path | None,
 ) -> None:
-    """Tell a ward to a broker; ``texts`` are reactions, faults and equipment as they were given.
-
-    The file of truth holds the plan from the first message on, and what was in the end; Ctrl-C
-    and SIGTERM are such an end.
-    """
-    from monitor.truth_file import TruthFile
+    """Tell a ward to a broker; ``texts`` are reactions, faults and equipment as they were given."""
     from monitor.ward_telling import device_access
     from simulators.publishing import SimulateOptions
     from simulators.publishing import simulate as publish_ward
@@ -244,35 +214,7 @@ def _publish(
         minutes=minutes,
         cadence_s=cadence_s,
     )
-    file = None if truth is None else TruthFile(truth)
-    stop = threading.Event()
-    try:
-        with _ended_by_sigterm(stop):
-            published = publish_ward(options, stop=stop, truths=file.write if file else None)
-    except ValueError as fault:
-        raise typer.BadParameter(str(fault)) from fault
-    early = "" if published.is_complete else ", ended before the end of the story"
-    typer.echo(f"{published.messages} messages published{early}", err=True)
-    for reason, count in published.refused.items():
-        typer.echo(
-            f"the broker did not take {count} messages: {reason}; whom site.toml names must be "
-            "allowed to speak for every device",
-            err=True,
-        )
-    if truth is not None:
-        typer.echo(f"what really happened: {truth}", err=True)
-    if published.refused:
-        raise typer.Exit(NOT_TAKEN)
-
-
-@contextlib.contextmanager
-def _ended_by_sigterm(stop: threading.Event) -> Iterator[None]:
-    """Let SIGTERM end a story in order, with its truth written and its devices offline."""
-    before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    tell_with_truth(lambda stop, truths: publish_ward(options, stop=stop, truths=truths), truth)
 
 
 def _cohort(

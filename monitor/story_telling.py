@@ -1,15 +1,14 @@
-"""Stories of the scenario library told live: what is sent, when, to a broker and its monitor.
+"""Stories of beds told live: what is sent, when, to a broker and the monitor that listens.
 
-A story stands in the wheel beside the program, and in ``tests/scenarios`` of a checkout. Told
-live, all of its stamps are moved so that it begins now, and every id and boot is one of this
-telling, so that a monitor that heard it before takes it as new. An act on an alert waits for what
-a station would know: the id under which the monitor that listens has told an alert of that cause.
+Told live, all stamps of a story are moved so that it begins now, and every id and boot is one of
+this telling, so that a monitor that heard it before takes it as new. An act on an alert waits for
+what a station would know: the id under which the monitor that listens has told an alert of that
+cause.
 """
 
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -21,28 +20,19 @@ from monitor.adapters.retelling import moved_payload
 from monitor.adapters.teller import Teller
 from monitor.facts.records import RawMessage
 from monitor.scenario.checking import read_scenario
-from monitor.scenario.places import ScenarioError
 from monitor.scenario.stories import START_MS, Delivery, Scenario
 from monitor.scenario.times import clock as clock_words
+from monitor.story_library import StoryError, bed_files, story_file
 from monitor.wire.outbound import AlertPayload
 from monitor.wire.payloads import ActPayload, encode
 from monitor.wire.topics import ID_LIMIT, NOBODY, is_id, topic
 
-INSTALLED: Final = Path(__file__).resolve().parent / "scenario" / "library"
-CHECKOUT: Final = Path(__file__).resolve().parents[1] / "tests" / "scenarios"
-"""Where the library lies: in a wheel, and in a checkout."""
-
-SUFFIX: Final = ".toml"
 ALERTS: Final = "alert/+"
 HEARD_WITHIN_S: Final = 3.0
 """So long an act waits for the alert that it is about: a station would not know it sooner."""
 
 POLL_S: Final = 0.05
 _ALERT: Final = msgspec.json.Decoder(AlertPayload)
-
-
-class StoryError(Exception):
-    """A story cannot be told live, or there is none of this name; says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +62,9 @@ class StoryTold:
     untold: list[str] = field(default_factory=list)
 
 
-def library() -> dict[str, Path]:
-    """Return the files of the library by name; none where neither wheel nor checkout has it."""
-    folder = INSTALLED if INSTALLED.is_dir() else CHECKOUT
-    return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
-
-
-def library_lines() -> Iterator[str]:
-    """Yield every story of the library in one line: its name and its title."""
-    files = library()
+def bed_lines() -> Iterator[str]:
+    """Yield every story of a bed in the library in one line: its name and its title."""
+    files = bed_files()
     width = max(map(len, files), default=0)
     for name, path in files.items():
         scenario = read_scenario(path)
@@ -94,15 +78,12 @@ def story(named: str) -> Story:
     Raises
     ------
     StoryError
-        There is no such story, its file cannot be read, or it cannot be told live.
+        There is no such story, or it cannot be told live.
+    ScenarioError
+        With every fault of its file.
     """
-    path = library().get(named, Path(named))
-    if not path.is_file():
-        raise StoryError(f"{named}: no such file, and no story of the library; 'list' names them")
-    try:
-        scenario = read_scenario(path)
-    except ScenarioError as fault:
-        raise StoryError(str(fault)) from fault
+    path = story_file(named)
+    scenario = read_scenario(path)
     why = why_not_live(scenario)
     if why:
         raise StoryError(f"{named} cannot be told live: {why}; check-rules rehearses it")

@@ -17,11 +17,11 @@ from detectors.detection import Detection
 from detectors.parameters import DetectionParams
 from detectors.rounds import Round
 from monitor.settings.settings import load_settings
+from monitor.story_library import ward_story
 from monitor.ward.ward import Ward
 from monitor.wire.messages import decode
 from scripts.drawing import COLOURS, GRADES, Fill, Line, Panel, drawn
 from simulators.recording import STARTED_MS, recorded_steps
-from simulators.scenario import demo_story
 
 HERE: Final = Path(__file__).resolve().parent.parent
 PICTURES: Final = HERE / "docs" / "pictures"
@@ -48,7 +48,7 @@ def course() -> str:
     grades: list[tuple[float, float]] = []
     evidence: dict[str, list[tuple[float, float]]] = {name: [] for name in SHOWN_PATTERNS}
     first, last = STORY_MINUTES
-    story = demo_story()
+    story = ward_story().scenario
     name_of_bed = next(plan.bed for plan in story.beds if plan.reaction == STORY_REACTION)
     for step in recorded_steps(story):
         minute = (step.now_ms - STARTED_MS) / MINUTE_MS

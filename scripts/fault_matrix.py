@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 from monitor.facts.effects import AlertChanged
 from monitor.ward.ward import Ward
 from monitor.ward.ward_settings import WardSettings
+from monitor.ward_rehearsal import raised_of
 from monitor.wire.messages import decode
 from simulators.chairs import generator
 from simulators.fault_options import BED_FAULTS, WAY_FAULTS
@@ -151,7 +152,7 @@ def column(settings: WardSettings, scenario: Scenario, name: str) -> list[Cell]:
     for step in recorded_steps(scenario, step_ms=5000, faults=faults):
         inputs = [decode(raw, position=place) for place, raw in enumerate(step.messages)]
         raised += [
-            _raised(one)
+            raised_of(one)
             for one in ward.take(step.now_ms, inputs)
             if isinstance(one, AlertChanged) and one.phase != "end"
         ]
@@ -162,17 +163,6 @@ def column(settings: WardSettings, scenario: Scenario, name: str) -> list[Cell]:
 def _from_ms(plan: BedPlan) -> int:
     """Return when a fault begins: a little before the reaction does."""
     return STARTED_MS + (plan.opens_s + plan.reaction_s) * 1000 - BEFORE_MS
-
-
-def _raised(one: AlertChanged) -> Raised:
-    return Raised(
-        bed=one.bed,
-        kind=one.kind,
-        grade=one.grade,
-        pattern=one.pattern,
-        signs=(*(row.sign for row in one.because), *one.cause.split(":")[1:]),
-        at_ms=one.at_ms,
-    )
 
 
 def cell(plan: BedPlan, name: str, truth: Planted | None, raised: Sequence[Raised]) -> Cell:

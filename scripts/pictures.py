@@ -26,10 +26,10 @@ from monitor.adapters.terminal import wall
 from monitor.adapters.viewing import REFRESH_S
 from monitor.demo import JOURNAL, Stage, station
 from monitor.settings.settings import load_settings
+from monitor.story_library import ward_story
 from monitor.ward.ward import Ward
 from monitor.wire.messages import decode
 from simulators.recording import STARTED_MS, recorded_steps
-from simulators.scenario import demo_story
 
 SHOWN_MINUTE: Final = 40
 WIDTH: Final = 180
@@ -82,7 +82,7 @@ def terminal_picture() -> Path:
     settings = load_settings(HERE / "config")
     ward = Ward(settings.ward, unit="inf-a")
     until_ms = STARTED_MS + SHOWN_MINUTE * 60_000
-    for step in recorded_steps(demo_story()):
+    for step in recorded_steps(ward_story().scenario):
         if step.now_ms > until_ms:
             break
         ward.take(step.now_ms, [decode(raw, position=n) for n, raw in enumerate(step.messages)])
@@ -103,7 +103,7 @@ def station_pictures() -> list[Path]:
     program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if program is None:
         raise SystemExit("no Chromium on this machine; scripts/testbed.sh gets it")
-    story = replace(demo_story(), length_s=2 * SHOWN_MINUTE * 60)
+    story = replace(ward_story().scenario, length_s=2 * SHOWN_MINUTE * 60)
     config, address = HERE / "config", (HOST, free_port())
     with tempfile.TemporaryDirectory() as folder, LocalBroker() as broker:
         stage = Stage(load_settings(config), story)

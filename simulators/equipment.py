@@ -99,9 +99,10 @@ def bed_numbers(text: str, *, beds: int) -> tuple[int, ...]:
         first, dash, last = part.partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise ValueError(f"beds {text!r}: write {ALL}, 3, 1-4 or 1,3,5-6")
-        numbers |= set(range(int(first), int(last if dash else first) + 1))
-    strange = sorted(number for number in numbers if not 1 <= number <= beds)
-    if strange or not numbers:
-        named = strange[0] if strange else text
-        raise ValueError(f"bed {named} is not one of 1 to {beds}")
+        ends = (int(first), int(last if dash else first))
+        # Before they are counted: a slip of the finger may name more beds than memory holds.
+        strange = [number for number in ends if not 1 <= number <= beds]
+        if strange or ends[0] > ends[1]:
+            raise ValueError(f"bed {strange[0] if strange else part} is not one of 1 to {beds}")
+        numbers |= set(range(ends[0], ends[1] + 1))
     return tuple(sorted(numbers))

@@ -16,14 +16,13 @@ from typing import Final, TypeAlias
 
 from monitor.facts.truth import TrueSession
 from monitor.wire.topics import ID_LIMIT
-from simulators.bedside import chairs_messages, ward_devices
-from simulators.chairs import chair, generator
+from simulators.bedside import ward_devices
+from simulators.chairs import chair
 from simulators.fault_options import fault_option
-from simulators.faults import with_faults
 from simulators.links import LONGEST_WAIT_S, DeviceAccess, Links
 from simulators.planting import planted_cases
-from simulators.scenario import Scenario, demo_story, reaction_option, ward_scenario
-from simulators.strikes import bed_faults, carts_of, way_faults
+from simulators.scenario import Scenario, reaction_option, ward_scenario
+from simulators.strikes import carts_of, struck_messages
 from simulators.ward_truths import planned_truths, ward_truths
 
 Clock: TypeAlias = Callable[[], int]
@@ -113,12 +112,8 @@ def publish(
     started_ms = clock()
     carts = carts_of(scenario)
     options = [fault_option(text, beds=len(scenario.beds), carts=carts) for text in faults]
-    struck = bed_faults(options, scenario, started_ms=started_ms)
     chairs = [chair(plan, scenario, unit=unit, started_ms=started_ms) for plan in scenario.beds]
-    messages = with_faults(
-        chairs_messages(chairs, struck),
-        way_faults(options, generator(scenario.seed, "ward", "faults")),
-    )
+    messages = struck_messages(chairs, options, scenario, started_ms=started_ms)
     links = Links(ward_devices(scenario), access, unit=unit, at_ms=started_ms)
     links.connect()
     count, late_ms, is_complete = 0, 0, False
@@ -154,7 +149,7 @@ def publish(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulateOptions:
-    """The command line of ``simulate``; ``is_demo`` tells the built-in story instead."""
+    """The command line of ``simulate`` for a ward that it describes itself."""
 
     beds: int = 12
     speed: float = 1.0
@@ -165,7 +160,6 @@ class SimulateOptions:
     access: DeviceAccess = field(default_factory=DeviceAccess)
     minutes: float = 240.0
     cadence_s: int = 5
-    is_demo: bool = False
     equipment: tuple[str, ...] = ()
 
 
@@ -177,8 +171,6 @@ def scenario_of(options: SimulateOptions) -> Scenario:
     ValueError
         An option cannot be read; the message names it, what it was and what it may be.
     """
-    if options.is_demo:
-        return demo_story(options.seed)
     reactions = [reaction_option(text, beds=options.beds) for text in options.reactions]
     length_s = round(options.minutes * 60)
     return ward_scenario(

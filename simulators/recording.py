@@ -11,9 +11,11 @@ import numpy as np
 
 from monitor.facts.records import RawMessage, RecordedStep
 from simulators.bedside import ward_messages
-from simulators.chairs import Sent, generator
+from simulators.chairs import Sent, chair, generator
+from simulators.fault_options import FaultOption
 from simulators.faults import Fault, with_faults
 from simulators.scenario import Scenario
+from simulators.strikes import struck_messages
 
 STARTED_MS: Final = 1_795_514_400_000
 """When a story begins unless somebody says otherwise: 2026-11-24T10:00:00Z."""
@@ -43,6 +45,26 @@ def recorded_steps(
         raise ValueError(f"a step of {step_ms} ms, must be at least 1")
     messages = with_faults(ward_messages(scenario, unit=unit, started_ms=started_ms), faults)
     yield from steps_of(messages, seed=scenario.seed, started_ms=started_ms, step_ms=step_ms)
+
+
+def struck_steps(
+    scenario: Scenario,
+    options: Sequence[FaultOption],
+    *,
+    unit: str = "inf-a",
+    started_ms: int = STARTED_MS,
+    step_ms: int = 1000,
+) -> Iterator[RecordedStep]:
+    """Yield what the ward would be given of a story in which things break, as it would live.
+
+    Raises
+    ------
+    ValueError
+        A fault strikes what measures at a bed where nothing that stays measures.
+    """
+    chairs = [chair(plan, scenario, unit=unit, started_ms=started_ms) for plan in scenario.beds]
+    messages = struck_messages(chairs, options, scenario, started_ms=started_ms)
+    return steps_of(messages, seed=scenario.seed, started_ms=started_ms, step_ms=step_ms)
 
 
 def steps_of(

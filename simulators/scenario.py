@@ -1,4 +1,4 @@
-"""What is planted where and when: scenarios, the demo's story, and the truth about both.
+"""What is planted where and when: scenarios, the words in which they are asked for, their truth.
 
 A story begins when the first session is opened. Every bed has its own session clock: the
 session opens ``opens_s`` after the story begins, the infusion starts
@@ -7,12 +7,12 @@ session opens ``opens_s`` after the story begins, the infusion starts
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from simulators.cases import Case
-from simulators.equipment import USUAL, Equipment, equipment_by_bed
+from simulators.equipment import USUAL, Equipment, bed_numbers, equipment_by_bed
 from simulators.infusion import planned_rungs
 from simulators.overloads import PHENOTYPES
 from simulators.pictures import PICTURES
@@ -23,6 +23,8 @@ MINUTE_S: Final = 60
 MINUTE_MS: Final = 60_000
 BEDS: Final = 999
 DOSE_G_PER_KG: Final = 0.4
+DOSES_G_PER_KG: Final = (0.01, 2.0)
+"""The smallest and the largest dose that may be asked for (ours)."""
 QUIET_BELOW_GRADE: Final = 2
 """A bed without a planted reaction must not be called from this grade on."""
 
@@ -212,41 +214,15 @@ def quiet_beds(scenario: Scenario) -> tuple[str, ...]:
     return tuple(plan.bed for plan in scenario.beds if plan.reaction in QUIET)
 
 
+def unjudged_beds(scenario: Scenario) -> tuple[str, ...]:
+    """Return the beds whose reaction was drawn: what it must lead to is not known beforehand."""
+    judged = {*EXPECTED, *QUIET}
+    return tuple(plan.bed for plan in scenario.beds if plan.reaction not in judged)
+
+
 QUIET: Final = ("uneventful", "anxiety")
 REACTIONS: Final = (*PICTURES, *(name for name in PHENOTYPES if name not in PICTURES))
 """What can be planted: every told picture, and every phenotype that none of them stands for."""
-
-
-def demo_story(seed: int = 1) -> Scenario:
-    """Return the built-in story: twelve chairs, five of them with something to catch.
-
-    Seventy simulated minutes; at seventy times the speed it is told in one. The times of
-    onset are earlier than most real ones so that the story fits.
-    """
-    told = {
-        3: ("febrile", 8),
-        5: ("hypotensive", 13),
-        7: ("anaphylaxis", 22),
-        9: ("probe-off", 26),
-        11: ("rate-related", 30),
-    }
-    # Three small last doses run in during the story, so that it also shows an ordinary end.
-    small = {2, 6, 10}
-    beds = []
-    for number in range(1, 13):
-        reaction, onset_min = told.get(number, ("uneventful", 0))
-        beds.append(
-            BedPlan(
-                bed=bed_name(number),
-                reaction=reaction,
-                onset_s=onset_min * MINUTE_S,
-                opens_s=(number - 1) * 5,
-                dose_g_per_kg=0.07 if number in small else 0.4,
-            )
-        )
-    return Scenario(
-        name="demo", beds=tuple(beds), seed=seed, length_s=70 * MINUTE_S, speed=70.0, cadence_s=5
-    )
 
 
 def bed_name(number: int) -> str:
@@ -342,3 +318,50 @@ def ward_scenario(
         speed=speed,
         cadence_s=cadence_s,
     )
+
+
+_DOSE: Final = re.compile(r"(?P<amount>\d+(?:\.\d+)?) g/kg@(?P<beds>.+)")
+
+
+def doses_by_bed(texts: Sequence[str], *, beds: int) -> dict[int, float]:
+    """Read doses as ``0.07 g/kg@2,6,10`` and return them by bed [g/kg]; others have the usual one.
+
+    Raises
+    ------
+    ValueError
+        A text has another form, names a dose beyond :data:`DOSES_G_PER_KG` or a bed that is not
+        there, or a bed has two doses.
+    """
+    found: dict[int, float] = {}
+    least, most = DOSES_G_PER_KG
+    for text in texts:
+        match = _DOSE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"dose {text!r}: write <amount> g/kg@<beds>, as in 0.07 g/kg@2,6")
+        amount = float(match["amount"])
+        if not least <= amount <= most:
+            raise ValueError(f"dose {text!r}: must be from {least:g} to {most:g} g/kg")
+        try:
+            numbers = bed_numbers(match["beds"], beds=beds)
+        except ValueError as wrong:
+            raise ValueError(f"dose {text!r}: {wrong}") from wrong
+        if twice := sorted(found.keys() & set(numbers)):
+            raise ValueError(f"dose {text!r}: bed {twice[0]} has another dose already")
+        found |= dict.fromkeys(numbers, amount)
+    return found
+
+
+def with_doses(scenario: Scenario, texts: Sequence[str]) -> Scenario:
+    """Return a ward in which beds have other doses, as :func:`doses_by_bed` reads them.
+
+    Raises
+    ------
+    ValueError
+        A dose cannot be read.
+    """
+    doses = doses_by_bed(texts, beds=len(scenario.beds))
+    plans = (
+        replace(plan, dose_g_per_kg=doses.get(number, plan.dose_g_per_kg))
+        for number, plan in enumerate(scenario.beds, start=1)
+    )
+    return replace(scenario, beds=tuple(plans))

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from monitor.facts.truth import TrueConfounder
-from simulators.chairs import Chair
+from simulators.bedside import chairs_messages
+from simulators.chairs import Chair, Sent, generator
 from simulators.fault_options import (
     BED_FAULTS,
     CART_FAULTS,
@@ -17,7 +18,7 @@ from simulators.fault_options import (
     FaultOption,
     Struck,
 )
-from simulators.faults import Fault
+from simulators.faults import Fault, with_faults
 from simulators.scenario import BedPlan, Scenario
 
 
@@ -82,6 +83,28 @@ def bed_faults(
                 )
                 found.setdefault(cart, []).append(BED_FAULTS[option.name].made(struck))
     return found
+
+
+def struck_messages(
+    chairs: Sequence[Chair],
+    options: Sequence[FaultOption],
+    scenario: Scenario,
+    *,
+    started_ms: int,
+) -> Iterator[Sent]:
+    """Return everything that a ward sends as it arrives after its faults, in order of time.
+
+    The chairs are those of the scenario; ``started_ms`` is when its story begins [ms since the
+    Unix epoch, UTC]. The faults of the way draw from the seed of the scenario.
+
+    Raises
+    ------
+    ValueError
+        A fault strikes what measures at a bed where nothing that stays measures.
+    """
+    struck = bed_faults(options, scenario, started_ms=started_ms)
+    way = way_faults(options, generator(scenario.seed, "ward", "faults"))
+    return with_faults(chairs_messages(chairs, struck), way)
 
 
 def carts_of(scenario: Scenario) -> frozenset[str]:

@@ -21,7 +21,11 @@ from simulators.scenario import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raised:
-    """One state of one alert as the monitor told it; ``kind`` other than ours never counts."""
+    """One state of one alert as the monitor told it; ``kind`` other than ours never counts.
+
+    ``at_ms`` is the time of what it is about, ``told_ms`` when it was told, where that is known:
+    what came late over the network is told late.
+    """
 
     bed: str
     kind: Kind | str
@@ -29,6 +33,12 @@ class Raised:
     pattern: str
     signs: tuple[str, ...]
     at_ms: int
+    told_ms: int | None = None
+
+    @property
+    def known_ms(self) -> int:
+        """Return from when on somebody could know of it."""
+        return self.at_ms if self.told_ms is None else max(self.at_ms, self.told_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +67,11 @@ class Verdict:
 def verdict(scenario: Scenario, raised: Iterable[Raised], *, started_ms: int) -> Verdict:
     """Judge what was raised in a story that began at ``started_ms``.
 
-    An alert at a bed before its reaction began does not catch it, and one that is late has
-    missed it. False is a physiological alert of grade 2 or more at a bed where nothing was
+    An alert about a time before its reaction began does not catch it, and one that is told late
+    has missed it. False is a physiological alert of grade 2 or more at a bed where nothing was
     planted, or before anything was.
     """
-    heard = sorted(raised, key=lambda one: one.at_ms)
+    heard = sorted(raised, key=lambda one: one.known_ms)
     caught: list[Caught] = []
     missed: list[Planted] = []
     onsets_ms = dict.fromkeys(quiet_beds(scenario), float("inf"))
@@ -72,7 +82,7 @@ def verdict(scenario: Scenario, raised: Iterable[Raised], *, started_ms: int) ->
         if first is None:
             missed.append(one)
         else:
-            caught.append(Caught(planted=one, raised=first, after_ms=first.at_ms - onset_ms))
+            caught.append(Caught(planted=one, raised=first, after_ms=first.known_ms - onset_ms))
     false = tuple(
         alert
         for alert in heard
@@ -92,5 +102,6 @@ def catches(one: Planted, alert: Raised, onset_ms: int) -> bool:
         and alert.kind == expected.kind
         and alert.grade >= expected.least_grade
         and is_named
-        and onset_ms <= alert.at_ms <= onset_ms + expected.within_ms
+        and onset_ms <= alert.at_ms
+        and alert.known_ms <= onset_ms + expected.within_ms
     )

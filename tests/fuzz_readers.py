@@ -35,6 +35,7 @@ from monitor.station.board import Board, UnitClock
 from monitor.station.past import HeardPast
 from monitor.station.people import Users, UsersFileError
 from monitor.station.tracks import Tracks
+from monitor.story_library import read_ward_story
 from monitor.wire.dialects import DIALECTS
 from monitor.wire.outbound import CallPayload, iso
 
@@ -131,6 +132,12 @@ def scenario(body: bytes) -> None:
         read_scenario(_file("s.toml", body))
 
 
+def ward_story(body: bytes) -> None:
+    """Read a story of a ward that somebody wrote."""
+    with suppress(ScenarioError):
+        read_ward_story(_file("w.toml", body))
+
+
 def people(body: bytes) -> None:
     """Read the people of a station, and let one in."""
     with suppress(UsersFileError):
@@ -187,6 +194,9 @@ def reader_seeds() -> Mapping[str, Callable[[], list[bytes]]]:
         "source": _sources,
         "journal": _journals,
         "scenario": lambda: [one.read_bytes() for one in sorted(SCENARIOS.glob("*.toml"))[:12]],
+        "ward_story": lambda: [
+            one.read_bytes() for one in sorted((SCENARIOS / "wards").glob("*.toml"))
+        ],
         "people": lambda: [
             b'{"nurse-1": {"role": "nurse", "salt": "AAAA", "hash": "AAAA", "cost": 2}}',
             b'{"a": {"role": "viewer"}}',
@@ -279,5 +289,15 @@ def _answers() -> list[bytes]:
 
 
 READER_TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
-    one.__name__: one for one in (publication, source, journal, scenario, people, audit, series)
+    one.__name__: one
+    for one in (
+        publication,
+        source,
+        journal,
+        scenario,
+        ward_story,
+        people,
+        audit,
+        series,
+    )
 }

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TextIO, TypeAlias
+from typing import Final, Protocol, TextIO, TypeAlias
 
 import msgspec
 
@@ -17,10 +17,11 @@ from monitor.facts.effects import (
     GradeChanged,
     SessionChanged,
 )
+from monitor.facts.records import RecordedStep
 from monitor.replay import WardOf
 from monitor.scenario.places import ScenarioError
 from monitor.scenario.reading import scenario_of
-from monitor.scenario.rehearsal import UNIT, Rehearsal, rehearsal
+from monitor.scenario.rehearsal import UNIT, Difference, Rehearsal, rehearsal
 from monitor.scenario.shown import fields_of, refused
 from monitor.scenario.stories import Scenario
 from monitor.scenario.times import clock
@@ -44,6 +45,17 @@ def read_scenario(path: Path) -> Scenario:
     ScenarioError
         With every fault of the file.
     """
+    return scenario_of(document(path), str(path))
+
+
+def document(path: Path) -> dict[str, object]:
+    """Return what a file of a story says, of whichever kind the story is.
+
+    Raises
+    ------
+    ScenarioError
+        It cannot be read, is too long, or is no TOML.
+    """
     try:
         data = path.read_bytes()
     except OSError as fault:
@@ -51,10 +63,53 @@ def read_scenario(path: Path) -> Scenario:
     if len(data) > FILE_BYTES_MAX:
         raise ScenarioError(str(path), [f"has {len(data)} bytes, limit {FILE_BYTES_MAX}"])
     try:
-        values = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        return tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as fault:
+        # Also a number with too many digits, and brackets within brackets without end.
         raise ScenarioError(str(path), [f"is no TOML: {fault}"]) from fault
-    return scenario_of(values, str(path))
+
+
+class Rehearsed(Protocol):
+    """What came of a story, of whichever kind: of a bed, or of a whole ward."""
+
+    @property
+    def title(self) -> str:
+        """Return what the story is called."""
+        ...
+
+    @property
+    def size(self) -> str:
+        """Return how much there is in it, in words."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """Return how many things must come, or must not."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Return the settings of the site that hold otherwise in it."""
+        ...
+
+    @property
+    def told(self) -> Sequence[tuple[int, AnyEffect]]:
+        """Return everything that was told, with its time since the start [ms]."""
+        ...
+
+    @property
+    def differences(self) -> Sequence[Difference]:
+        """Return what came out otherwise than the file says."""
+        ...
+
+    @property
+    def steps(self) -> Sequence[RecordedStep]:
+        """Return what the ward was given."""
+        ...
+
+
+OtherStories: TypeAlias = Callable[[Path], Rehearsed | None]
+"""Rehearses a file that is no story of a bed; None for one that is or seems to be."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,17 +133,19 @@ def run(
     as_json: bool = False,
     tell: bool = False,
     record: Path | None = None,
+    other: OtherStories = lambda _: None,
 ) -> int:
     """Rehearse files and say what came out; return the exit code of the command.
 
-    A folder stands for the ``.toml`` files in it. With ``tell`` everything that was told is
-    written as well, in order of time. With ``record`` every story is written into that folder as a
-    recording of what the ward was given, under the name of its file.
+    A folder stands for the ``.toml`` files in it; what is no story of a bed ``other`` rehearses.
+    With ``tell`` everything that was told is written as well, in order of time. With ``record``
+    every story is written into that folder as a recording of what the ward was given, under the
+    name of its file.
     """
     reports, unread = [], 0
     for path in _files(paths):
         try:
-            found = rehearsed(path, site_of)
+            found = other(path) or rehearsed(path, site_of)
         except ScenarioError as fault:
             unread += 1
             reports.append(
@@ -131,7 +188,7 @@ def rehearsed(path: Path, site_of: SiteOf) -> Rehearsal:
     return rehearsal(scenario, ward_of)
 
 
-def recorded(path: Path, found: Rehearsal, folder: Path) -> Path:
+def recorded(path: Path, found: Rehearsed, folder: Path) -> Path:
     """Write what the ward of a rehearsal was given as a recording, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / f"{path.stem}.jsonl.gz"
@@ -154,13 +211,13 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
         yield from sorted(path.glob("*.toml")) if path.is_dir() else (path,)
 
 
-def _report(path: Path, found: Rehearsal) -> Report:
+def _report(path: Path, found: Rehearsed) -> Report:
     return Report(
         file=str(path),
-        title=found.scenario.title,
-        rows=len(found.scenario.expectations),
+        title=found.title,
+        rows=found.rows,
         told=len(found.told),
-        settings=found.scenario.settings,
+        settings=dict(found.settings),
         differences=tuple(
             {
                 "row": one.row,
@@ -174,31 +231,21 @@ def _report(path: Path, found: Rehearsal) -> Report:
     )
 
 
-def lines(path: Path, found: Rehearsal, *, tell: bool) -> Iterator[str]:
+def lines(path: Path, found: Rehearsed, *, tell: bool) -> Iterator[str]:
     """Yield the report of one scenario for people."""
-    scenario = found.scenario
+    changed = settings_words(found.settings)
     if tell:
         yield from told_lines(found)
     if not found.differences:
-        yield f"{path}: as expected: {scenario.title} ({_counted(scenario)}{_with(scenario)})"
+        words = f"; with {changed}" if changed else ""
+        yield f"{path}: as expected: {found.title} ({found.size}{words})"
         return
-    changed = f" ({_with(scenario).lstrip('; ')})" if scenario.settings else ""
-    yield f"{path}: NOT as expected: {scenario.title}{changed}"
+    words = f" (with {changed})" if changed else ""
+    yield f"{path}: NOT as expected: {found.title}{words}"
     yield from (f"  {one}" for one in found.differences)
 
 
-def _counted(scenario: Scenario) -> str:
-    rows = len(scenario.expectations)
-    return f"{rows} row{'' if rows == 1 else 's'}, {clock(scenario.ends_ms)} h"
-
-
-def _with(scenario: Scenario) -> str:
-    """Return under which settings a scenario was rehearsed, where they are not the site's."""
-    words = settings_words(scenario.settings)
-    return f"; with {words}" if words else ""
-
-
-def told_lines(found: Rehearsal) -> Iterator[str]:
+def told_lines(found: Rehearsed) -> Iterator[str]:
     """Yield everything that was told in a scenario, in order of time."""
     for at_ms, effect in found.told:
         yield f"  {clock(at_ms):>8} bed {effect.bed:<4} {told_words(effect)}"

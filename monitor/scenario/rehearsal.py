@@ -4,7 +4,7 @@ A step is taken at every time at which something arrives or is looked at, and at
 between, as a live monitor does. What arrives while the monitor is down waits for its return.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +50,26 @@ class Rehearsal:
     told: tuple[tuple[int, AnyEffect], ...]
     differences: tuple[Difference, ...]
     steps: tuple[RecordedStep, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Return what the scenario is called."""
+        return self.scenario.title
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows say what must come and what must not."""
+        return len(self.scenario.expectations)
+
+    @property
+    def size(self) -> str:
+        """Return how many rows there are and how long it lasts, in words."""
+        return f"{self.rows} row{'' if self.rows == 1 else 's'}, {clock(self.scenario.ends_ms)} h"
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Return the settings of the site that hold otherwise in it."""
+        return self.scenario.settings
 
 
 def rehearsal(scenario: Scenario, ward_of: WardOf) -> Rehearsal:

@@ -20,11 +20,12 @@ from monitor.facts.records import (
     SymptomCharted,
     VitalsReported,
 )
+from monitor.story_library import ward_story
 from monitor.wire.messages import decode
 from simulators.bedside import bedside, ward_messages
 from simulators.chairs import Sent
 from simulators.pictures import PICTURES
-from simulators.scenario import BedPlan, Scenario, demo_story
+from simulators.scenario import BedPlan, Scenario
 
 STARTED_MS = 1_795_514_400_000
 MINUTE_MS = 60_000
@@ -82,7 +83,7 @@ def test_another_seed_is_another_person() -> None:
 
 
 def test_a_bed_does_the_same_alone_and_in_a_ward() -> None:
-    ward = demo_story(seed=9)
+    ward = ward_story(seed=9).scenario
     plan = ward.beds[6]
     in_ward = [
         sent
@@ -95,7 +96,8 @@ def test_a_bed_does_the_same_alone_and_in_a_ward() -> None:
 
 
 def test_a_story_moved_in_time_is_the_same_story() -> None:
-    ward = replace(demo_story(), beds=demo_story().beds[:3])
+    chairs = ward_story().scenario
+    ward = replace(chairs, beds=chairs.beds[:3])
     hour_ms = 3_600_000
     now = ward_messages(ward, unit="inf-a", started_ms=STARTED_MS)
     later = ward_messages(ward, unit="inf-a", started_ms=STARTED_MS + hour_ms)

@@ -63,6 +63,7 @@ def test_beds_are_written_as_people_write_them(text: str, numbers: tuple[int, ..
         ("cart@0", "bed 0 is not one of 1 to 4"),
         ("patch@3-5", "bed 5 is not one of 1 to 4"),
         ("patch@4-3", "bed 4-3 is not one of 1 to 4"),
+        ("patch@1-99999999999", "bed 99999999999 is not one of 1 to 4"),
     ],
 )
 def test_what_cannot_be_read_is_explained(text: str, complaint: str) -> None:

@@ -205,7 +205,6 @@ def test_options_make_the_scenario() -> None:
 
     assert [plan.reaction for plan in scenario.beds][2] == "anaphylaxis"
     assert (scenario.seed, scenario.length_s, scenario.speed) == (9, 1800, 2.0)
-    assert scenario_of(SimulateOptions(is_demo=True, seed=7)).name == "demo"
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from monitor.facts.records import RecordedStep
+from monitor.story_library import ward_story
 from simulators.bedside import ward_messages
 from simulators.chairs import Sent
 from simulators.faults import drop
 from simulators.recording import LATENCY_MS, STARTED_MS, recorded_steps, steps_of
-from simulators.scenario import Scenario, demo_story
+from simulators.scenario import Scenario
 
 
 def small_ward(seed: int = 3) -> Scenario:
-    story = demo_story(seed)
+    story = ward_story(seed=seed).scenario
     return replace(story, beds=story.beds[4:7], length_s=1800)
 
 

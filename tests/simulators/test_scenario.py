@@ -1,56 +1,26 @@
-"""Scenarios, the demo's truth, and the command line's reactions."""
-
-from itertools import pairwise
+"""Scenarios, what is true of them, and the words in which they are asked for."""
 
 import pytest
 
 from simulators.pictures import PICTURES
+from simulators.planting import planted_cases
 from simulators.scenario import (
     EXPECTED,
     BedPlan,
     Planted,
     ReactionOption,
     Scenario,
-    demo_story,
+    doses_by_bed,
     planted,
-    quiet_beds,
     reaction_option,
+    unjudged_beds,
     ward_scenario,
+    with_doses,
 )
 
 
 def test_every_reaction_to_the_infusion_has_something_to_catch() -> None:
     assert set(EXPECTED) == set(PICTURES) - {"uneventful", "anxiety"}
-
-
-def test_the_demo_plants_five_reactions_in_twelve_beds() -> None:
-    story = demo_story()
-    truth = planted(story)
-
-    assert len(story.beds) == 12
-    assert {one.reaction for one in truth} == {
-        "febrile",
-        "hypotensive",
-        "anaphylaxis",
-        "probe-off",
-        "rate-related",
-    }
-    assert len(quiet_beds(story)) == 7
-    assert set(quiet_beds(story)).isdisjoint(one.bed for one in truth)
-
-
-def test_the_demo_is_told_in_about_a_minute_with_room_to_catch_everything() -> None:
-    story = demo_story()
-
-    assert 50 <= story.length_s / story.speed <= 75
-    for one in planted(story):
-        assert one.onset_ms + one.expected.within_ms <= story.length_s * 1000
-
-
-def test_onsets_of_the_demo_are_spread() -> None:
-    onsets = sorted(one.onset_ms for one in planted(demo_story()))
-
-    assert min(later - earlier for earlier, later in pairwise(onsets)) > 200_000
 
 
 def test_a_reaction_to_the_rate_begins_with_a_rate_step() -> None:
@@ -134,3 +104,36 @@ def test_a_bed_opens_within_the_story() -> None:
     plan = BedPlan(bed="01", opens_s=120)
     with pytest.raises(ValueError, match="bed 01 opens after 120 s: must be within the story of"):
         Scenario(name="late", beds=(plan,), seed=1, length_s=120)
+
+
+def test_doses_are_those_of_the_beds_that_are_named() -> None:
+    texts = ("0.07 g/kg@2,4", "1 g/kg@1")
+    assert doses_by_bed(texts, beds=4) == {1: 1.0, 2: 0.07, 4: 0.07}
+    ward = with_doses(ward_scenario(beds=4), texts)
+    assert [plan.dose_g_per_kg for plan in ward.beds] == [1.0, 0.07, 0.4, 0.07]
+
+
+@pytest.mark.parametrize(
+    ("texts", "complaint"),
+    [
+        (["0.07@2"], "dose '0.07@2': write <amount> g/kg@<beds>, as in 0.07 g/kg@2,6"),
+        (["-1 g/kg@2"], "write <amount> g/kg@<beds>"),
+        (["0.001 g/kg@2"], "must be from 0.01 to 2 g/kg"),
+        (["3 g/kg@2"], "dose '3 g/kg@2': must be from 0.01 to 2 g/kg"),
+        (["1 g/kg@5"], "dose '1 g/kg@5': bed 5 is not one of 1 to 4"),
+        (["1 g/kg@two"], "write all, 3, 1-4 or 1,3,5-6"),
+        (["1 g/kg@1-3", "2 g/kg@3"], "dose '2 g/kg@3': bed 3 has another dose already"),
+    ],
+)
+def test_a_bad_dose_is_explained(texts: list[str], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        doses_by_bed(texts, beds=4)
+
+
+def test_a_drawn_reaction_is_neither_promised_nor_quiet() -> None:
+    drawn = reaction_option("lung-injury@2:+10m", beds=2)
+    ward = ward_scenario(
+        beds=2, reactions=[drawn], cases=planted_cases([drawn], seed=1, length_s=3600)
+    )
+    assert unjudged_beds(ward) == ("02",)
+    assert planted(ward) == ()

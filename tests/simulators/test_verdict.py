@@ -53,6 +53,17 @@ def test_another_bed_kind_grade_picture_or_time_does_not_catch_it(wrong: Raised)
     assert found.false == ()
 
 
+def test_what_is_told_late_has_missed_it_whatever_it_is_about() -> None:
+    in_time = replace(RIGHT, told_ms=ONSET_MS + 8 * 60_000)
+    late = replace(RIGHT, told_ms=ONSET_MS + 8 * 60_000 + 1)
+
+    assert verdict(SCENARIO, [in_time], started_ms=STARTED_MS).caught[0].after_ms == 480_000
+    assert verdict(SCENARIO, [late], started_ms=STARTED_MS).missed
+    # What it is about decides whether it belongs to the reaction, not when it was told.
+    before = replace(RIGHT, at_ms=ONSET_MS - 1, told_ms=ONSET_MS + 1)
+    assert verdict(SCENARIO, [before], started_ms=STARTED_MS).false == (before,)
+
+
 def test_a_sign_is_enough_where_the_pattern_has_another_name() -> None:
     named = replace(RIGHT, pattern="lung-injury", signs=("hypoxia",))
 
