@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from detectors.channels import Channel
+from simulators.physiology import HR_PER_CEL, RR_PER_CEL
 from simulators.reactions import Limb, Picture
 
 AT_ONCE_S: Final = 1.0
@@ -110,7 +111,7 @@ def _of_kind(kind: str, at_s: int, seconds: int, rng: np.random.Generator) -> Di
         return Disturbance(kind=kind, from_s=at_s, until_s=seconds, picture=Picture(limbs=limbs))
     if kind == "other-site":
         size = float(rng.uniform(0.3, 0.8) * rng.choice((-1.0, 1.0)))
-        picture = Picture(limbs=(_step(Channel.TEMP, size),))
+        picture = Picture(limbs=_elsewhere(size))
         return Disturbance(kind=kind, from_s=at_s, until_s=seconds, picture=picture)
     return _stress(kind, at_s, rng)
 
@@ -121,6 +122,17 @@ def _shift(rng: np.random.Generator, *, until_s: float = np.inf) -> tuple[Limb, 
     return (
         _step(Channel.SBP, size, until_s=until_s),
         _step(Channel.DBP, 0.7 * size, until_s=until_s),
+    )
+
+
+def _elsewhere(size: float) -> tuple[Limb, ...]:
+    """Return a step of the thermometer alone: another site is no fever of the body."""
+    # A body that is warmer by so much has a faster pulse and breathing, and this one is not.
+    fever_cel = max(size, 0.0)
+    return (
+        _step(Channel.TEMP, size),
+        _step(Channel.HR, -HR_PER_CEL * fever_cel),
+        _step(Channel.RR, -RR_PER_CEL * fever_cel),
     )
 
 
