@@ -247,6 +247,7 @@ def _lived(here: Chair, nurse: Attended, noted: Notes) -> Lived:
         peak_grade=int(grades.max()),
         grave_s=int((grades >= GRAVE).sum()),
         reaction_s=int((grades > 0).sum()),
+        grade_s=int(grades.sum()),
         left=left,
         completed=left < NOTHING_LEFT,
         running=bool(standing) and standing[-1].state == "infusing",

@@ -27,6 +27,9 @@ MASKS_FOR_S: Final = 5 * HOUR_S
 MASKED_SHARE: Final = 0.3
 """Paracetamol masks a fever for four to six hours; how much of it is ours."""
 
+RATE_GAIN_MAX: Final = 1.5
+"""A reaction to the rate that nobody answers grows with the next steps up to here (ours)."""
+
 FULL_ML_PER_KG: Final = (2.0, 5.0)
 """A drive by the volume is full after so much more: 25 to 60 minutes at the highest rate."""
 
@@ -103,6 +106,7 @@ def drawn_picture(kind: Phenotype, rng: np.random.Generator) -> Picture:
         grade=grade,
         pattern=kind.pattern,
         full_ml_per_kg=_within(FULL_ML_PER_KG, rng),
+        gain_max=RATE_GAIN_MAX,
     )
 
 
@@ -158,7 +162,6 @@ def _second_wave(
             extreme=limb.extreme * size,
             delay_s=limb.delay_s + after_s,
             until_s=after_s + max(until_s, limb.delay_s + MINUTE_S),
-            size=size,
         )
         for limb in limbs
     )

@@ -10,9 +10,11 @@ Fever couples into pulse and breathing by +7.2 /min and +1.4 /min a degree
 (doi:10.52964/amja.0766, 4493 people). Everything else stands in the tables of pictures.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -27,6 +29,23 @@ VOLUME_EVERY_S: Final = 60
 
 SLOWED_TO: Final = 0.75
 """A pump counts as slowed when it runs at no more than this share of the rate at the onset."""
+
+BURDEN: Final[Mapping[Channel, float]] = MappingProxyType(
+    {
+        Channel.HR: 30.0,
+        Channel.SBP: 30.0,
+        Channel.DBP: 20.0,
+        Channel.TEMP: 1.0,
+        Channel.SPO2: 5.0,
+        Channel.RR: 8.0,
+    }
+)
+"""Moves that weigh the same in how bad a reaction is, each in its channel's unit (ours)."""
+
+USUAL_MMHG: Final[Mapping[Channel, float]] = MappingProxyType(
+    {Channel.SBP: 120.0, Channel.DBP: 75.0}
+)
+"""Of which resting pressure a share is taken where a picture is weighed without a person (ours)."""
 
 Drive: TypeAlias = Literal["onset", "rate", "volume"]
 Drug: TypeAlias = Literal[
@@ -52,8 +71,7 @@ class Limb:
 
     ``extreme`` is in the canonical unit, or a fraction of the resting value where
     ``is_fraction``. It is reached ``rise_s`` after ``delay_s`` after the onset, held until
-    ``until_s`` after the onset (or for good) and left within ``fall_s``. ``size`` is how much of
-    the whole reaction it stands for: a second wave is smaller than the first.
+    ``until_s`` after the onset (or for good) and left within ``fall_s``.
     """
 
     channel: Channel
@@ -63,7 +81,6 @@ class Limb:
     delay_s: float = 0.0
     until_s: float = np.inf
     is_fraction: bool = False
-    size: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +135,9 @@ class Picture:
     """A reaction: what moves, what is seen, what is done, what helps.
 
     ``grade`` and ``pattern`` are the truth about it, where it was drawn from a phenotype.
-    ``full_ml_per_kg`` is the volume in which a drive by the volume comes to its full size.
+    ``full_ml_per_kg`` is the volume in which a drive by the volume comes to its full size;
+    ``gain_max`` how large one by the rate becomes if the rate goes on rising: it grows with what
+    runs above the tolerated rate, and is 1 at the step that is too much.
     """
 
     limbs: tuple[Limb, ...] = ()
@@ -129,6 +148,7 @@ class Picture:
     grade: int = 0
     pattern: str = ""
     full_ml_per_kg: float = 1.0
+    gain_max: float = 1.0
 
 
 def reacting_course(
@@ -172,9 +192,7 @@ def reacting_course(
             _add(moved, resting, effect, 1.0, levels(effect, one.at_s, rate_ml_per_kg_h))
     if not moved.any():
         return resting
-    fever_cel = np.maximum(moved[Channel.TEMP], 0.0)
-    moved[Channel.HR] += HR_PER_CEL * fever_cel
-    moved[Channel.RR] += RR_PER_CEL * fever_cel
+    _couple_fever(moved)
     return Course(values=bodily(resting.values + moved))
 
 
@@ -185,17 +203,63 @@ def _add(moved: Float, resting: Course, picture: Picture, strength: float, level
 
 
 def activity(picture: Picture, level: Float) -> Float:
-    """Return how much of a reaction there is at every second, 0 to 1: its strongest limb."""
-    if not picture.limbs:
+    """Return how much of a reaction there is at every second, against its worst untreated.
+
+    Parameters
+    ----------
+    picture : Picture
+        Which reaction.
+    level : float64 array, shape (limb, second)
+        As from :func:`levels`.
+
+    Returns
+    -------
+    float64 array, shape (second,)
+        How far the body is moved, every channel in its own :data:`BURDEN`, the pulse and the
+        breathing of its fever with it. 1 where the picture would be worst if nobody did anything,
+        above it where the rate goes on rising; 0 for a picture that moves nothing.
+    """
+    whole = _worst_burden(picture)
+    if not whole:
         return np.zeros(level.shape[1])
-    size = np.array([limb.size for limb in picture.limbs])
-    return np.asarray((size[:, None] * level).max(axis=0), dtype=np.float64)
+    return _burden(picture, level) / whole
+
+
+@lru_cache(maxsize=512)
+def _worst_burden(picture: Picture) -> float:
+    """Return how far a picture moves a body at most where its drive is there from the onset."""
+    ends = [min(limb.until_s, limb.delay_s + limb.rise_s) for limb in picture.limbs]
+    if not ends:
+        return 0.0
+    alone = replace(picture, drive="onset", reliefs=())
+    level = levels(alone, 0, np.zeros(int(max(ends)) + 2))
+    return float(_burden(alone, level).max())
+
+
+def _burden(picture: Picture, level: Float) -> Float:
+    """Return how far a body is moved, summed over channels, shape (second,)."""
+    moved = np.zeros((N_CHANNELS, level.shape[1]))
+    for limb, row in zip(picture.limbs, level, strict=True):
+        scale = USUAL_MMHG[limb.channel] if limb.is_fraction else 1.0
+        moved[limb.channel] += limb.extreme * scale * row
+    _couple_fever(moved)
+    found = np.zeros(level.shape[1])
+    for channel, one in BURDEN.items():
+        found += np.abs(moved[channel]) / one
+    return found
+
+
+def _couple_fever(moved: Float) -> None:
+    """Let the pulse and the breathing follow a fever."""
+    fever_cel = np.maximum(moved[Channel.TEMP], 0.0)
+    moved[Channel.HR] += HR_PER_CEL * fever_cel
+    moved[Channel.RR] += RR_PER_CEL * fever_cel
 
 
 def levels(
     picture: Picture, onset_s: int, rate_ml_per_kg_h: Float, given: Sequence[Given] = ()
 ) -> Float:
-    """Return how far each limb is on its way, 0 to 1.
+    """Return how far each limb is on its way to its extreme.
 
     Parameters
     ----------
@@ -205,7 +269,8 @@ def levels(
     Returns
     -------
     float64 array, shape (limb, second)
-        0 before the onset. Goals are constant from one turn to the next, so a limb that moves at
+        0 before the onset; above 1 where the rate has gone on rising and the picture grows with
+        it. Goals are constant from one turn to the next, so a limb that moves at
         a bounded speed has a closed form between them.
     """
     seconds = len(rate_ml_per_kg_h)
@@ -271,7 +336,8 @@ def _drive(
         too_much = float(rate_ml_per_kg_h[min(onset_s, seconds - 1)]) - tolerated
         if too_much <= 0:
             return 0.0
-        return min(max((float(rate_ml_per_kg_h[at_s]) - tolerated) / too_much, 0.0), 1.0)
+        gain = (float(rate_ml_per_kg_h[at_s]) - tolerated) / too_much
+        return min(max(gain, 0.0), picture.gain_max)
     return 1.0
 
 

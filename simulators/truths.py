@@ -21,6 +21,11 @@ ROUNDING: Final = 0.3
 """A reaction cut short at 0.77 of grade 3 was 2.3, which still counts as grade 2."""
 
 GRAVE: Final = 3
+WORST: Final = 4
+
+NEARLY_WORST: Final = 0.9
+"""The worst moment is when the worst grade is reached, and first so much of the worst: the top of
+a slow reaction is flat, and it would flatter whoever calls late to count from there (ours)."""
 
 EPINEPHRINE_MAY_BE_RIGHT: Final = frozenset(
     {
@@ -158,7 +163,7 @@ def true_grades(here: Chair) -> Int32:
 
 
 def _grades(here: Chair, level: Float) -> Float:
-    return np.ceil(here.picture.grade * level - ROUNDING)
+    return np.minimum(np.ceil(here.picture.grade * level - ROUNDING), WORST)
 
 
 def _event(here: Chair, level: Float, span: tuple[int, int], *, is_first: bool) -> TrueEvent:
@@ -176,12 +181,17 @@ def _event(here: Chair, level: Float, span: tuple[int, int], *, is_first: bool) 
         pattern=here.picture.pattern,
         grade=max(1, int(grades.max())),
         onset_ms=here.at_ms(onset_s),
-        peak_ms=here.at_ms(begin + int(level[begin:end].argmax())),
+        peak_ms=here.at_ms(begin + _worst_s(level[begin:end], grades)),
         end_ms=here.at_ms(end) if end < len(level) else None,
         recurrence=not is_first,
         charted_ms=here.at_ms(charted[0]) if charted else None,
         grade3_ms=here.at_ms(begin + int(grave_s[0])) if len(grave_s) else None,
     )
+
+
+def _worst_s(level: Float, grades: Float) -> int:
+    is_worst = (level >= NEARLY_WORST * level.max()) & (grades == grades.max())
+    return int(np.argmax(is_worst))
 
 
 def _spells(level: Float) -> list[tuple[int, int]]:

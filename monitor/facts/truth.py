@@ -16,6 +16,7 @@ class TrueEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One reaction as it was: when it began, was worst and ended, and how bad it was.
 
     ``pattern`` is a picture of the patterns' table, ``grade`` the worst it came to (1 to 4),
+    ``peak_ms`` when it was of that grade and nine tenths of its worst were reached,
     ``charted_ms`` when somebody first wrote down a sign of it, None where nobody did,
     ``grade3_ms`` when it first was of grade 3 or worse, None where it never was.
     """

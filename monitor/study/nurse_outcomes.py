@@ -40,6 +40,8 @@ class Lived(msgspec.Struct, frozen=True, kw_only=True):
     peak_grade: int
     grave_s: int
     reaction_s: int
+    grade_s: int
+    """The true grade summed over all seconds: what relieves a long reaction shows here."""
     left: float
     completed: bool
     running: bool
@@ -73,6 +75,8 @@ class NurseRow(msgspec.Struct, frozen=True, kw_only=True):
     grave_worse: int
     """Sessions with more such minutes than under who ignores."""
     reaction_min: float
+    grade_min: float
+    """The true grade summed over minutes."""
     completed: float
     running: float
     left: float
@@ -179,6 +183,7 @@ def _row(kind: str, nurse: Attended, people: Sequence[tuple[Lived, Lived]]) -> N
         grave_change_min=_minutes(sum(changes_s), n),
         grave_worse=sum(change > 0 for change in changes_s),
         reaction_min=_minutes(sum(one.reaction_s for one in found), n),
+        grade_min=_minutes(sum(one.grade_s for one in found), n),
         completed=ratio(sum(one.completed for one in found), n) or 0.0,
         running=ratio(sum(one.running for one in found), n) or 0.0,
         left=round(sum(one.left for one in found) / n, 4),
@@ -217,10 +222,11 @@ def lines(found: NurseOutcomes) -> Iterator[str]:
     yield ""
     yield (
         "| Reaction | People | Worst true grade, mean | min at grade 3-4 | People with more "
-        "of them than if ignored | min of reaction | % complete | % running | % of volume left | "
+        "of them than if ignored | min of reaction | grade x min | % complete | % running | "
+        "% of volume left | "
         "Epinephrine | where a fault | Came back | after a restart |"
     )
-    yield f"|---|{'---:|' * 12}"
+    yield f"|---|{'---:|' * 13}"
     for kind in dict.fromkeys(row.kind for row in found.rows):
         yield _kind_line([row for row in found.rows if row.kind == kind])
     yield ""
@@ -244,6 +250,7 @@ def _kind_line(rows: Sequence[NurseRow]) -> str:
         [f"{row.grave_min:.1f}" for row in rows],
         [str(row.grave_worse) for row in rows],
         [f"{row.reaction_min:.0f}" for row in rows],
+        [f"{row.grade_min:.0f}" for row in rows],
         [f"{100 * row.completed:.0f}" for row in rows],
         [f"{100 * row.running:.0f}" for row in rows],
         [f"{100 * row.left:.0f}" for row in rows],

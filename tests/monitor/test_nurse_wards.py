@@ -83,6 +83,7 @@ def test_who_ignores_leaves_the_course_exactly_as_untreated(work: str, ward: War
         assert lived.bed == plan.bed
         assert lived.grave_s == (grades >= 3).sum() > 0
         assert lived.reaction_s == (grades > 0).sum()
+        assert lived.grade_s == grades.sum()
         assert (lived.done, lived.measured, lived.epinephrine) == (0, 0, 0)
 
 
@@ -183,6 +184,7 @@ def lived(nurse: Attended, **fields: object) -> Lived:
         "peak_grade": 3,
         "grave_s": 600,
         "reaction_s": 1200,
+        "grade_s": 3000,
         "left": 0.5,
         "completed": False,
         "running": False,
@@ -205,6 +207,7 @@ def test_rows_are_means_of_people_beside_those_nobody_helped() -> None:
     assert follows == msgspec.structs.replace(row(found, "follows"), kind="febrile")
     assert (follows.peak_grades, follows.peak_grade) == ((0, 0, 1, 1, 0), 2.5)
     assert (follows.grave_min, follows.grave_change_min, follows.grave_worse) == (1.0, -4.5, 1)
+    assert (follows.reaction_min, follows.grade_min) == (20.0, 50.0)
     assert (follows.completed, follows.left) == (0.5, 0.25)
     assert (follows.epinephrine_sessions, follows.epinephrine_misplaced) == (1, 1)
     assert (follows.returned, follows.returned_restarted) == (1, 0)

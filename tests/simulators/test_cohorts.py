@@ -21,7 +21,7 @@ from simulators.cohorts import (
 from simulators.disturbances import Habits
 from simulators.monitoring import monitor_messages, poor_spans
 from simulators.overloads import PHENOTYPES
-from simulators.truths import true_session
+from simulators.truths import ROUNDING, true_session
 
 SMALL = Cohort(sessions=25, beds_per_file=10, hours=1.0, seed=4)
 
@@ -129,7 +129,8 @@ def test_the_truth_names_the_pattern_and_follows_the_course(name: str) -> None:
         for number, event in enumerate(truth.events):
             events += 1
             assert event.pattern == PHENOTYPES[name].pattern
-            assert 1 <= event.grade <= here.picture.grade
+            gain = here.picture.gain_max if here.picture.drive == "rate" else 1.0
+            assert 1 <= event.grade <= min(4, np.ceil(gain * here.picture.grade - ROUNDING))
             assert truth.start_ms <= event.onset_ms <= event.peak_ms <= truth.end_ms
             assert event.end_ms is None or event.peak_ms < event.end_ms
             assert event.recurrence == (number > 0)
