@@ -20,6 +20,9 @@ BEFORE_MS: Final = 5 * MINUTE_MS
 AFTER_MS: Final = 60 * MINUTE_MS
 """How long before its onset and after its end an alert still belongs to an event (ours)."""
 
+NARROW_AFTER_MS: Final = 15 * MINUTE_MS
+"""The same after its end for the scores that say how much depends on it (ours)."""
+
 FOREVER_MS: Final = 2**53
 """Stands for the end of an event that outlasts its session."""
 
@@ -65,15 +68,15 @@ def times_of(key: str, heard: SessionHeard) -> list[int]:
     return list(heard.peers[key])
 
 
-def span_of(event: TrueEvent) -> tuple[int, int]:
+def span_of(event: TrueEvent, after_ms: int = AFTER_MS) -> tuple[int, int]:
     """Return the times between which an alert belongs to an event, one without an end for good."""
     end_ms = FOREVER_MS if event.end_ms is None else event.end_ms
-    return event.onset_ms - BEFORE_MS, max(end_ms, event.peak_ms) + AFTER_MS
+    return event.onset_ms - BEFORE_MS, max(end_ms, event.peak_ms) + after_ms
 
 
-def found_by(times_ms: Sequence[int], event: TrueEvent) -> Found:
+def found_by(times_ms: Sequence[int], event: TrueEvent, after_ms: int = AFTER_MS) -> Found:
     """Return how an event was found by what began at these times."""
-    first_ms, last_ms = span_of(event)
+    first_ms, last_ms = span_of(event, after_ms)
     at_ms = next((at for at in times_ms if first_ms <= at <= last_ms), None)
     if at_ms is None:
         return Found(when="missed", at_ms=None)
@@ -94,18 +97,18 @@ def within(alerts: Sequence[HeardAlert], event: TrueEvent) -> list[HeardAlert]:
     ]
 
 
-def is_false(at_ms: int, truth: TrueSession) -> bool:
+def is_false(at_ms: int, truth: TrueSession, after_ms: int = AFTER_MS) -> bool:
     """Tell whether a time lies within a session and belongs to none of its events."""
-    spans = [span_of(event) for event in truth.events]
+    spans = [span_of(event, after_ms) for event in truth.events]
     inside = truth.start_ms <= at_ms <= truth.end_ms
     return inside and not any(a <= at_ms <= b for a, b in spans)
 
 
-def uneventful_ms(truth: TrueSession) -> int:
+def uneventful_ms(truth: TrueSession, after_ms: int = AFTER_MS) -> int:
     """Return how much of a session belongs to no event; spans that overlap count once."""
     total = truth.end_ms - truth.start_ms
     last = truth.start_ms
-    for first_ms, last_ms in sorted(span_of(event) for event in truth.events):
+    for first_ms, last_ms in sorted(span_of(event, after_ms) for event in truth.events):
         begin, end = max(first_ms, last), min(last_ms, truth.end_ms)
         if end > begin:
             total -= end - begin

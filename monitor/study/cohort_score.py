@@ -12,7 +12,9 @@ import msgspec
 import numpy as np
 
 from monitor.study.cohort_found import (
+    AFTER_MS,
     HOUR_MS,
+    NARROW_AFTER_MS,
     WORDS,
     HeardEvent,
     found_by,
@@ -69,6 +71,8 @@ class CohortScore(msgspec.Struct, frozen=True, kw_only=True):
     patient_hours: float
     uneventful_hours: float
     rules: tuple[RuleScore, ...]
+    narrow_rules: tuple[RuleScore, ...]
+    """The same where an alert belongs to an event until 15 min after its end, and not 60."""
     patterns: tuple[PatternScore, ...]
     times: tuple[PatternTime, ...]
     """How soon every rule found the events of every pattern."""
@@ -92,7 +96,10 @@ class CohortScore(msgspec.Struct, frozen=True, kw_only=True):
 def score_of(sessions: Sequence[SessionHeard], *, seed: int = 1) -> CohortScore:
     """Return the score of sessions; the resampling of intervals follows the seed."""
     events = [(heard, event) for heard in sessions for event in heard.truth.events]
-    hours = np.array([uneventful_ms(heard.truth) / HOUR_MS for heard in sessions])
+    hours, narrow_hours = (
+        np.array([uneventful_ms(heard.truth, after_ms) / HOUR_MS for heard in sessions])
+        for after_ms in (AFTER_MS, NARROW_AFTER_MS)
+    )
     confusion = _confusion(sessions)
     shown = sum(len(heard.alerts) for heard in sessions)
     total_h = patient_hours(sessions)
@@ -103,6 +110,10 @@ def score_of(sessions: Sequence[SessionHeard], *, seed: int = 1) -> CohortScore:
         patient_hours=round(total_h, 2),
         uneventful_hours=round(float(hours.sum()), 2),
         rules=tuple(_rule_score(key, sessions, events, hours, seed) for key in rule_keys()),
+        narrow_rules=tuple(
+            _rule_score(key, sessions, events, narrow_hours, seed, NARROW_AFTER_MS)
+            for key in rule_keys()
+        ),
         patterns=tuple(pattern_scores(events)),
         times=tuple(pattern_times(events)),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
@@ -122,8 +133,9 @@ def _rule_score(
     events: Sequence[HeardEvent],
     hours: np.ndarray[tuple[int], np.dtype[np.float64]],
     seed: int,
+    after_ms: int = AFTER_MS,
 ) -> RuleScore:
-    found = [found_by(times_of(key, heard), event) for heard, event in events]
+    found = [found_by(times_of(key, heard), event, after_ms) for heard, event in events]
     severe = [one for one, (_, event) in zip(found, events, strict=True) if event.grade >= GRADE3]
     minutes, lead = [], []
     for one, (_, event) in zip(found, events, strict=True):
@@ -133,7 +145,7 @@ def _rule_score(
     begun = [times_of(key, heard) for heard in sessions]
     false = np.array(
         [
-            sum(is_false(at, heard.truth) for at in times)
+            sum(is_false(at, heard.truth, after_ms) for at in times)
             for times, heard in zip(begun, sessions, strict=True)
         ],
         np.int64,

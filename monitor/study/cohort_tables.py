@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from monitor.study.cohort_found import rule_keys
+from monitor.study.cohort_found import AFTER_MS, NARROW_AFTER_MS, rule_keys
+from monitor.study.cohort_heard import MINUTE_MS
 from monitor.study.cohort_patterns import PatternScore
 from monitor.study.cohort_score import CohortScore, RuleScore
 
@@ -34,6 +35,8 @@ def outcome_lines(found: CohortScore) -> Iterator[str]:
     yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
     yield from (_rule_line(rule) for rule in found.rules)
     yield ""
+    yield from _narrow_lines(found)
+    yield ""
     yield (
         "By pattern. *Called*: medium or high priority, as a rule that calls somebody; *shown*: on "
         "the screen at any grade, which nobody has to see."
@@ -49,6 +52,33 @@ def outcome_lines(found: CohortScore) -> Iterator[str]:
     yield from (_pattern_line(pattern) for pattern in found.patterns)
     yield ""
     yield from _time_lines(found)
+
+
+def _narrow_lines(found: CohortScore) -> Iterator[str]:
+    """Yield what depends on how long after its end an alert still belongs to an event."""
+    minutes = NARROW_AFTER_MS // MINUTE_MS
+    yield (
+        f"Above, an alert until {AFTER_MS // MINUTE_MS} min after the end of an event belongs to "
+        f"it: it finds the event and is not false. The same until {minutes} min after the end:"
+    )
+    yield ""
+    yield (
+        f"| Rule, to {minutes} min after the end | Events found | late | of grade 3-4 | "
+        "Median min to alert | False per patient-hour (95 %) | Sessions with a false one | PPV |"
+    )
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
+    for rule in found.narrow_rules:
+        cells = (
+            rule.rule,
+            _share(rule.found),
+            _share(rule.late),
+            _share(rule.found_grade3),
+            _number(rule.minutes_to_alert),
+            _false(rule),
+            _share(rule.share_sessions_false),
+            _share(rule.ppv),
+        )
+        yield f"| {' | '.join(cells)} |"
 
 
 def _time_lines(found: CohortScore) -> Iterator[str]:
@@ -131,7 +161,6 @@ def _forbidden_lines(found: CohortScore) -> Iterator[str]:
 
 
 def _rule_line(rule: RuleScore) -> str:
-    low, high = rule.false_interval
     cells = (
         rule.rule,
         _share(rule.found),
@@ -142,11 +171,16 @@ def _rule_line(rule: RuleScore) -> str:
         _number(rule.minutes_to_alert),
         _number(rule.minutes_before_worst),
         f"{rule.alerts_per_patient_hour:.3f}",
-        f"{rule.false_per_patient_hour:.3f} ({low:.3f} to {high:.3f})",
+        _false(rule),
         _share(rule.share_sessions_false),
         _share(rule.ppv),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _false(rule: RuleScore) -> str:
+    low, high = rule.false_interval
+    return f"{rule.false_per_patient_hour:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _pattern_line(row: PatternScore) -> str:

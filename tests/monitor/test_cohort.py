@@ -102,6 +102,44 @@ def test_an_event_is_found_before_in_time_late_or_not(at_min: float, when: str) 
     assert found_by(times, event()).when == when
 
 
+def test_what_comes_long_after_the_end_is_neither_found_nor_right_in_the_narrow_window() -> None:
+    """The event ends at 70 min: 85 belongs to it in both, 86 only where an hour is taken."""
+    found = score_of(
+        [
+            session(alert(85), events=(event(),)),
+            session(alert(86), events=(event(),)),
+            session(alert(62), events=(event(),)),
+        ]
+    )
+    wide, narrow = found.rules[0], found.narrow_rules[0]
+    assert (wide.found, wide.late, wide.in_time, wide.ppv) == (1.0, 0.6667, 0.3333, 1.0)
+    assert (narrow.found, narrow.late, narrow.in_time, narrow.ppv) == (
+        0.6667, 0.3333, 0.3333, 0.6667,
+    )  # fmt: skip
+    assert (wide.false_per_patient_hour, wide.share_sessions_false) == (0.0, 0.0)
+    uneventful = 3 * (4 - (5 + 10 + 15) / 60)
+    assert narrow.false_per_patient_hour == pytest.approx(1 / uneventful, abs=1e-4)
+    assert narrow.share_sessions_false == 0.3333
+    said = list(lines(found))
+    (head,) = [line for line in said if line.startswith("| Rule, to 15 min after the end |")]
+    row = said[said.index(head) + 2].strip("| ").split(" | ")
+    assert row[:3] == [narrow.rule, "66.7 %", "33.3 %"]
+    assert len(row) == len(head.strip("| ").split(" | "))
+
+
+def test_the_narrow_window_never_finds_more() -> None:
+    found = score_of(
+        [session(alert(at), events=(event(), event(150, 160))) for at in range(40, 230, 7)]
+    )
+    for wide, narrow in zip(found.rules, found.narrow_rules, strict=True):
+        assert wide.rule == narrow.rule
+        assert (wide.before, wide.in_time) == (narrow.before, narrow.in_time)
+        assert narrow.found <= wide.found
+        assert narrow.alerts_per_patient_hour == wide.alerts_per_patient_hour
+    assert found.narrow_rules[0].found < found.rules[0].found
+    assert found.narrow_rules[0].ppv < found.rules[0].ppv  # type: ignore[operator]  # both are known
+
+
 def test_what_is_added_is_counted_and_rounded_once() -> None:
     """Of 15 events one is found before its onset and one in time: 0.0667 each, 0.1333 both."""
     found = score_of(
