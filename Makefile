@@ -37,8 +37,8 @@ testbed: ## Get what only tests use: Chromium, axe-core, InfluxDB (as root; else
 	@scripts/testbed.sh
 
 .PHONY: demo
-demo: setup-run ## Watch a simulated ward react: broker, chairs, monitor, terminal
-	@$(RUN)/infusion-monitor demo
+demo: setup-run ## Watch a simulated ward react: broker, chairs, monitor, terminal; SCENARIO=list names others
+	@$(RUN)/infusion-monitor demo $(if $(SCENARIO),--scenario $(SCENARIO))
 
 # Which simulated wards to run: one seed, or FIRST-LAST.
 SEEDS ?= 1-5
