@@ -39,9 +39,12 @@ def results(cases: CasesScore, backgrounds: Sequence[BackgroundScore]) -> Iterat
 
 
 def short_results(cases: CasesScore, backgrounds: Sequence[BackgroundScore]) -> Iterator[str]:
-    """Yield the rows that have an aim."""
-    rows = (*case_rows(cases), *(row for one in backgrounds for row in rows_of(one)))
-    yield from _table(row for row in rows if row[3])
+    """Yield the rows that have an aim, and beside those of a collection how often it calls."""
+    rows = [row for row in case_rows(cases) if row[3]]
+    for one in backgrounds:
+        grades, calls, _ = rows_of(one)
+        rows += [grades, calls] if grades[3] else []
+    yield from _table(rows)
 
 
 def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
