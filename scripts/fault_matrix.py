@@ -11,7 +11,7 @@ against what is promised for it (:mod:`scripts.fault_page` runs it and writes wh
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -149,10 +149,10 @@ def column(settings: WardSettings, scenario: Scenario, name: str) -> list[Cell]:
     faults = faults_of(name, scenario)
     ward = Ward(settings, unit="inf-a")
     raised: list[Raised] = []
-    for step in recorded_steps(scenario, step_ms=5000, faults=faults):
+    for step in recorded_steps(scenario, faults=faults):
         inputs = [decode(raw, position=place) for place, raw in enumerate(step.messages)]
         raised += [
-            raised_of(one)
+            replace(raised_of(one), told_ms=step.now_ms)
             for one in ward.take(step.now_ms, inputs)
             if isinstance(one, AlertChanged) and one.phase != "end"
         ]
@@ -170,8 +170,8 @@ def cell(plan: BedPlan, name: str, truth: Planted | None, raised: Sequence[Raise
     broken, from_ms = BREAKS[name], _from_ms(plan)
     onset_ms = from_ms + BEFORE_MS
     mine = [one for one in raised if one.bed == plan.bed]
-    told = [one for one in mine if one.kind == "technical" and one.at_ms >= from_ms]
-    told_ms = told[0].at_ms - from_ms if told else None
+    told = [one for one in mine if one.kind == "technical" and one.known_ms >= from_ms]
+    told_ms = told[0].known_ms - from_ms if told else None
     false = sum(
         one.kind == "physiological"
         and one.grade >= CALLED_FROM
@@ -183,7 +183,7 @@ def cell(plan: BedPlan, name: str, truth: Planted | None, raised: Sequence[Raise
         late = [one for one in mine if catches(truth, one, onset_ms)] or [
             one for one in mine if catches(truth, one, onset_ms + broken.more_ms)
         ]
-        found_ms = late[0].at_ms - onset_ms if late else None
+        found_ms = late[0].known_ms - onset_ms if late else None
     is_told = told_ms is not None and told_ms <= broken.told_ms
     if broken.promise == "passed on":
         is_kept = found_ms is not None if truth is not None else not false
@@ -218,10 +218,10 @@ def lines(columns: dict[str, list[Cell]]) -> Iterator[str]:
     yield ""
     yield (
         f"Made by `make fault-matrix`; {kept} of {len(cells)} cells keep their promise. *Found* is "
-        "the first alert that names the reaction or its signs, in minutes from the onset; *told* "
-        "the first technical alert of the bed, in minutes from the beginning of the fault, 2 min "
-        "before the onset; *false* counts states of alerts of grade 2 or more that belong to "
-        "nothing. **Passed on**: found, or left alone where nothing happens, as without the fault. "
+        "when the first alert that names the reaction or its signs was told, in minutes from the "
+        "onset; *told* the first technical alert of the bed, in minutes from the beginning of the "
+        "fault, 2 min before the onset; *false* counts states of alerts of grade 2 or more that "
+        "belong to nothing. **Passed on**: found, or left alone where nothing happens, as without the fault. "
         "**Never silent**: found, or told within the minutes that the table names."
     )
     yield ""
