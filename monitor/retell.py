@@ -96,11 +96,16 @@ def retell(
 
 @contextlib.contextmanager
 def monitor_beside(
-    settings: Settings, told: Retelling, clock: AcceleratedClock, journal: Path, software: str
+    settings: Settings,
+    told: Retelling,
+    clock: AcceleratedClock,
+    journal: Path,
+    software: str,
+    ended: threading.Event | None = None,
 ) -> Iterator[threading.Event]:
     """Run a monitor of the unit on the same clock; the event is set if it ends by itself."""
     watch = SelfWatch(params=settings.site.self_check)
-    ended = threading.Event()
+    ended = ended or threading.Event()
     with live_monitor(
         Ward(settings.ward, unit=told.unit),
         unit=told.unit,
@@ -140,9 +145,7 @@ def retell_judged(
     clock = clock_of(told)
     with monitor_beside(settings, told, clock, journal, software) as ended:
         found = retell(told, clock, remarks, ended)
-        until_s = time.monotonic() + HEARD_WITHIN_S
-        while (heard := _heard(journal)) < found.for_monitor and time.monotonic() < until_s:
-            ended.wait(POLL_S)
+        heard = heard_at_last(journal, found.for_monitor)
     return replace(found, heard=heard)
 
 
@@ -151,7 +154,15 @@ def clock_of(told: Retelling) -> AcceleratedClock:
     return AcceleratedClock(speed=told.speed, start_ms=SteadyClock().now_ms())
 
 
-def _heard(journal: Path) -> int:
+def heard_at_last(journal: Path, wanted: int) -> int:
+    """Wait a while for a monitor beside to keep so many messages; return how many it has kept."""
+    until_s = time.monotonic() + HEARD_WITHIN_S
+    while (heard := heard_in(journal)) < wanted and time.monotonic() < until_s:
+        time.sleep(POLL_S)
+    return heard
+
+
+def heard_in(journal: Path) -> int:
     """Return how many messages of devices a monitor has kept."""
     with JournalReader.open(journal) as reader:
         return reader.counts()[1]

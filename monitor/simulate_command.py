@@ -19,8 +19,8 @@ from monitor.story_command import (
 )
 
 if TYPE_CHECKING:
-    from monitor.adapters.access import Access
     from monitor.facts.truth import NurseKind
+    from monitor.settings.settings import Settings
 
 NURSES: Final = ("follows", "delays", "ignores")
 MINUTES: Final = 240.0
@@ -55,6 +55,10 @@ Truth = Annotated[
         "default: UNIT-START.truth.jsonl in the data directory."
     ),
 ]
+Kept = Annotated[
+    Path | None,
+    typer.Option(help="A monitor beside the ward, on its clock, keeps this journal."),
+]
 Folder = Annotated[
     Path | None, typer.Option(help="Write a cohort into this folder; no broker is needed.")
 ]
@@ -75,7 +79,9 @@ Bed = Annotated[
     str | None, typer.Option(help="With a story of a bed: at this one, not at its own.")
 ]
 
-OF_A_BROKER: Final = ("broker", "unit", "beds", "speed", "minutes", "reaction", "no_truth")
+OF_A_BROKER: Final = (
+    *("broker", "unit", "beds", "speed", "minutes", "reaction", "no_truth", "journal"),
+)
 OF_A_COHORT: Final = ("sessions", "beds_per_file", "hours", "mix", "nurse", "jobs", "as_json")
 """Options that mean nothing to the other half of the command."""
 
@@ -102,6 +108,7 @@ def simulate(
     faults: Faults = None,
     truth: Truth = None,
     no_truth: Annotated[bool, typer.Option("--no-truth", help="Write no such file.")] = False,
+    journal: Kept = None,
     scenario: Scenario = None,
     bed: Bed = None,
     to: Folder = None,
@@ -119,7 +126,7 @@ def simulate(
     _refuse_truth(truth, no_truth=no_truth, is_cohort=to is not None)
     if scenario is not None:
         people = seed if "seed" in given else None
-        order = StoryOrder(config, broker, unit, speed, bed, people, truth, no_truth)
+        order = StoryOrder(config, broker, unit, speed, bed, people, (truth, journal), no_truth)
         tell_story(scenario, order, given)
     elif faults == ["list"]:
         _tell_faults()
@@ -137,15 +144,15 @@ def simulate(
         settings = read_settings(config)
         unit = unit or settings.site.unit
         _publish(
-            access=access_of(settings, broker, ""),
-            unit=unit,
+            settings,
+            place=(broker, unit),
             beds=beds,
             speed=speed,
             seed=seed,
             minutes=minutes,
             cadence_s=cadence or LIVE_CADENCE_S,
             texts=(tuple(reaction or ()), tuple(faults or ()), tuple(equipment or ())),
-            truth=truth_file(settings, unit, truth, no_truth=no_truth),
+            files=(truth_file(settings, unit, (truth, journal), no_truth=no_truth), journal),
         )
 
 
@@ -185,36 +192,49 @@ def _tell_faults() -> None:
 
 
 def _publish(
+    settings: "Settings",
     *,
-    access: "Access",
-    unit: str,
+    place: tuple[str | None, str],
     beds: int,
     speed: float,
     seed: int,
     minutes: float,
     cadence_s: int,
     texts: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
-    truth: Path | None,
+    files: tuple[Path | None, Path | None],
 ) -> None:
-    """Tell a ward to a broker; ``texts`` are reactions, faults and equipment as they were given."""
-    from monitor.ward_telling import device_access
-    from simulators.publishing import SimulateOptions
-    from simulators.publishing import simulate as publish_ward
+    """Tell a ward to a broker; ``texts`` are reactions, faults and equipment as they were given.
 
+    ``files`` are that of the truth, and the journal of a monitor beside.
+    """
+    from monitor.ward_telling import WardTelling
+    from simulators.publishing import SimulateOptions, scenario_of
+
+    (broker, unit), (truth, journal) = place, files
     reactions, faults, equipment = texts
     options = SimulateOptions(
         beds=beds,
         speed=speed,
         seed=seed,
         reactions=reactions,
-        faults=faults,
         equipment=equipment,
-        unit=unit,
-        access=device_access(access),
         minutes=minutes,
         cadence_s=cadence_s,
     )
-    tell_with_truth(lambda stop, truths: publish_ward(options, stop=stop, truths=truths), truth)
+    try:
+        scenario = scenario_of(options)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    telling = WardTelling(
+        scenario=scenario,
+        access=access_of(settings, broker, f"irm-ward-{unit}"),
+        unit=unit,
+        software=software(),
+        speed=speed,
+        faults=faults,
+        journal=journal,
+    )
+    tell_with_truth(settings, telling, truth)
 
 
 def _cohort(

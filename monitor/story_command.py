@@ -4,25 +4,22 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from monitor.broker_options import access_of
-from monitor.commands import read_settings
+from monitor.commands import read_settings, software
 
 if TYPE_CHECKING:
     from monitor.settings.settings import Settings
-    from simulators.publishing import Published, Truths
-
-Telling: TypeAlias = "Callable[[threading.Event, Truths | None], Published]"
-"""Tells a ward to a broker until its end or the event, and says what really happens there."""
+    from monitor.ward_telling import WardTelling
 
 OF_A_BED_STORY: Final = ("bed",)
-OF_A_WARD_STORY: Final = ("seed", "truth", "no_truth")
+OF_A_WARD_STORY: Final = ("seed", "truth", "no_truth", "journal")
 """Options that one kind of story takes, and the other does not."""
 
 LIST: Final = "list"
@@ -34,7 +31,8 @@ class StoryOrder:
     """How a story is to be told, as the command line says it.
 
     ``broker`` and ``unit`` are those of the site where nothing is said, ``bed`` that of the story,
-    ``seed`` that of the story too; ``truth`` is a file of its own unless there shall be none.
+    ``seed`` that of the story too; ``files`` are that of the truth, a usual one unless there shall
+    be none, and the journal of a monitor beside.
     """
 
     config: Path
@@ -43,7 +41,7 @@ class StoryOrder:
     speed: float
     bed: str | None
     seed: int | None
-    truth: Path | None
+    files: tuple[Path | None, Path | None]
     no_truth: bool
 
 
@@ -87,29 +85,25 @@ def _list() -> None:
 def _tell_ward(named: str, order: StoryOrder) -> None:
     """Tell a ward story to a broker, with the truth about it beside."""
     from monitor.story_library import ward_story
-    from monitor.ward_telling import device_access
-    from simulators.publishing import SpeedClock, publish
+    from monitor.ward_telling import WardTelling
 
     settings = read_settings(order.config)
     unit = order.unit or settings.site.unit
-    access = device_access(access_of(settings, order.broker, ""))
     found = ward_story(named, seed=order.seed)
     typer.echo(f"{found.title} (ward of {found.size})", err=True)
     if found.faults:
         typer.echo(f"what breaks: {', '.join(found.faults)}", err=True)
-    _say_speed(order.speed)
+    telling = WardTelling(
+        scenario=found.scenario,
+        access=access_of(settings, order.broker, f"irm-ward-{unit}"),
+        unit=unit,
+        software=software(),
+        speed=order.speed,
+        faults=found.faults,
+        journal=order.files[1],
+    )
     tell_with_truth(
-        lambda stop, truths: publish(
-            found.scenario,
-            access=access,
-            unit=unit,
-            clock=SpeedClock(speed=order.speed),
-            stop=stop,
-            speed=order.speed,
-            faults=found.faults,
-            truths=truths,
-        ),
-        truth_file(settings, unit, order.truth, no_truth=order.no_truth),
+        settings, telling, truth_file(settings, unit, order.files, no_truth=order.no_truth)
     )
 
 
@@ -149,40 +143,44 @@ def _say_speed(speed: float) -> None:
 
 
 def truth_file(
-    settings: "Settings", unit: str, truth: Path | None, *, no_truth: bool
+    settings: "Settings", unit: str, files: tuple[Path | None, Path | None], *, no_truth: bool
 ) -> Path | None:
-    """Return where the truth about a ward is to be written, or None for nowhere."""
+    """Return where the truth about a ward is to be written, or None for nowhere.
+
+    ``files`` are where it was asked for, and the journal of a monitor beside, next to which it is
+    written if nobody says where.
+    """
+    truth, journal = files
     started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     usual = settings.site.data_directory / f"{unit}-{started}.truth.jsonl"
+    if journal is not None:
+        usual = journal.with_name(f"{journal.stem}.truth.jsonl")
     return None if no_truth else truth or usual
 
 
-def tell_with_truth(telling: Telling, truth: Path | None) -> None:
+def tell_with_truth(settings: "Settings", telling: "WardTelling", truth: Path | None) -> None:
     """Tell a ward to a broker and say what came of it.
 
     The file of truth holds the plan from the first message on, and what was in the end; Ctrl-C
     and SIGTERM are such an end.
     """
     from monitor.truth_file import TruthFile
+    from monitor.ward_telling import remarks, tell_ward
 
+    for line in remarks(telling):
+        typer.echo(line, err=True)
     file = None if truth is None else TruthFile(truth)
     stop = threading.Event()
     try:
         with _ended_by_sigterm(stop):
-            published = telling(stop, file.write if file else None)
+            told = tell_ward(settings, telling, stop, file.write if file else None)
     except ValueError as fault:
         raise typer.BadParameter(str(fault)) from fault
-    early = "" if published.is_complete else ", ended before the end of the story"
-    typer.echo(f"{published.messages} messages published{early}", err=True)
-    for reason, count in published.refused.items():
-        typer.echo(
-            f"the broker did not take {count} messages: {reason}; whom site.toml names must be "
-            "allowed to speak for every device",
-            err=True,
-        )
+    for line in told.lines(telling):
+        typer.echo(line, err=True)
     if truth is not None:
         typer.echo(f"what really happened: {truth}", err=True)
-    if published.refused:
+    if told.is_short:
         raise typer.Exit(NOT_TAKEN)
 
 

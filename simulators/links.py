@@ -9,7 +9,7 @@ import selectors
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -201,6 +201,11 @@ class Links:
         self._selector = selectors.DefaultSelector()
         self._descriptors: dict[str, int] = {}
         self._misc_s = 0.0
+
+    @property
+    def devices(self) -> Collection[str]:
+        """Return the devices that have a connection."""
+        return self._links.keys()
 
     @property
     def refused(self) -> Counter[str]:

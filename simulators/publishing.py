@@ -18,7 +18,7 @@ from monitor.facts.truth import TrueSession
 from monitor.wire.topics import ID_LIMIT
 from simulators.bedside import ward_devices
 from simulators.chairs import chair
-from simulators.fault_options import fault_option
+from simulators.fault_options import FaultOption, fault_option
 from simulators.links import LONGEST_WAIT_S, DeviceAccess, Links
 from simulators.planting import planted_cases
 from simulators.scenario import Scenario, reaction_option, ward_scenario
@@ -43,13 +43,15 @@ class Published:
 
     ``late_ms`` is how late a message was at most, in simulated milliseconds: a machine that is too
     busy for the speed tells another story than the one that was meant. ``refused`` counts what the
-    broker did not take, by its reason.
+    broker did not take, by its reason. ``goodbyes`` are said besides: each device
+    says that it is off.
     """
 
     messages: int
     is_complete: bool
     late_ms: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
+    goodbyes: int = 0
 
 
 class SpeedClock:
@@ -107,11 +109,8 @@ def publish(
     BrokerUnreachableError
         The broker cannot be reached or refuses a device at the beginning; later losses are mended.
     """
-    if ID_PATTERN.fullmatch(unit) is None:
-        raise ValueError(f"unit {unit!r}: must be {ID_LIMIT}")
+    options = checked_faults(scenario, unit, faults)
     started_ms = clock()
-    carts = carts_of(scenario)
-    options = [fault_option(text, beds=len(scenario.beds), carts=carts) for text in faults]
     chairs = [chair(plan, scenario, unit=unit, started_ms=started_ms) for plan in scenario.beds]
     messages = struck_messages(chairs, options, scenario, started_ms=started_ms)
     links = Links(ward_devices(scenario), access, unit=unit, at_ms=started_ms)
@@ -143,8 +142,26 @@ def publish(
         finally:
             links.close(clock())
     return Published(
-        messages=count, is_complete=is_complete, late_ms=late_ms, refused=dict(links.refused)
+        messages=count,
+        is_complete=is_complete,
+        late_ms=late_ms,
+        refused=dict(links.refused),
+        goodbyes=len(links.devices),
     )
+
+
+def checked_faults(scenario: Scenario, unit: str, faults: Sequence[str]) -> list[FaultOption]:
+    """Return the faults that are to strike a ward, which can be told as this unit.
+
+    Raises
+    ------
+    ValueError
+        The name of the unit cannot stand in a topic, or a fault cannot be read.
+    """
+    if ID_PATTERN.fullmatch(unit) is None:
+        raise ValueError(f"unit {unit!r}: must be {ID_LIMIT}")
+    carts = carts_of(scenario)
+    return [fault_option(text, beds=len(scenario.beds), carts=carts) for text in faults]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,12 +218,11 @@ def simulate(
         The broker cannot be reached.
     """
     scenario = scenario_of(options)
-    clock = SpeedClock(speed=options.speed)
     return publish(
         scenario,
         access=options.access,
         unit=options.unit,
-        clock=clock,
+        clock=SpeedClock(speed=options.speed),
         stop=stop or threading.Event(),
         speed=options.speed,
         faults=options.faults,

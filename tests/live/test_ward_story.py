@@ -12,6 +12,8 @@ from fakes import Listener
 
 from monitor.__main__ import main
 from monitor.adapters.broker import HOST, LocalBroker
+from monitor.adapters.journal import JournalReader
+from monitor.facts.effects import AlertChanged, MessageRejected
 from monitor.study.cohort_ward import read_truth
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -98,3 +100,22 @@ def test_a_ward_story_is_told_to_a_broker_with_its_truth(
         ("02", 5, True),
     ]
     assert not any(one.planned for one in read_truth(path))
+
+
+def test_a_fast_ward_story_is_judged_by_a_monitor_beside(
+    broker: LocalBroker, story: Path, tmp_path: Path
+) -> None:
+    journal = tmp_path / "story.journal"
+    place = ("--broker", f"{HOST}:{broker.port}", "--unit", "ward-story-fast")
+    command = ["simulate", "--config", str(CONFIG), "--scenario", str(story), *place]
+    assert main([*command, "--speed", "60", "--journal", str(journal)]) == 0
+    with JournalReader.open(journal) as reader:
+        effects = list(reader.effects())
+
+    assert any(
+        isinstance(one, AlertChanged) and (one.bed, one.kind) == ("02", "technical")
+        for one in effects
+    )
+    assert not any(isinstance(one, MessageRejected) for one in effects)
+    truths = read_truth(tmp_path / "story.truth.jsonl")
+    assert [one.bed for one in truths] == ["01", "02"]

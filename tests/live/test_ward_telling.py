@@ -1,5 +1,6 @@
-"""A simulated ward told to a site's broker by the command: who is let in, and what is said."""
+"""A simulated ward told to a site's broker by the command: who is let in, and who hears it."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,12 @@ from broker import mosquitto, received
 from shipped import certificates
 
 from monitor.__main__ import main
-from monitor.adapters.broker import HOST
+from monitor.adapters.access import Access
+from monitor.adapters.broker import HOST, LocalBroker
+from monitor.adapters.journal import JournalReader
+from monitor.facts.effects import AlertChanged, MessageRejected
+from monitor.ward_telling import WardTelling, remarks
+from simulators.scenario import ward_scenario
 
 pytestmark = pytest.mark.broker
 
@@ -66,6 +72,7 @@ def test_the_ward_comes_in_with_the_user_and_the_password_of_the_site(
         assert main(["simulate", "--config", str(config), *SHORT]) == 0
         assert said_offline(port, "-u", USER, "-P", PASSWORD) == list(DEVICES)
     said = capsys.readouterr().err
+    assert said.startswith("stamps run 600 times as fast as the time of day")
     assert " messages published\n" in said
     assert "did not take" not in said
     assert PASSWORD not in said
@@ -88,10 +95,10 @@ def test_what_the_access_list_keeps_out_is_counted_and_told(
         config = configuration(tmp_path, port, *user_lines(tmp_path))
         assert main(["simulate", "--config", str(config), *SHORT]) == 1
     said = capsys.readouterr().err.splitlines()
-    told = int(said[0].split()[0])
+    told = int(said[1].split()[0])
     # Every device says that it is there; nothing else of what it says may be published.
     refused = told - len(DEVICES)
-    assert said[1].startswith(f"the broker did not take {refused} messages: Not authorized; ")
+    assert said[2].startswith(f"the broker did not take {refused} messages: Not authorized; ")
 
 
 def test_the_ward_comes_in_over_a_protected_link(tmp_path: Path, capsys: Capture) -> None:
@@ -111,3 +118,68 @@ def test_the_ward_comes_in_over_a_protected_link(tmp_path: Path, capsys: Capture
         files = ("--cafile", f"{made}/ca.crt", "--cert", f"{made}/{USER}.crt")
         assert said_offline(port, *files, "--key", f"{made}/{USER}.key") == list(DEVICES)
     assert " messages published\n" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_fast_ward_is_judged_by_a_monitor_beside_and_scored(
+    broker: LocalBroker, tmp_path: Path, capsys: Capture
+) -> None:
+    journal, recording = tmp_path / "night" / "ward.journal", tmp_path / "night" / "ward.jsonl.gz"
+    story = ("--beds", "2", "--reaction", "anaphylaxis@1:+0m", "--minutes", "17", "--speed", "200")
+    place = ("--broker", f"{HOST}:{broker.port}", "--unit", f"{UNIT}-fast")
+    command = ["simulate", "--config", str(CONFIG), *place, *story, "--journal", str(journal)]
+    assert main(command) == 0
+    said = capsys.readouterr().err.splitlines()
+    with JournalReader.open(journal) as reader:
+        effects, kept = list(reader.effects()), reader.counts()[1]
+
+    told = int(said[0].split()[0])
+    # Three devices a bed say at the end that they are off.
+    assert kept == told + 2 * len(DEVICES)
+    assert said[0] == f"{told} messages published; the monitor beside has kept {kept} in {journal}"
+    assert not any(isinstance(one, MessageRejected) for one in effects)
+    called = {one.bed for one in effects if isinstance(one, AlertChanged) and one.grade == 3}
+    assert called == {"01"}
+
+    assert main(["replay", str(journal), "--config", str(CONFIG)]) == 0
+    assert main(["export", str(journal), str(recording)]) == 0
+    capsys.readouterr()
+    assert main(["score", "cohort", str(journal.parent), "--config", str(CONFIG), "--json"]) == 0
+    scored = json.loads(capsys.readouterr().out)
+    assert (scored["sessions"], scored["events"]) == (2, 1)
+    assert scored["patterns"][0]["found"] == 1.0
+
+
+def test_whoever_tells_a_ward_on_another_clock_is_warned() -> None:
+    def said(speed: float, journal: Path | None = None) -> list[str]:
+        access = Access(host=HOST, port=1883, client_id="ward")
+        telling = WardTelling(
+            scenario=ward_scenario(beds=1),
+            access=access,
+            unit=UNIT,
+            software="",
+            speed=speed,
+            journal=journal,
+        )
+        return list(remarks(telling))
+
+    (ahead,), (behind,) = said(60.0), said(0.5)
+    assert ahead.startswith("stamps run 60 times as fast as the time of day: a monitor on another")
+    assert "refuse them as of the future; --journal FILE runs one on this clock" in ahead
+    assert "call the devices behind" in behind
+    assert said(1.0) == said(60.0, Path("ward.journal")) == []
+
+
+def test_a_ward_that_cannot_be_told_begins_no_journal(
+    broker: LocalBroker, tmp_path: Path, capsys: Capture
+) -> None:
+    place = ("--broker", f"{HOST}:{broker.port}", "--journal", str(tmp_path / "j"), "--no-truth")
+    assert main(["simulate", "--config", str(CONFIG), *place, "--faults", "drop=7"]) == 2
+    assert "fault 'drop=7'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_journal_is_of_a_ward_on_a_broker(tmp_path: Path, capsys: Capture) -> None:
+    files = ("--to", str(tmp_path / "c"), "--journal", str(tmp_path / "j"))
+    assert main(["simulate", "--config", str(CONFIG), *files]) == 2
+    assert "--journal is of a ward on a broker" in " ".join(capsys.readouterr().err.split())
