@@ -221,8 +221,8 @@ def lines(columns: dict[str, list[Cell]]) -> Iterator[str]:
         "when the first alert that names the reaction or its signs was told, in minutes from the "
         "onset; *told* the first technical alert of the bed, in minutes from the beginning of the "
         "fault, 2 min before the onset; *false* counts states of alerts of grade 2 or more that "
-        "belong to nothing. **Passed on**: found, or left alone where nothing happens, as without the fault. "
-        "**Never silent**: found, or told within the minutes that the table names."
+        "belong to nothing. **Passed on**: found, or left alone where nothing happens, as without "
+        "the fault. **Never silent**: found, or told within the minutes that the table names."
     )
     yield ""
     yield "| fault | what happens | promised |"
