@@ -141,10 +141,8 @@ def simulate(
             as_json=as_json,
         )
     else:
-        settings = read_settings(config)
-        unit = unit or settings.site.unit
         _publish(
-            settings,
+            read_settings(config),
             place=(broker, unit),
             beds=beds,
             speed=speed,
@@ -152,7 +150,8 @@ def simulate(
             minutes=minutes,
             cadence_s=cadence or LIVE_CADENCE_S,
             texts=(tuple(reaction or ()), tuple(faults or ()), tuple(equipment or ())),
-            files=(truth_file(settings, unit, (truth, journal), no_truth=no_truth), journal),
+            files=(truth, journal),
+            no_truth=no_truth,
         )
 
 
@@ -194,7 +193,7 @@ def _tell_faults() -> None:
 def _publish(
     settings: "Settings",
     *,
-    place: tuple[str | None, str],
+    place: tuple[str | None, str | None],
     beds: int,
     speed: float,
     seed: int,
@@ -202,15 +201,17 @@ def _publish(
     cadence_s: int,
     texts: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]],
     files: tuple[Path | None, Path | None],
+    no_truth: bool,
 ) -> None:
     """Tell a ward to a broker; ``texts`` are reactions, faults and equipment as they were given.
 
-    ``files`` are that of the truth, and the journal of a monitor beside.
+    ``place`` are broker and unit, those of the site where there is none; ``files`` are that of the
+    truth, and the journal of a monitor beside.
     """
     from monitor.ward_telling import WardTelling
     from simulators.publishing import SimulateOptions, scenario_of
 
-    (broker, unit), (truth, journal) = place, files
+    broker, unit = place[0], place[1] or settings.site.unit
     reactions, faults, equipment = texts
     options = SimulateOptions(
         beds=beds,
@@ -232,9 +233,9 @@ def _publish(
         software=software(),
         speed=speed,
         faults=faults,
-        journal=journal,
+        journal=files[1],
     )
-    tell_with_truth(settings, telling, truth)
+    tell_with_truth(settings, telling, truth_file(settings, unit, files, no_truth=no_truth))
 
 
 def _cohort(
