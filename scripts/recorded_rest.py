@@ -1,153 +1,245 @@
-"""Quiet stretches of real recordings beside people of the simulator: levels, differences, rules.
+"""Quiet stretches of real recordings beside uneventful sessions: levels, differences, rules.
 
-A window is quiet where nothing in it is far out: systolic pressure from 90 to 180 mmHg, heart
+A window is quiet where no reading in it is far out: systolic pressure from 90 to 180 mmHg, heart
 rate below 120 /min. Intensive care is sicker and moves more than an infusion clinic, so what is
-taken from it is an upper bound of unrest, not a target.
+taken from it is an upper bound of unrest, not a target. Simulated sessions are those of a cohort
+without reactions, with its children, its old, and whatever people do; they are looked at through
+the same windows, at the median interval of each channel of the recording, and held to the same
+quiet.
 """
 
 import csv
 import gzip
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from detectors.channels import Channel, Float
-from simulators.chairs import generator
-from simulators.devices import CUFF_BIAS_MMHG, CUFF_SD_MMHG, continuous_readings
-from simulators.physiology import person, resting_course
+from detectors.channels import CHANNEL_NAMES, Float
+from scripts.shown_sessions import Series, uneventful_sessions
 
 WINDOW_MIN: Final = 240
-LEAST_READINGS: Final = 8
-SESSION_S: Final = WINDOW_MIN * 60
+LEAST_READINGS: Final = 4
+"""Charts have about a reading an hour, and two of them are what the rules start from."""
+
+ADULT_YEARS: Final = 16
 QUIET: Final = {"sbp": (90.0, 180.0), "hr": (0.0, 120.0)}
-RULE: Final = {"sbp": -30.0, "hr": 30.0}
+POSSIBLE: Final = {
+    "hr": (15.0, 300.0), "sbp": (20.0, 300.0), "dbp": (5.0, 225.0), "temp": (30.0, 43.0),
+    "spo2": (40.0, 100.0), "rr": (2.0, 80.0),
+}  # fmt: skip
+"""What no body shows is left out of a recording, as any door refuses it."""
 
-Series = tuple[Float, Float]
-"""Minutes and values of one window."""
+LEVELS: Final = {"sbp": (108.0, 138.0), "hr": (60.0, 84.0)}
+"""Between these every simulated adult rests (:func:`simulators.physiology.person`)."""
+
+FLAGGED: Final = {"sbp": (100.0, 160.0), "hr": (0.0, 100.0)}
+"""Beyond these a baseline is marked as abnormal."""
+
+WORDS: Final = {
+    "sbp": "systolic", "dbp": "diastolic", "hr": "heart rate", "temp": "temperature",
+    "spo2": "saturation", "rr": "breathing",
+}  # fmt: skip
+FOUR: Final = ("sbp", "hr", "temp", "spo2")
+
+Window = dict[str, Series]
+"""Minutes and values by channel."""
 
 
-def real_rows(evidence: Path, *, people: int, seed: int) -> Iterator[str]:
-    """Yield the section of the report about real recordings."""
-    yield "## Beside quiet real recordings"
-    yield ""
-    yield (
-        "Windows of 4 h without a systolic pressure outside 90 to 180 mmHg or a heart rate of "
-        "120 /min or more, and whole exams, all of them. The simulated people are measured at "
-        "the median interval of the recording. The rule is a fall of 30 mmHg or a rise of "
-        "30 /min from the first two readings."
-    )
-    yield ""
-    yield (
-        "| source | windows | level, quartiles | spread within | difference between two readings, "
-        "median (90 %) | rule crossed |"
-    )
-    yield "|---|---:|---:|---:|---:|---:|"
-    for name, key, found in (
-        ("eICU demo, cuff, systolic", "sbp", _eicu(evidence)),
-        ("MIMIC-III demo, cuff, systolic", "sbp", _mimic(evidence, "SBP_nibp")),
-        ("MIMIC-III demo, heart rate", "hr", _mimic(evidence, "HR")),
-        ("exams, heart rate, median a minute", "hr", _exams(evidence)),
-    ):
-        windows = [one for one in found if name.startswith("exams") or _is_quiet(one[1], key)]
-        if not windows:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """One collection of recordings: which file, who, when, and the column of each channel."""
+
+    name: str
+    folder: str
+    file: str
+    who: str
+    at: str
+    columns: Mapping[str, str]
+    per_min: float = 1.0
+    """How many units of its time a minute has."""
+    is_quiet: bool = True
+    """Whether only its quiet windows count."""
+
+
+COLLECTIONS: Final = (
+    Collection(
+        name="eICU demo", folder="eicu-demo-nibp", file="nibp.csv.gz", who="stay", at="t_min",
+        columns={"sbp": "SBP", "dbp": "DBP"},
+    ),
+    Collection(
+        name="MIMIC-III demo", folder="mimic3-demo", file="vitals.csv.gz", who="icustay_id",
+        at="t_min",
+        columns={
+            "sbp": "SBP_nibp", "dbp": "DBP_nibp", "hr": "HR", "temp": "Temp_C", "spo2": "SpO2",
+            "rr": "RR",
+        },
+    ),
+    Collection(
+        name="PhysioNet 2012", folder="physionet2012-seta", file="vitals.csv.gz", who="rid",
+        at="t_min",
+        columns={
+            "sbp": "SBP_nibp", "dbp": "DBP_nibp", "hr": "HR", "temp": "Temp_C", "spo2": "SaO2",
+            "rr": "RR",
+        },
+    ),
+    Collection(
+        name="exams, median a minute", folder="exam-stress", file="hr_1hz.csv.gz",
+        who="subject exam", at="t_s", columns={"hr": "HR"}, per_min=60.0, is_quiet=False,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The windows of one collection, and the same windows of simulated people."""
+
+    name: str
+    real: Sequence[Window]
+    simulated: Sequence[Window]
+    adults: Sequence[Window]
+    every: Sequence[Window]
+    """All windows of the recording, quiet or not; none where quiet does not count."""
+    every_adult: Sequence[Window]
+
+
+def compared_collections(evidence: Path, *, people: int, seed: int) -> Iterator[Compared]:
+    """Yield every collection that is there beside simulated people."""
+    shown: list[tuple[int, Window]] = []
+    for one in COLLECTIONS:
+        every = list(_windows(_stays(evidence, one)))
+        real = [window for window in every if not one.is_quiet or is_quiet(window)]
+        if not real:
             continue
-        every = float(np.median(np.concatenate([np.diff(at) for at, _ in windows])))
-        yield _line(name, windows, RULE[key])
-        simulated = [_simulated(key, every, seed, number) for number in range(people)]
-        yield _line(f"simulated, every {every:.0f} min", simulated, RULE[key])
+        shown = shown or _sessions(people, seed)
+        every_min = _intervals(real)
+        taken = [(age, looked_at(session, every_min)) for age, session in shown]
+        held = [(age, one_of) for age, one_of in taken if not one.is_quiet or is_quiet(one_of)]
+        yield Compared(
+            name=one.name,
+            real=real,
+            simulated=[window for _, window in held if window],
+            adults=[window for age, window in held if window and age >= ADULT_YEARS],
+            every=every if one.is_quiet else (),
+            every_adult=[window for age, window in taken if window and age >= ADULT_YEARS],
+        )
 
 
-def _is_quiet(values: Float, key: str) -> bool:
-    low, high = QUIET[key]
-    return len(values) >= LEAST_READINGS and bool(((values >= low) & (values < high)).all())
+def _intervals(windows: Sequence[Window]) -> dict[str, float]:
+    """Return the median interval of each channel [min]."""
+    steps: dict[str, list[Float]] = defaultdict(list)
+    for window in windows:
+        for key, (at_min, _) in window.items():
+            steps[key].append(np.diff(at_min))
+    return {key: float(np.median(np.concatenate(found))) for key, found in steps.items()}
 
 
-def _line(name: str, windows: Sequence[Series], rule: float) -> str:
-    levels = np.percentile([float(np.median(values)) for _, values in windows], (25, 50, 75))
-    spread = float(np.median([values.std() for _, values in windows]))
-    steps = np.concatenate([np.abs(np.diff(values)) for _, values in windows])
-    crossed = np.mean([_crosses(values, rule) for _, values in windows])
-    return (
-        f"| {name} | {len(windows)} | {levels[0]:.0f} · {levels[1]:.0f} · {levels[2]:.0f} | "
-        f"{spread:.1f} | {np.median(steps):.1f} ({np.percentile(steps, 90):.1f}) | "
-        f"{100 * crossed:.1f} % |"
+def _sessions(people: int, seed: int) -> list[tuple[int, Window]]:
+    """Return the age of each person, and all that was shown of them in the first four hours."""
+    found = []
+    for one in uneventful_sessions(people, seed):
+        window: Window = {}
+        for channel, (at_s, values) in one.shown.items():
+            inside = at_s < WINDOW_MIN * 60
+            window[CHANNEL_NAMES[channel]] = (at_s[inside] / 60.0, values[inside])
+        found.append((one.here.who.age_years, window))
+    return found
+
+
+def looked_at(session: Window, every_min: Mapping[str, float]) -> Window:
+    """Return a session as somebody charts it who looks at these intervals [min].
+
+    What was shown last before each look counts, and nothing twice.
+    """
+    found: Window = {}
+    for key, every in every_min.items():
+        if key not in session:
+            continue
+        at_min, values = session[key]
+        looks = np.arange(at_min[0], at_min[-1] + 1e-9, every)
+        last = np.unique(np.searchsorted(at_min, looks + 1e-9, side="right") - 1)
+        if len(last) >= LEAST_READINGS:
+            found[key] = (at_min[last], values[last])
+    return found
+
+
+def is_quiet(window: Window) -> bool:
+    """Return whether nothing in a window is far out."""
+    return all(
+        bool(((window[key][1] >= low) & (window[key][1] < high)).all())
+        for key, (low, high) in QUIET.items()
+        if key in window
     )
 
 
-def _crosses(values: Float, rule: float) -> bool:
-    moved = values[2:] - values[:2].mean()
-    return bool((moved <= rule).any() if rule < 0 else (moved >= rule).any())
-
-
-def _simulated(key: str, every_min: float, seed: int, number: int) -> Series:
-    """Return one person at rest as a cuff or a monitor shows it at this interval."""
-    rng = generator(seed, str(number), "rest")
-    course = resting_course(person(rng), seconds=SESSION_S, rng=rng)
-    every_s = max(int(60 * every_min), 1)
-    at_s, shown = continuous_readings(course, every_s=every_s, first_s=300, rng=rng)
-    minutes = np.array(at_s, np.float64) / 60.0
+def crosses(window: Window, key: str) -> bool:
+    """Return whether one channel of a window crosses its rule, from its first two readings on."""
+    values = window[key][1]
+    first, later = values[:2].mean(), values[2:]
+    if key == "sbp":
+        return bool((later <= first - 30.0).any())
     if key == "hr":
-        return minutes, shown[Channel.HR]
-    bias = rng.normal(0.0, CUFF_BIAS_MMHG)
-    noise = rng.normal(0.0, CUFF_SD_MMHG, len(at_s))
-    return minutes, np.rint(course.values[Channel.SBP, list(at_s)] + bias + noise)
+        return bool((later >= first + 30.0).any())
+    if key == "temp":
+        return bool(((later >= first + 1.0) & (later >= 38.0)).any())  # noqa: PLR2004 - a fever
+    return bool((later < 90.0).any())  # noqa: PLR2004 - a low saturation
 
 
-def _eicu(evidence: Path) -> Iterator[Series]:
-    yield from _windows(_read(evidence, "eicu-demo-nibp", "nibp.csv.gz", "stay", "t_min", "SBP"))
+def reaches(window: Window, key: str) -> bool:
+    """Return whether a channel is beyond its fixed limit after its first two readings."""
+    low, high = QUIET[key]
+    later = window[key][1][2:]
+    return bool((later < low).any() if key == "sbp" else (later >= high).any())
 
 
-def _mimic(evidence: Path, column: str) -> Iterator[Series]:
-    yield from _windows(
-        _read(evidence, "mimic3-demo", "vitals.csv.gz", "icustay_id", "t_min", column)
-    )
+def begins(window: Window, key: str) -> float:
+    """Return the level at which a window begins: the mean of its first two readings."""
+    return float(window[key][1][:2].mean())
 
 
-def _exams(evidence: Path) -> Iterator[Series]:
-    """Yield exams as medians of whole minutes."""
-    rows = _read(
-        evidence, "exam-stress", "hr_1hz.csv.gz", "subject", "t_s", "HR",
-        part=lambda row: f"{row['subject']}-{row['exam']}",
-    )  # fmt: skip
-    for at_s, values in rows:
-        minute = (at_s // 60.0).astype(np.int64)
-        kept = np.unique(minute)
-        medians = np.array([float(np.median(values[minute == one])) for one in kept])
-        yield kept.astype(np.float64), medians
-
-
-def _windows(stays: Iterator[Series]) -> Iterator[Series]:
-    for minutes, values in stays:
-        first = minutes - minutes[0]
-        for number in range(int(first[-1] // WINDOW_MIN) + 1):
-            inside = first // WINDOW_MIN == number
-            if inside.sum() >= LEAST_READINGS:
-                yield minutes[inside], values[inside]
-
-
-def _read(
-    evidence: Path,
-    folder: str,
-    name: str,
-    who: str,
-    at: str,
-    column: str,
-    *,
-    part: Callable[[dict[str, str]], str] | None = None,
-) -> Iterator[Series]:
-    """Yield one series a stay, in order of time; rows without a number are left out."""
-    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    path = evidence / folder / name
+def _stays(evidence: Path, one: Collection) -> Iterator[Window]:
+    """Yield one stay after the other, every channel in order of time."""
+    path = evidence / one.folder / one.file
     if not path.exists():
         return
+    found: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            if row[column] and row[at]:
-                key = part(row) if part else row[who]
-                found[key].append((float(row[at]), float(row[column])))
-    for rows in found.values():
-        kept = np.array(sorted(rows), np.float64)
-        yield kept[:, 0], kept[:, 1]
+            who = " ".join(row[column] for column in one.who.split())
+            for key, column in one.columns.items():
+                if not row[column] or not row[one.at]:
+                    continue
+                value = float(row[column])
+                if POSSIBLE[key][0] <= value <= POSSIBLE[key][1]:
+                    found[who][key].append((float(row[one.at]) / one.per_min, value))
+    for stay in found.values():
+        series = {key: np.array(sorted(pairs), np.float64) for key, pairs in stay.items()}
+        yield {
+            key: _by_minute(pairs) if one.per_min > 1.0 else (pairs[:, 0], pairs[:, 1])
+            for key, pairs in series.items()
+        }
+
+
+def _by_minute(pairs: Float) -> Series:
+    """Return the median of each whole minute."""
+    minute = pairs[:, 0].astype(np.int64)
+    kept = np.unique(minute)
+    medians = np.array([float(np.median(pairs[minute == one, 1])) for one in kept])
+    return kept.astype(np.float64), medians
+
+
+def _windows(stays: Iterator[Window]) -> Iterator[Window]:
+    for stay in stays:
+        first = min(at_min[0] for at_min, _ in stay.values())
+        last = max(at_min[-1] for at_min, _ in stay.values())
+        for number in range(int((last - first) // WINDOW_MIN) + 1):
+            found: Window = {}
+            for key, (at_min, values) in stay.items():
+                inside = (at_min - first) // WINDOW_MIN == number
+                if inside.sum() >= LEAST_READINGS:
+                    found[key] = (at_min[inside], values[inside])
+            if found:
+                yield found
