@@ -2,17 +2,16 @@
 
 import shlex
 import sys
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from monitor.commands import AsJson, piped, read_settings, software, ward_of
+from monitor.commands import AsJson, piped, read_settings, software
+from monitor.engine_options import Chunk, EngineName, Jobs, Resume, Scheduler, engine_of
 
-if TYPE_CHECKING:
-    from monitor.reports.comparisons import Comparison, Row
-    from monitor.settings.settings import Settings
-
+OUT_OF_REACH: Final = 3
 BAD_INPUT: Final = 4
 
 PAGES: Final = Path("compare-pages")
@@ -20,91 +19,77 @@ PAGES: Final = Path("compare-pages")
 compare = typer.Typer()
 
 
+A = Annotated[Path, typer.Argument(help="Folder of the configuration that is in force.")]
+B = Annotated[Path, typer.Argument(help="Folder of the one to compare it with; none with --book.")]
+Files = Annotated[list[Path] | None, typer.Argument(help="Recordings, journals or evidence.")]
+Book = Annotated[
+    str,
+    typer.Option(help="Compare A with itself under this book of it, or the one in a .toml file."),
+]
+Keep = Annotated[Path | None, typer.Option(help="Keep the configuration that --book makes here.")]
+Pages = Annotated[Path, typer.Option(help="Folder for both pages of every session that changes.")]
+NoPages = Annotated[
+    bool, typer.Option("--no-pages", help="Write no pages, so that nothing is linked.")
+]
+ByEngine = Annotated[EngineName, typer.Option(help="Who does the work.")]
+
+
 @compare.command("compare")
 def compare_command(
-    a: Annotated[Path, typer.Argument(help="Folder of the configuration that is in force.")],
-    b: Annotated[Path, typer.Argument(help="Folder of the one to compare it with.")],
-    files: Annotated[list[Path], typer.Argument(help="Recordings, journals or evidence.")],
+    a: A,
+    b: B,
+    files: Files = None,
     *,
-    pages: Annotated[
-        Path, typer.Option(help="Folder for the two pages of every session that changes.")
-    ] = PAGES,
-    no_pages: Annotated[
-        bool, typer.Option("--no-pages", help="Write no pages, so that nothing is linked.")
-    ] = False,
+    book: Book = "",
+    keep: Keep = None,
+    pages: Pages = PAGES,
+    no_pages: NoPages = False,
+    engine: ByEngine = EngineName.SERIAL,
+    jobs: Jobs = 2,
+    scheduler: Scheduler = "",
+    chunk: Chunk = 1,
+    resume: Resume = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what another configuration would have told: alerts gained, lost, earlier and later."""
     import msgspec
 
-    from monitor.adapters.recording import InputFileError, Remarks
-    from monitor.reports.comparisons import comparison, comparison_lines, outcomes
+    from monitor.adapters.recording import InputFileError
+    from monitor.engines.work import EngineError
+    from monitor.reports.comparison_work import Pair, compared, with_pages
+    from monitor.reports.comparisons import comparison_lines
+    from monitor.settings.other_books import with_book
+    from monitor.study.runs import Run
 
-    both = (read_settings(a), read_settings(b))
-    remarks = Remarks()
-    try:
-        of_a = list(outcomes(files, ward_of(both[0]), remarks))
-        of_b = list(outcomes(files, ward_of(both[1]), Remarks()))
-        found = comparison(of_a, of_b, (both[0].digest, both[1].digest), remarks)
-        if found.rows and not no_pages:
-            found = _with_pages(found, files, (a, b), both, pages)
-    except InputFileError as fault:
-        typer.echo(str(fault), err=True)
-        raise typer.Exit(BAD_INPUT) from fault
-    for line in remarks.lines():
-        typer.echo(line, err=True)
+    sources = [b, *(files or [])] if book else files or []
+    if not sources:
+        raise typer.BadParameter("names no recording, journal or evidence", param_hint="FILES")
+    if keep is not None and not book:
+        raise typer.BadParameter("keeps what --book makes; name a book", param_hint="--keep")
+    run = Run(engine=engine_of(engine, jobs, scheduler), files_per_chunk=chunk, resume=resume)
+    same = ["--book", book, *(["--keep", str(keep)] if keep else [])] if book else []
     where = ["--no-pages"] if no_pages else ["--pages", str(pages)]
-    made = ["infusion-monitor", "compare", str(a), str(b), *map(str, files), *where]
+    folders = [str(a)] if book else [str(a), str(b)]
+    made = ["infusion-monitor", "compare", *folders, *map(str, sources), *same, *where]
+    with tempfile.TemporaryDirectory(prefix="irm-compare-") as scratch:
+        other = with_book(a, book, keep or Path(scratch) / "b") if book else b
+        pair = Pair(
+            folders=(a, other), named=(str(a), None if book and keep is None else str(other))
+        )
+        digests = (read_settings(a).digest, read_settings(other).digest)
+        try:
+            work = compared(sources, pair, digests, run, err=sys.stderr)
+            found = work.comparison
+            if found.rows and not no_pages:
+                found = with_pages(work, pair, run, pages=pages, command=made, software=software())
+        except (InputFileError, EngineError) as fault:
+            typer.echo(str(fault), err=True)
+            is_input = isinstance(fault, InputFileError)
+            raise typer.Exit(BAD_INPUT if is_input else OUT_OF_REACH) from fault
+    for line in work.remarks.lines():
+        typer.echo(line, err=True)
     with piped():
         if as_json:
             sys.stdout.write(f"{msgspec.json.encode(found, order='deterministic').decode()}\n")
         else:
             sys.stdout.writelines(f"{line}\n" for line in comparison_lines(found, shlex.join(made)))
-
-
-def _with_pages(
-    found: "Comparison",
-    files: list[Path],
-    folders: tuple[Path, Path],
-    both: "tuple[Settings, Settings]",
-    pages: Path,
-) -> "Comparison":
-    """Write the pages of the sessions that change, under both, and name them in the rows."""
-    import msgspec
-
-    from monitor.adapters.recording import InputFileError, Remarks
-    from monitor.reports.chronicles import chronicles
-    from monitor.reports.session_page import Printing, session_page
-
-    try:
-        pages.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise InputFileError(pages, f"cannot be made: {fault.strerror or fault}") from fault
-    numbers: dict[tuple[str, str], int] = {}
-    for row in found.rows:
-        numbers.setdefault((row.source, row.session), len(numbers) + 1)
-    for which, folder, settings in zip("ab", folders, both, strict=True):
-        for path in files:
-            for one in chronicles(path, ward_of(settings), Remarks(), from_ledger=False):
-                number = numbers.get((one.source, one.session))
-                if number is None:
-                    continue
-                command = ["infusion-monitor", "report", str(path), "--session", one.session]
-                printing = Printing(
-                    command=(*command, "--config", str(folder), "--to", f"{number}-{which}.html"),
-                    config=settings.digest,
-                    software=software(),
-                    book=settings.ward.detection.book,
-                )
-                text = session_page(one, printing)
-                (pages / f"{number}-{which}.html").write_text(text, encoding="utf-8")
-    rows = tuple(_named(row, pages, numbers[row.source, row.session]) for row in found.rows)
-    return msgspec.structs.replace(found, rows=rows)
-
-
-def _named(row: "Row", pages: Path, number: int) -> "Row":
-    import msgspec
-
-    places = [pages / f"{number}-{which}.html" for which in "ab"]
-    names = [place.as_posix() if place.is_file() else "" for place in places]
-    return msgspec.structs.replace(row, page_a=names[0], page_b=names[1])

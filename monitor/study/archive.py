@@ -95,7 +95,7 @@ def archive_items(
     InputFileError
         If there is nothing that can be replayed.
     """
-    found = [one for path in paths for one in _files(path, form)]
+    found = [one for path in paths for one in files_of(path, form)]
     if not found:
         raise InputFileError(paths[0], "holds nothing that can be replayed")
     return [
@@ -112,7 +112,14 @@ def archive_items(
     ]
 
 
-def _files(path: Path, form: str) -> Iterator[Path]:
+def files_of(path: Path, form: str) -> Iterator[Path]:
+    """Yield the files and collections of a path that are replayed one by one, in order.
+
+    Raises
+    ------
+    InputFileError
+        If there is no such path.
+    """
     if not path.exists():
         raise InputFileError(path, "there is no such file or folder")
     if form != "auto" or not path.is_dir() or recognised(path) is not None:

@@ -1,6 +1,9 @@
 """Two configurations over one archive: what is gained, lost, earlier and later."""
 
+import gzip
+import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -18,6 +21,9 @@ from monitor.reports.comparisons import (
     comparison,
     comparison_lines,
 )
+from monitor.settings.other_books import with_book
+from monitor.settings.settings import load_settings
+from monitor.tables.faults import ConfigError
 
 REACTION = ROOT / "tests" / "replay" / "recordings" / "anaphylaxis.jsonl.gz"
 CHAIRS = REACTION.with_name("three-chairs.jsonl.gz")
@@ -104,13 +110,10 @@ def test_a_configuration_against_itself_changes_nothing(
     assert found["counts"] == {"same": 1}
 
 
-def test_another_limit_tells_another_story_with_pages_of_both(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    other, pages = tmp_path / "other", tmp_path / "compare-pages"
-    shutil.copytree(CONFIG, other)
-    book = other / "rulebooks" / "infusion.toml"
+def slower(folder: Path) -> Path:
+    """Return a copy of the configuration in which a pulse counts as slow later."""
+    shutil.copytree(CONFIG, folder)
+    book = folder / "rulebooks" / "infusion.toml"
     text = book.read_text("utf-8")
     lower = text.replace(
         'channel = "hr", basis = "level", comparison = "<=", value = 54',
@@ -121,6 +124,14 @@ def test_another_limit_tells_another_story_with_pages_of_both(
     )
     assert lower != text
     book.write_text(lower, encoding="utf-8")
+    return folder
+
+
+def test_another_limit_tells_another_story_with_pages_of_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    other, pages = slower(tmp_path / "other"), tmp_path / "compare-pages"
 
     code = main(["compare", str(CONFIG), str(other), str(CHAIRS)])
 
@@ -141,3 +152,123 @@ def test_a_file_that_cannot_be_read_is_named(
     command = ["compare", str(CONFIG), str(CONFIG), str(tmp_path / "none")]
     assert main([*command, "--no-pages"]) == 4
     assert "none" in capsys.readouterr().err
+
+
+def test_any_engine_and_cut_compares_the_same_and_goes_on_where_it_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = slower(tmp_path / "other")
+    archive = tmp_path / "nights"
+    archive.mkdir()
+    for path in (REACTION, CHAIRS):
+        shutil.copy(path, archive)
+    progress = tmp_path / "progress"
+    ways: list[list[str]] = [
+        [],
+        ["--engine", "processes", "--jobs", "2", "--chunk", "2"],
+        ["--resume", str(progress)],
+        ["--resume", str(progress)],
+    ]
+    said: list[object] = []
+    shown: list[dict[str, str]] = []
+    for number, way in enumerate(ways):
+        pages = tmp_path / f"pages-{number}"
+        command = ["compare", str(CONFIG), str(other), str(archive), "--json"]
+        assert main([*command, "--pages", str(pages), *way]) == 0
+        captured = capsys.readouterr()
+        said.append(json.loads(captured.out.replace(pages.as_posix(), "pages")))
+        shown.append({path.name: path.read_text("utf-8") for path in sorted(pages.iterdir())})
+        assert ("2/2 files" in captured.err) == (number < len(ways) - 1)
+    assert said == [said[0]] * len(ways)
+    assert shown == [shown[0]] * len(ways)
+    assert set(shown[0]) == {"1-a.html", "1-b.html"}
+    found = msgspec.convert(said[0], dict)
+    assert found["sessions"] == 4
+    assert found["counts"]["later"] == 1
+
+
+def test_progress_of_another_comparison_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = ["--resume", str(tmp_path / "progress"), "--no-pages"]
+    other = slower(tmp_path / "other")
+    assert main(["compare", str(CONFIG), str(CONFIG), str(REACTION), *progress]) == 0
+    assert main(["compare", str(CONFIG), str(other), str(REACTION), *progress]) == 4
+    assert "belongs to other work" in capsys.readouterr().err
+
+
+def test_a_bad_file_is_named_by_any_engine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.jsonl"
+    lines = gzip.decompress(REACTION.read_bytes()).splitlines(keepends=True)
+    bad.write_bytes(b"".join(lines[:5]) + b'{"now_ms": "soon"}\n')
+    for engine in ("serial", "processes"):
+        command = ["compare", str(CONFIG), str(CONFIG), str(REACTION), str(bad), "--no-pages"]
+        assert main([*command, "--engine", engine]) == 4
+        said = capsys.readouterr().err
+        assert f"{bad}:6: " in said
+        assert "now_ms" in said
+
+
+def test_another_book_is_compared_without_a_copy_by_hand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = slower(tmp_path / "other")
+    assert main(["compare", str(CONFIG), str(made), str(CHAIRS), "--json", "--no-pages"]) == 0
+    expected = msgspec.json.decode(capsys.readouterr().out)
+    ours = made / "rulebooks" / "infusion.toml"
+    pages, kept = tmp_path / "pages", tmp_path / "kept"
+    command = ["compare", str(CONFIG), str(CHAIRS), "--book", str(ours)]
+
+    assert main([*command, "--json", "--no-pages"]) == 0
+
+    found = msgspec.json.decode(capsys.readouterr().out)
+    assert found == expected
+
+    assert main([*command, "--pages", str(pages)]) == 0
+    said = capsys.readouterr().out
+    assert f"compare {CONFIG} {CHAIRS} --book {ours} --pages {pages}`" in said
+    again = shlex.join(["infusion-monitor", *command, "--pages", str(pages)])
+    assert again in (pages / "1-b.html").read_text("utf-8")
+    assert f"--config {CONFIG} --to 1-a.html" in (pages / "1-a.html").read_text("utf-8")
+
+    assert main([*command, "--pages", str(pages), "--keep", str(kept)]) == 0
+    assert f"--config {kept} --to 1-b.html" in (pages / "1-b.html").read_text("utf-8")
+    assert load_settings(kept).digest == expected["b"]["digest"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--book", "news2"], 1, "'news2' cannot be active"),
+        (["--book", "nobody"], 1, "unknown rule book 'nobody'"),
+        (["--book", "nowhere.toml"], 1, "nowhere.toml: cannot be read"),
+        (["--keep", "x"], 2, "names no recording"),
+    ],
+)
+def test_a_book_that_cannot_be_in_force_is_refused(
+    options: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(CONFIG), str(CHAIRS), *options, "--no-pages"]) == code
+    assert words in capsys.readouterr().err
+
+
+def test_a_book_takes_the_place_of_the_active_one_or_of_its_name(tmp_path: Path) -> None:
+    text = (CONFIG / "rulebooks" / "infusion.toml").read_text("utf-8")
+    ours = tmp_path / "draft.toml"
+    ours.write_text(text.replace('name = "infusion"', 'name = "draft-2"', 1), encoding="utf-8")
+
+    made = with_book(CONFIG, str(ours), tmp_path / "made")
+    again = with_book(made, "draft-2", tmp_path / "made-again")
+
+    names = {path.name for path in (made / "rulebooks").iterdir()}
+    assert names == {path.name for path in (CONFIG / "rulebooks").iterdir()}
+    assert 'name = "draft-2"' in (made / "rulebooks" / "infusion.toml").read_text("utf-8")
+    assert load_settings(made).site.rule_book == "draft-2"
+    assert load_settings(again).digest == load_settings(made).digest
+
+    for wrong, words in (("name = 3", "a rule book has a name, got 3"), ("name", "is no TOML")):
+        ours.write_text(wrong, encoding="utf-8")
+        with pytest.raises(ConfigError, match=words):
+            with_book(CONFIG, str(ours), tmp_path / "made")
