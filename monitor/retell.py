@@ -6,6 +6,7 @@ journal of its own, and speaks through the broker to every station as always.
 """
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from typing import Final
 from monitor.adapters.access import Access
 from monitor.adapters.clock import AcceleratedClock, SteadyClock
 from monitor.adapters.journal import JournalReader
+from monitor.adapters.logbook import ROOT
 from monitor.adapters.recording import Remarks
 from monitor.adapters.retelling import Telling, is_for_monitor, retold
 from monitor.adapters.sources import open_source
@@ -105,6 +107,8 @@ def monitor_beside(
 ) -> Iterator[threading.Event]:
     """Run a monitor of the unit on the same clock; the event is set if it ends by itself."""
     watch = SelfWatch(params=settings.site.self_check)
+    # Its events are in its journal; without a handler each would be a bare word on the terminal.
+    logging.getLogger(ROOT).addHandler(logging.NullHandler())
     ended = ended or threading.Event()
     with live_monitor(
         Ward(settings.ward, unit=told.unit),
