@@ -57,6 +57,7 @@ SHELLS = frozenset(
         "scenario.rehearsal",
         "score_command",
         "settings.config_files",
+        "settings.other_books",
         "settings.reloads",
         "series",
         "series_command",
