@@ -55,7 +55,7 @@ def child_rows(seed: int) -> Iterator[Row]:
     yield single("children of two: heart rate, median", 113.0, pulse, "/min", FLEMING)
     yield single("children of two: breathing, median", 26.0, breath, "/min", FLEMING)
     above = [
-        one.sbp_mmhg - (90.0 if one.age_years > 10 else 70.0 + 2.0 * one.age_years)  # noqa: PLR2004
+        one.sbp_mmhg - (90.0 if one.age_years > 10 else 70.0 + 2.0 * one.age_years)  # noqa: PLR2004 - the age of a limit
         for one in drawn
     ]
     yield middle(
