@@ -4,16 +4,23 @@ A worker that dies is no event here: its chunks go to others, and what comes of 
 Needs the extra ``cluster``.
 """
 
+import asyncio
+import logging
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
-from distributed import Client, LocalCluster, as_completed
+from distributed import Client, LocalCluster, WorkerPlugin, as_completed
 
 from monitor.engines.work import Done, EngineError, Job, done_chunk
 
 DEATHS_MAX: Final = 10
 """A chunk that so many workers have died of is not tried again."""
+
+ANSWER_S: Final = 2.0
+"""So long a worker that leaves waits for the answer to its last heartbeat."""
 
 
 class DaskEngine:
@@ -36,11 +43,77 @@ class DaskEngine:
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address=None,
+                # Its pages have a port of their own: another cluster may be at work beside it.
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 host="127.0.0.1",
             ) as cluster,
             Client(cluster) as client,
+            _words_of_loss_unsaid(),
         ):
+            client.register_plugin(Leave())
             yield from _gathered(client, job, chunks)
+
+
+class Leave(WorkerPlugin):  # type: ignore[misc]  # the library has no types
+    """How a worker of a cluster of our own takes its leave: when it is told to, without a word."""
+
+    name = "leave"
+
+    def setup(self, worker: Any) -> None:  # noqa: ANN401 - as above
+        """Know when a heartbeat waits for its answer, and leave Ctrl-C to the program above.
+
+        The terminal sends it to all; who started the workers ends them.
+        """
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # It tells that work was dropped, at a time at which nobody waits for it any more.
+        logging.getLogger("distributed.worker.state_machine").setLevel(logging.ERROR)
+        beats = worker.periodic_callbacks["heartbeat"]
+        beat, self._answered = beats.callback, asyncio.Event()
+        self._answered.set()
+
+        async def counted() -> None:
+            self._answered.clear()
+            try:
+                await beat()
+            finally:
+                self._answered.set()
+
+        beats.callback = counted
+
+    async def teardown(self, worker: Any) -> None:  # noqa: ANN401 - as above
+        """Send no more heartbeats, and hear the answer to the last one.
+
+        A worker that closes its connections under a heartbeat takes that for a fault.
+        """
+        worker.periodic_callbacks["heartbeat"].stop()
+        try:
+            await asyncio.wait_for(self._answered.wait(), ANSWER_S)
+        except TimeoutError:
+            logging.getLogger("distributed.worker").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def _words_of_loss_unsaid() -> Iterator[None]:
+    """Let nobody tell of workers lost and chunks not done once they are left behind on purpose."""
+    told, loop = logging.getLogger("distributed"), logging.getLogger("tornado.application")
+    before = told.level
+    loop.addFilter(_is_no_cancelling)
+    try:
+        yield
+    except BaseException:
+        told.setLevel(logging.CRITICAL)
+        raise
+    else:
+        told.setLevel(before)
+        loop.removeFilter(_is_no_cancelling)
+
+
+def _is_no_cancelling(record: logging.LogRecord) -> bool:
+    """Tell whether a record is of anything but a call that Ctrl-C cut short.
+
+    The library then cancels what it may not have begun, and stumbles over that.
+    """
+    return "sync.<locals>.cancel" not in record.getMessage()
 
 
 def _client(address: str) -> Any:  # noqa: ANN401 - the library has no types

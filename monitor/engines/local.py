@@ -1,6 +1,7 @@
 """Engines of one machine: one after the other, or several processes side by side."""
 
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -57,16 +58,27 @@ class ProcessEngine:
         self, job: Job, chunks: Sequence[tuple[str, ...]]
     ) -> Iterator[tuple[tuple[str, ...], list[Done]]]:
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self._jobs, mp_context=context) as pool:
+        with ProcessPoolExecutor(
+            self._jobs, mp_context=context, initializer=_die_of_ctrl_c
+        ) as pool:
             waiting: dict[Future[list[Done]], tuple[str, ...]] = {}
             try:
                 for chunk in chunks:
                     waiting[pool.submit(partial(done_chunk, job, chunk))] = chunk
             except BrokenProcessPool:
                 pass  # what was not handed over is still left
-            for future in as_completed(waiting):
-                try:
-                    found = future.result()
-                except BrokenProcessPool:
-                    continue
-                yield waiting[future], found
+            try:
+                for future in as_completed(waiting):
+                    try:
+                        found = future.result()
+                    except BrokenProcessPool:
+                        continue
+                    yield waiting[future], found
+            finally:
+                # Who is left early, by Ctrl-C or a fault, begins none of the chunks that wait.
+                pool.shutdown(cancel_futures=True)
+
+
+def _die_of_ctrl_c() -> None:
+    """Let a worker end at Ctrl-C, which the terminal sends to all, at once and without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
