@@ -51,7 +51,8 @@ def sweep_command(
     from monitor.engines.work import EngineError
     from monitor.reports.sweep_figure import numbered, sweep_figure
     from monitor.study.runs import Run
-    from monitor.study.sweep import Plan, sweep, sweep_lines, values_of
+    from monitor.study.sweep import Plan, sweep, values_of
+    from monitor.study.sweep_tables import sweep_lines
 
     try:
         asked = values_of(values)

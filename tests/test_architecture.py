@@ -79,6 +79,7 @@ SHELLS = frozenset(
         "study.runs",
         "study.ablation",
         "study.sweep",
+        "study.sweep_tables",
         "study.cohort_baseline",
         "study.cohort_found",
         "study.cohort_heard",

@@ -24,6 +24,7 @@ from monitor.study.cohort_detail import CohortDetail
 from monitor.study.cohort_found import OURS, rule_keys
 from monitor.study.cohort_score import CohortScore
 from monitor.study.sweep import Sweep
+from monitor.study.sweep_tables import axes_in_words, rate_text
 
 STYLE: Final = Path(__file__).parent / "page" / "report.css"
 PLOT_STYLE: Final = "figure.plot svg { display: block; width: 100%; max-width: 45rem; }\n"
@@ -169,18 +170,19 @@ def _rules(found: CohortScore, made: str) -> tuple[str, ...]:
 
 def _swept(sweep: Sweep) -> tuple[str, ...]:
     limit = sweep.limit
-    head = ("", "Rule", "Sensitivity", "Load", "Not beaten")
+    head = ("", "Rule", "Sensitivity", "Load", "Alerts an hour", "Not beaten")
     rows = [
         (
             str(number),
             one.words,
             percent(one.sensitivity),
-            "-" if one.load is None else f"{one.load:.3f}",
+            rate_text(one.load),
+            rate_text(one.alerts_per_patient_hour),
             "yes" if one.on_front else "",
         )
         for number, one in numbered(sweep)
     ]
-    words = f"Sensitivity: {sweep.sensitivity_is}. Load: {sweep.load_is}."
+    words = axes_in_words(sweep)
     made = f"Numbers: {sweep.command}"
     title = f"{limit.rule} over a range"
     return section(title, words, made, plot(sweep_figure(sweep)), table(head, rows))

@@ -43,8 +43,14 @@ OF_CASES: Final = (
 )
 CASES_END: Final = ".jsonl"
 
-Numbers: TypeAlias = tuple[float | None, float | None, tuple[float, float] | None]
-"""Sensitivity, load, and the interval of the load where there is one."""
+Numbers: TypeAlias = tuple[float | None, float | None, tuple[float, float] | None, float | None]
+"""Sensitivity, load, the interval of the load where there is one, and all alerts an hour."""
+
+CALLING_GRADE: Final = 2
+"""A row below this grade calls nobody: what it changes is what is shown."""
+
+SWEPT: Final = {OURS: "value", OURS_SHOWN: "value_shown"}
+"""Keys of the points of a value, by the rule whose numbers they are."""
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +64,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     comparison: str
     unit: str
     in_force: str
+    grade: int | None = None
+    """Of the rule; None where it has none."""
 
 
 class SweepPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +78,8 @@ class SweepPoint(msgspec.Struct, frozen=True, kw_only=True):
     load: float | None
     load_interval: tuple[float, float] | None
     in_force: bool
+    alerts_per_patient_hour: float | None = None
+    """All that began to hold, right or wrong; None over cases, which are no time."""
     on_front: bool = False
     """No other point finds as much for less, or more for as much."""
 
@@ -148,9 +158,20 @@ def limit_of(config: Path, book: str, rule: str, clause: int) -> tuple[Path, Lim
         if not 1 <= clause <= len(clauses):
             raise ValueError(f"{rule} has {len(clauses)} clauses, and no number {clause}")
         row = clauses[clause - 1]
-        words = {name: str(row.get(name, "")) for name in ("channel", "basis", "comparison")}
+        channel, basis, comparison = (
+            str(row.get(name, "")) for name in ("channel", "basis", "comparison")
+        )
         unit, now = str(row.get("unit", "")), str(row["value"])
-        return path, Limit(rule=rule, clause=clause, unit=unit, in_force=now, **words)
+        return path, Limit(
+            rule=rule,
+            clause=clause,
+            channel=channel,
+            basis=basis,
+            comparison=comparison,
+            unit=unit,
+            in_force=now,
+            grade=rules[rule].get("grade"),
+        )
     raise ValueError(f"{config}: no rule book is called {book}")
 
 
@@ -190,6 +211,7 @@ def sweep(plan: Plan, *, err: TextIO) -> Sweep:
     settings = load_settings(plan.config)
     book, limit = limit_of(plan.config, settings.site.rule_book, plan.rule, plan.clause)
     is_cohort = plan.source.is_dir()
+    told = told_by(limit)
     faults: dict[str, None] = {}
     points: list[SweepPoint] = []
     for value in plan.values:
@@ -200,16 +222,17 @@ def sweep(plan: Plan, *, err: TextIO) -> Sweep:
             numbers = _of_cohort(plan, folder, faults, err)
         else:
             numbers = _of_cases(plan.source, varied_settings)
-        points.append(
-            _point("value", f"this monitor, {_words(limit, value)}", numbers[OURS], value)
-        )
+        points += [
+            _point(SWEPT[key], f"{words}, {_words(limit, value)}", numbers[key], value)
+            for key, words in told.items()
+        ]
     err.write("as it is in force\n")
     if is_cohort:
         numbers = _of_cohort(plan, plan.config, faults, err)
     else:
         numbers = _of_cases(plan.source, settings)
     points += [
-        _point(key, words, numbers[key], None, in_force=key == OURS)
+        _point(key, words, numbers[key], None, in_force=key in told)
         for key, words in rule_keys().items()
         if key in numbers
     ]
@@ -223,6 +246,13 @@ def sweep(plan: Plan, *, err: TextIO) -> Sweep:
         points=tuple(with_front(points)),
         faults=tuple(faults),
     )
+
+
+def told_by(limit: Limit) -> Mapping[str, str]:
+    """Return which of our two numbers a limit moves, in words: what calls, what is shown."""
+    if limit.grade is None or limit.grade >= CALLING_GRADE:
+        return {OURS: "this monitor"}
+    return {OURS: "this monitor, somebody is called", OURS_SHOWN: "this monitor, shown"}
 
 
 def _words(limit: Limit, value: str) -> str:
@@ -241,6 +271,7 @@ def _point(
         load=numbers[1],
         load_interval=numbers[2],
         in_force=in_force,
+        alerts_per_patient_hour=numbers[3],
     )
 
 
@@ -273,6 +304,7 @@ def _of_cohort(
             rule.found_by_worst if found.events else None,
             rule.false_per_patient_hour,
             rule.false_interval,
+            rule.alerts_per_patient_hour,
         )
         for key, rule in zip(rule_keys(), found.rules, strict=True)
     }
@@ -298,7 +330,7 @@ def _of_cases(path: Path, settings: Settings) -> Mapping[str, Numbers]:
     if not wanted:
         raise InputFileError(path, "holds no case that says whether attention is due")
     due = np.array(wanted)
-    return {key: (_share(np.array(marks)[due]), _share(np.array(marks)[~due]), None)
+    return {key: (_share(np.array(marks)[due]), _share(np.array(marks)[~due]), None, None)
             for key, marks in called.items()}  # fmt: skip
 
 
@@ -333,34 +365,3 @@ def case_rows(case: cases.Case) -> tuple[Int32, Int32]:
 
 def _share(marks: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float | None:
     return round(float(marks.mean()), 4) if len(marks) else None
-
-
-def sweep_lines(found: Sweep) -> Iterator[str]:
-    """Yield a sweep as Markdown."""
-    limit = found.limit
-    yield f"# {limit.rule}, clause {limit.clause}: {limit.channel} {limit.basis} {limit.comparison}"
-    yield ""
-    yield f"Sensitivity: {found.sensitivity_is}. Load: {found.load_is}."
-    yield ""
-    yield "| Rule | Value | Sensitivity | Load (95 %) | Not beaten |"
-    yield "|---|---:|---:|---:|---|"
-    for one in found.points:
-        cells = (
-            f"**{one.words}, as in force**" if one.in_force else one.words,
-            one.value if one.value is not None else limit.in_force if one.in_force else "-",
-            "-" if one.sensitivity is None else f"{100 * one.sensitivity:.1f} %",
-            _load(one),
-            "yes" if one.on_front else "",
-        )
-        yield f"| {' | '.join(cells)} |"
-    yield ""
-    yield f"Over `{found.source}`, configuration `{found.config}`. Made by `{found.command}`."
-
-
-def _load(point: SweepPoint) -> str:
-    if point.load is None:
-        return "-"
-    if point.load_interval is None:
-        return f"{point.load:.3f}"
-    low, high = point.load_interval
-    return f"{point.load:.3f} ({low:.3f} to {high:.3f})"

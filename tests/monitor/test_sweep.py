@@ -4,6 +4,7 @@ import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from monitor.__main__ import main
@@ -12,17 +13,19 @@ from monitor.adapters.recording import Remarks
 from monitor.reports.figures import ticks
 from monitor.reports.sweep_figure import numbered, sweep_figure
 from monitor.settings.settings import load_settings
+from monitor.study.cohort_found import OURS, OURS_SHOWN
 from monitor.study.sweep import (
     Limit,
     Sweep,
     SweepPoint,
     case_rows,
     limit_of,
-    sweep_lines,
+    told_by,
     values_of,
     varied,
     with_front,
 )
+from monitor.study.sweep_tables import axes_in_words, sweep_lines
 from simulators.cohorts import Cohort
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -34,6 +37,7 @@ LIMIT = Limit(
     comparison=">=",
     unit="/min",
     in_force="30",
+    grade=2,
 )
 
 
@@ -147,9 +151,37 @@ def test_a_figure_holds_every_point_that_has_both_numbers() -> None:
     assert len(root.findall("{*}circle")) == 3
     assert [number for number, _ in numbered(found)] == [1, 2, 3]
     lines = list(sweep_lines(found))
-    assert "| v | 20 | 90.0 % | 0.200 | yes |" in lines
-    assert "| **ours, as in force** | 30 | 80.0 % | 0.100 | yes |" in lines
-    assert "| none | - | - | - |  |" in lines
+    assert "| v | 20 | 90.0 % | 0.200 | - | yes |" in lines
+    assert "| **ours, as in force** | 30 | 80.0 % | 0.100 | - | yes |" in lines
+    assert "| none | - | - | - | - |  |" in lines
+    assert "shown" not in axes_in_words(found)
+
+
+def test_a_row_that_calls_nobody_is_swept_over_what_is_shown() -> None:
+    shown = [point("value_shown", 0.5 + at / 10, 0.1 + at / 10, str(at)) for at in (1, 2)]
+    called = [point("value", 0.4, 0.0, str(at)) for at in (1, 2)]
+    points = [msgspec.structs.replace(one, alerts_per_patient_hour=0.25) for one in shown]
+    found = Sweep(
+        source="cohort",
+        command="infusion-monitor sweep",
+        config="sha256:1",
+        limit=msgspec.structs.replace(LIMIT, grade=1),
+        sensitivity_is="found",
+        load_is="false",
+        points=(*called, *points),
+    )
+
+    assert set(told_by(found.limit)) == {OURS, OURS_SHOWN}
+    assert set(told_by(LIMIT)) == {OURS}
+    assert "of grade 1 and calls nobody by itself" in axes_in_words(found)
+    assert "| value_shown | 2 | 70.0 % | 0.300 | 0.250 |  |" in list(sweep_lines(found))
+    drawing = sweep_figure(found)
+    assert "the same, shown" in drawing
+    lines = ET.fromstring(drawing).findall("{*}polyline")  # noqa: S314  # our own
+    assert len(lines) == 2
+    # What is shown climbs, what calls is one place twice.
+    places = [{*one.attrib["points"].split()} for one in lines]
+    assert sorted(map(len, places)) == [1, 2]
 
 
 @pytest.mark.parametrize("high", [0.03, 0.9, 1.0, 7.0, 123.0])
@@ -208,6 +240,8 @@ def test_the_command_sweeps_over_cases(tmp_path: Path, capsys: pytest.CaptureFix
     assert points["ours"]["sensitivity"] == points["any_of_four"]["sensitivity"] == 1.0
     assert points["ours"]["load"] == points["hr_120"]["load"] == 0.0
     assert points["value"]["value"] == "20"
+    assert "value_shown" not in points
+    assert points["value"]["alerts_per_patient_hour"] is None  # cases are no time
     assert svg.read_text().startswith("<svg")
     assert (kept / "20" / "rulebooks" / "infusion.toml").is_file()
 
@@ -233,3 +267,12 @@ def test_the_command_sweeps_over_a_cohort(
     assert "# hypotension.level.1, clause 1: sbp level <" in out
     assert "| NEWS >= 5, no O2, no consciousness | - |" in out
     assert "usual care" in out
+    assert "this monitor, shown, hypotension.level.1: sbp level < 85" in out
+    assert main([*command, "--rule", "hypotension.level.1", "--values", "85", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["limit"]["grade"] == 1
+    points = {one["key"]: one for one in found["points"]}
+    assert points["value_shown"]["value"] == points["value"]["value"] == "85"
+    assert points["ours"]["in_force"] is points["ours_shown"]["in_force"] is True
+    for one in points.values():
+        assert one["alerts_per_patient_hour"] >= 0
