@@ -50,7 +50,7 @@ DISCLAIMER: Final = (
 )
 ROWS: Final = {
     "hr": ("HR", "/min"),
-    "bp": ("BP", "mmHg"),
+    "bp": ("BP", "mmHg", "MAP"),
     "spo2": ("SpO\u2082", "%"),
     "rr": ("RR", "/min"),
     "temp": ("Temp", "\u00b0C"),
@@ -220,7 +220,8 @@ def _chart(chronicle: Chronicle, flags: Sequence[EventRow], drawn: Sequence[Era]
     since = "the opening" if chronicle.started_ms is None else "the start of the infusion"
     caption = (
         f"Minutes since {since} ({clock_text(zero_ms(chronicle))}). Dotted: baseline; dashed: "
-        "limits of grade 2 and above for this person; shaded: grade of the alert; light points: "
+        "limits of grade 2 and above for this person; across the bar of a cuff, or in short "
+        "strokes: mean pressure, where it was measured; shaded: grade of the alert; light points: "
         "readings as they were sent; grey crosses: readings that were not believed, with their "
         "reasons in the list below; filled: infusion rate."
     )

@@ -278,6 +278,7 @@ def test_a_browser_draws_the_page_from_a_file(
     assert all("values" in each for each in rows.values())
     assert "baseline" in rows["hr"]
     assert "limit" in rows["bp"]
+    assert "dots:map" in rows["bp"]
     page.emulate_media(media="print")
     assert page.locator("canvas").is_visible()
 

@@ -153,7 +153,6 @@ function rangeOf(history, row, view) {
 }
 
 const rateRange = (history) => [0, most([20, ...(history.rate ?? []).map((point) => point[1] * 1.15)])];
-
 const pointsOf = (history, name, view) => (history.series?.[name] ?? []).filter(([t]) => t >= view.from && t <= view.to);
 // A limit may have been in force for a part of the time only: those of other parts are left out.
 const limitsOf = (history, name, view) => (history.limits?.[name] ?? [])
@@ -191,9 +190,8 @@ function drawAxis(brush, view, rows) {
   brush.textAlign = "left";
 }
 
-function upright(brush, view, rows, x, colour, width, dash) {
+const upright = (brush, view, rows, x, colour, width, dash) =>
   line(brush, [[x, rows[0].top], [x, rows[rows.length - 1].bottom]], colour, width, dash);
-}
 
 function drawRow(brush, history, view, row) {
   line(brush, [[view.left, row.bottom], [view.right, row.bottom]], view.colours.grid, 1, []);
@@ -204,8 +202,9 @@ function drawRow(brush, history, view, row) {
   const ticks = row.drawn.includes("values") ? ticksOf(row) : [];
   for (const tick of ticks) text(brush, plain(tick), view.left - 5, within(row, row.y(tick), view), view.colours.muted);
   brush.textAlign = "left";
-  const [name, unit] = view.words.rows[row.key];
-  const label = row.drawn.includes("values") ? `${name} ${unit}` : `${name}: ${view.words.no_values}`;
+  const [name, unit, mean] = view.words.rows[row.key];
+  const sign = row.drawn.includes("dots:map") ? `   \u2013 ${mean}` : row.drawn.includes("line:map") ? `   -- ${mean}` : "";
+  const label = row.drawn.includes("values") ? `${name} ${unit}${sign}` : `${name}: ${view.words.no_values}`;
   const colour = view.colours[row.key === "bp" ? "sbp" : row.key];
   // The label keeps its own ground, so that a line under it never makes it unreadable.
   brush.fillStyle = view.colours.ground;
@@ -241,10 +240,12 @@ function drawSeries(brush, history, view, row) {
     const points = pointsOf(history, name, view);
     if (points.length === 0) continue;
     row.drawn.push("values");
-    const colour = view.colours[name === "dbp" || name === "map" ? "bp_low" : name];
+    const colour = view.colours[name === "map" ? "sbp" : name === "dbp" ? "bp_low" : name];
     const spots = isSpot(history, points);
-    if (spots) dots(brush, points, view, row, colour, name === "map" ? 1.5 : 3);
-    else lines(brush, points, gapOf(points), view, row, colour, name === lead ? 1.8 : 1);
+    // A mean pressure is no third dot: it is a tick across the bar of its cuff, or a line of strokes.
+    if (spots && name === "map") for (const [t, v] of points) line(brush, [[view.x(t) - 4.5, row.y(v)], [view.x(t) + 4.5, row.y(v)]], colour, 2, []);
+    else if (spots) dots(brush, points, view, row, colour, 3);
+    else lines(brush, points, gapOf(points), view, row, colour, name === lead ? 1.8 : 1, name === "map" ? [3, 1.5] : []);
     row.drawn.push(spots ? `dots:${name}` : `line:${name}`);
     if (name === lead) drawLast(brush, points[points.length - 1], view, row, colour);
   }
@@ -294,7 +295,6 @@ function drawSpans(brush, history, view, row) {
 
 function drawRate(brush, history, view, row) {
   const points = history.rate ?? [];
-  if (points.length === 0) return;
   const corners = [];
   points.forEach(([t, v], at) => {
     const until = Math.min(view.to, points[at + 1]?.[0] ?? view.to);
@@ -349,17 +349,17 @@ function drawLast(brush, [, value], view, row, colour) {
 
 const lastY = (row, value) => Math.max(row.top + 4, Math.min(row.bottom - 4, row.y(value)));
 
-function lines(brush, points, apart, view, row, colour, width) {
+function lines(brush, points, apart, view, row, colour, width, dash) {
   let run = [];
   points.forEach(([t, v], at) => {
     if (at > 0 && t - points[at - 1][0] > Math.max(GAP * apart, MINUTE)) {
-      line(brush, run, colour, width, []);
+      line(brush, run, colour, width, dash);
       run = [];
     }
     run.push([view.x(t), row.y(v)]);
   });
   if (run.length === 1) spot(brush, run[0][0], run[0][1], width, colour);
-  line(brush, run, colour, width, []);
+  line(brush, run, colour, width, dash);
 }
 
 const dots = (brush, points, view, row, colour, size) =>

@@ -84,7 +84,7 @@ const strip = {
 
 const timeline = {
   title: "Timeline",
-  rows: { hr: ["HR", "/min"], bp: ["BP", "mmHg"], spo2: ["SpO\u2082", "%"], rr: ["RR", "/min"], temp: ["Temp", "\u00b0C"], rate: ["Rate", "mL/h"] },
+  rows: { hr: ["HR", "/min"], bp: ["BP", "mmHg", "MAP"], spo2: ["SpO\u2082", "%"], rr: ["RR", "/min"], temp: ["Temp", "\u00b0C"], rate: ["Rate", "mL/h"] },
   names: { hr: "Heart rate", sbp: "Systolic pressure", dbp: "Diastolic pressure", map: "Mean pressure", spo2: "Saturation", rr: "Breaths", temp: "Temperature" },
   no_values: "no values",
   show: "Show",
