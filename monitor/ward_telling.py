@@ -74,6 +74,10 @@ class WardTold:
                 f"the broker did not take {count} messages: {reason}; whom site.toml names must be "
                 "allowed to speak for every device"
             )
+        if done.uncovered:
+            yield f"no monitor has said that it has {done.uncovered} messages with a number"
+        if done.forgotten:
+            yield f"{done.forgotten} older ones gave way to them in devices that were full"
         if done.late_ms > LATE_MS_MAX:
             yield (
                 f"this machine was too busy for {speed:g} times: devices spoke up to "

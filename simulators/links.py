@@ -1,8 +1,10 @@
 """Connections to a broker: one for every device, all served by one loop without threads.
 
 Only a connection of its own gives a device a last will of its own: kill this program and the
-broker says ``offline`` for every device. Messages are QoS 1 and are kept in memory until the
-broker has them; a device's own durable outbox is not simulated.
+broker says ``offline`` for every device. Messages are QoS 1. What has a number is kept
+(:mod:`simulators.outboxes`) until the retained ``ack`` of the monitor covers it. It is sent again
+with every new connection, when the monitor has found the broker again, and when no receipt came
+for a while. The rest is kept in memory until the broker has it.
 """
 
 import selectors
@@ -13,15 +15,18 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from monitor.wire.outbound import AckPayload
 from monitor.wire.payloads import StatusPayload, encode, stamp
 from monitor.wire.topics import topic
 from simulators.chairs import Sent
+from simulators.outboxes import Outbox
 
 KEEPALIVE_S: Final = 30
 CONNECT_WITHIN_S: Final = 15.0
@@ -33,9 +38,18 @@ LONGEST_WAIT_S: Final = 0.2
 
 VITALS_EXPIRY_S: Final = 60
 
+AGAIN_AFTER_S: Final = 5.0
+"""So long without a receipt, which comes every second, what waits for one is sent again; then twice
+as long, and so on."""
+
+AGAIN_AFTER_S_MAX: Final = 30.0
+"""Within the minute for which a monitor waits for a number."""
+
 QUEUED_MAX: Final = 10_000
-"""So many messages of a device wait for the broker; a simulated device drops the newest beyond
-that and counts them, because it has no store."""
+"""So many messages of a device wait for the broker; of those without a number it drops the newest
+beyond that and counts them."""
+
+_RECEIPT: Final = msgspec.json.Decoder(AckPayload)
 
 
 class BrokerUnreachableError(ConnectionError):
@@ -67,7 +81,13 @@ class DeviceLink:
     """The connection of one device, without a thread of its own."""
 
     def __init__(
-        self, device: str, status_topic: str, access: DeviceAccess, *, unit: str, at_ms: int
+        self,
+        device: str,
+        status_topic: str,
+        access: DeviceAccess,
+        *,
+        unit: str,
+        at_ms: int,
     ) -> None:
         self.device = device
         self.is_connected = False
@@ -77,6 +97,11 @@ class DeviceLink:
         self.refused: Counter[str] = Counter()
         """Messages that the broker did not take, by its reason."""
         self.retry_s = 0.0
+        self.outbox = Outbox()
+        self._now_ms = at_ms
+        self._again_s = AGAIN_AFTER_S
+        self._news_s = time.monotonic()
+        self._receipts = topic(unit, "+", device, "ack")
         self._status_topic = status_topic
         self._status: bytes | None = None
         self._boot = f"{device}-{at_ms // 1000:X}"
@@ -89,6 +114,7 @@ class DeviceLink:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
+        self._client.on_message = self._on_message
         self._access = access
         access.introduce(self._client)
         self._client.will_set(status_topic, self._offline(at_ms), qos=1, retain=True)
@@ -106,6 +132,11 @@ class DeviceLink:
         """Tell whether the broker has confirmed everything."""
         return not self._client._out_messages  # noqa: SLF001  # paho has no public count
 
+    @property
+    def is_awaiting(self) -> bool:
+        """Tell whether a monitor that gives receipts has not given all of them yet."""
+        return self.is_connected and self.outbox.is_receipted and len(self.outbox) > 0
+
     def connect(self) -> None:
         """Open the connection; the broker's answer comes in through :meth:`read`."""
         access = self._access
@@ -122,15 +153,33 @@ class DeviceLink:
         """Hand a message over; what cannot leave now is kept and sent later."""
         if sent.topic == self._status_topic:
             self._status = sent.payload
-        is_vitals = sent.topic.endswith("/vitals")
+        self._now_ms = max(self._now_ms, sent.at_ms)
+        if not len(self.outbox):
+            self._news_s = time.monotonic()
+        is_kept = self.outbox.put(sent)
+        if is_kept and not self.is_connected:
+            return
+        is_taken = self._send(sent, is_expiring=sent.topic.endswith("/vitals"))
+        self.dropped += not (is_taken or is_kept)
+
+    def _send(self, sent: Sent, *, is_expiring: bool) -> bool:
+        """Hand a message to the connection; tell whether it has room for it."""
         info = self._client.publish(
             sent.topic,
             sent.payload,
             qos=1,
             retain=sent.is_retained,
-            properties=self._expiring if is_vitals else None,
+            properties=self._expiring if is_expiring else None,
         )
-        self.dropped += info.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE
+        return info.rc != MQTTErrorCode.MQTT_ERR_QUEUE_SIZE
+
+    def _send_again(self) -> None:
+        """Send all that waits for its receipt, oldest first, as far as there is room."""
+        self._news_s = time.monotonic()
+        for sent in self.outbox.waiting(self._now_ms):
+            # The broker need not keep for long what is sent again if nobody takes it.
+            if not self._send(sent, is_expiring=True):
+                break
 
     def leave(self, at_ms: int) -> None:
         """Say that the device is off, as a device that is switched off does."""
@@ -151,6 +200,10 @@ class DeviceLink:
         """Send what could not leave at once; from time to time keep the connection alive."""
         if self.descriptor is None:
             return
+        is_due = time.monotonic() - self._news_s >= self._again_s
+        if is_due and self.is_awaiting and self.is_flushed:
+            self._again_s = min(2 * self._again_s, AGAIN_AFTER_S_MAX)
+            self._send_again()
         if self._client.want_write():
             self._client.loop_write()
         if is_misc_due:
@@ -166,9 +219,23 @@ class DeviceLink:
         self.is_connected = not reason.is_failure
         if reason.is_failure:
             return
+        self._client.subscribe(self._receipts, qos=1)
         # After a loss the broker has told everybody "offline" in this device's name.
         if self._status is not None:
             self._client.publish(self._status_topic, self._status, qos=1, retain=True)
+        # What an earlier connection took may have died with the broker.
+        self._send_again()
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        """Take a receipt; a monitor that repeats itself has come back and may have missed some."""
+        try:
+            receipt = _RECEIPT.decode(message.payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return
+        if self.outbox.cover(receipt.boot, receipt.seq):
+            self._news_s, self._again_s = time.monotonic(), AGAIN_AFTER_S
+        elif not message.retain:
+            self._send_again()
 
     def _on_disconnect(self, *_: object) -> None:
         self.is_connected = False
@@ -194,7 +261,11 @@ class Links:
         self._access = access
         self._links = {
             device: DeviceLink(
-                device, topic(unit, bed, device, "status"), access, unit=unit, at_ms=at_ms
+                device,
+                topic(unit, bed, device, "status"),
+                access,
+                unit=unit,
+                at_ms=at_ms,
             )
             for bed, device in devices
         }
@@ -211,6 +282,11 @@ class Links:
     def refused(self) -> Counter[str]:
         """Return how many messages the broker did not take, by its reason."""
         return sum((link.refused for link in self._links.values()), Counter())
+
+    @property
+    def outboxes(self) -> list[Outbox]:
+        """Return what each device keeps."""
+        return [link.outbox for link in self._links.values()]
 
     def connect(self) -> None:
         """Open every connection.
@@ -281,7 +357,10 @@ class Links:
         self._links[sent.device].publish(sent)
 
     def close(self, at_ms: int) -> None:
-        """Let every device say goodbye; wait a little for the broker to confirm."""
+        """Wait a little for receipts, let every device say goodbye, and the broker confirm it."""
+        until_s = time.monotonic() + FLUSH_WITHIN_S
+        while time.monotonic() < until_s and any(one.is_awaiting for one in self._links.values()):
+            self.serve(LONGEST_WAIT_S)
         for link in self._links.values():
             link.leave(at_ms)
         until_s = time.monotonic() + FLUSH_WITHIN_S

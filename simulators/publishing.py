@@ -44,7 +44,8 @@ class Published:
     ``late_ms`` is how late a message was at most, in simulated milliseconds: a machine that is too
     busy for the speed tells another story than the one that was meant. ``refused`` counts what the
     broker did not take, by its reason. ``goodbyes`` are said besides: each device
-    says that it is off.
+    says that it is off. ``uncovered`` are numbered messages that no monitor has said to have in
+    the end, ``forgotten`` those that gave way before anybody had them.
     """
 
     messages: int
@@ -52,6 +53,8 @@ class Published:
     late_ms: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
     goodbyes: int = 0
+    uncovered: int = 0
+    forgotten: int = 0
 
 
 class SpeedClock:
@@ -147,6 +150,8 @@ def publish(
         late_ms=late_ms,
         refused=dict(links.refused),
         goodbyes=len(links.devices),
+        uncovered=sum(map(len, links.outboxes)),
+        forgotten=sum(one.dropped for one in links.outboxes),
     )
 
 

@@ -75,6 +75,8 @@ def test_the_ward_comes_in_with_the_user_and_the_password_of_the_site(
     assert said.startswith("stamps run 600 times as fast as the time of day")
     assert " messages published\n" in said
     assert "did not take" not in said
+    # Nobody listens, so nobody gives a receipt.
+    assert "no monitor has said that it has " in said
     assert PASSWORD not in said
 
 
@@ -138,6 +140,7 @@ def test_a_fast_ward_is_judged_by_a_monitor_beside_and_scored(
     assert kept == told + 2 * len(DEVICES)
     assert said[0] == f"{told} messages published; the monitor beside has kept {kept} in {journal}"
     assert not any(isinstance(one, MessageRejected) for one in effects)
+    assert not any("no monitor has said" in line for line in said)
     called = {one.bed for one in effects if isinstance(one, AlertChanged) and one.grade == 3}
     assert called == {"01"}
 

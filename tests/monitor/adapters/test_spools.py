@@ -1,7 +1,6 @@
 """What gives way when a reader does not come, and that it is counted and mended."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from broker import eventually, publish_lines
@@ -19,6 +18,7 @@ from monitor.adapters.spools import Spool
 from monitor.series.cursor_file import CursorFile
 from monitor.series.tape import Place
 from monitor.wire.announcements import Announcement
+from simulators.chairs import Sent
 from simulators.links import DeviceAccess, DeviceLink
 
 
@@ -114,13 +114,24 @@ def test_of_lines_that_no_store_took_the_newest_are_kept(
     kept.close()
 
 
-def test_a_simulated_device_without_a_broker_drops_the_newest_and_counts_it(
+def test_a_simulated_device_without_a_broker_drops_the_newest_of_the_rest_and_counts_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("simulators.links.QUEUED_MAX", 4)
     link = DeviceLink("mon-1", "irm/v1/u/1/mon-1/status", DeviceAccess(), unit="u", at_ms=0)
-    sent = SimpleNamespace(topic="irm/v1/u/1/mon-1/vitals", payload=b"x", is_retained=False)
+    sent = Sent(at_ms=0, topic="irm/v1/u/1/mon-1/obs", payload=b"x")
     for _ in range(6):
-        link.publish(sent)  # type: ignore[arg-type]  # what of a message is looked at
+        link.publish(sent)
     assert link.dropped == 2
     assert not link.is_flushed
+
+
+def test_a_simulated_device_without_a_broker_keeps_the_newest_of_what_has_a_number() -> None:
+    link = DeviceLink("mon-1", "irm/v1/u/1/mon-1/status", DeviceAccess(), unit="u", at_ms=0)
+    link.outbox.room = 4
+    for number in range(6):
+        payload = b'{"seq":%d}' % number
+        link.publish(Sent(at_ms=0, topic="irm/v1/u/1/mon-1/vitals", payload=payload))
+    kept = [one.payload for one in link.outbox.waiting(0)]
+    assert kept == [b'{"seq":%d}' % number for number in (2, 3, 4, 5)]
+    assert (link.outbox.dropped, link.dropped) == (2, 0)
