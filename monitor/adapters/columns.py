@@ -1,9 +1,10 @@
-"""Tables of anybody, CSV or Parquet, read by a map of their columns that stands beside them.
+"""Tables of anybody, CSV, JSON lines or Parquet, read by a map of their columns beside them.
 
-``night.csv`` or ``night.parquet`` is read if ``night.columns.toml`` lies beside it, which says
-which column is the time, the bed, the rate, and which channel in which unit. Every bed becomes
-one session and one recording. A row that cannot be read is named with its line (Parquet: the
-number of the row), field and value; the rest goes on. Parquet needs the extra ``parquet``.
+``night.csv``, ``night.jsonl`` or ``night.parquet`` is read if ``night.columns.toml`` lies beside
+it, which says which column (of JSON lines: which field) is the time, the bed, the rate, and which
+channel in which unit. Every bed becomes one session and one recording. A row that cannot be read
+is named with its line (Parquet: the number of the row), field and value; the rest goes on. Parquet
+needs the extra ``parquet``.
 """
 
 import tomllib
@@ -15,6 +16,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from monitor.adapters.chart import MINUTE_MS, Chart, Rate
+from monitor.adapters.json_rows import json_rows
 from monitor.adapters.parquet_rows import parquet_rows
 from monitor.adapters.recording import InputFileError, Recording, Remarks
 from monitor.adapters.rows import BadValueError, exact_rows, left_out, number
@@ -23,6 +25,7 @@ from monitor.wire.units import UnitName
 
 MAP: Final = ".columns.toml"
 PARQUET: Final = ".parquet"
+JSON_LINES: Final = (".jsonl", ".jsonl.gz")
 UNIT: Final = "table"
 PRODUCT: Final = "other"
 ZERO_MS: Final = 4_102_444_800_000
@@ -71,7 +74,9 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def map_path(table: Path) -> Path:
     """Return where the map of a table lies."""
-    return table.with_name(f"{table.name.removesuffix('.csv').removesuffix(PARQUET)}{MAP}")
+    ends = (".csv", PARQUET, *JSON_LINES)
+    end = next((one for one in ends if table.name.endswith(one)), "")
+    return table.with_name(f"{table.name.removesuffix(end)}{MAP}")
 
 
 def read_map(path: Path) -> ColumnMap:
@@ -139,15 +144,22 @@ def _chart(place: int, rows: list[_Row], columns: ColumnMap) -> Chart:
 def _rows(path: Path, columns: ColumnMap, remarks: Remarks) -> Iterator[tuple[str, _Row]]:
     names = [columns.time.column, *(one.column for one in columns.channels.values())]
     names += [name for name in (columns.bed, columns.rate) if name]
-    is_parquet = path.name.endswith(PARQUET)
-    fields_of = (
-        parquet_rows(path, names) if is_parquet else _csv_rows(path, names, columns, remarks)
-    )
-    for line, fields in fields_of:
+    for line, fields in _fields(path, names, columns, remarks):
         try:
             yield _bed(fields, columns.bed) if columns.bed else "", _row(fields, columns)
         except BadValueError as fault:
             left_out(path, line, fault, remarks)
+
+
+def _fields(
+    path: Path, names: Sequence[str], columns: ColumnMap, remarks: Remarks
+) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Return the rows of a table of any kind, as its name says."""
+    if path.name.endswith(PARQUET):
+        return parquet_rows(path, names)
+    if path.name.endswith(JSON_LINES):
+        return json_rows(path, names, remarks)
+    return _csv_rows(path, names, columns, remarks)
 
 
 def _csv_rows(

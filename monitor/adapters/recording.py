@@ -206,7 +206,7 @@ def read_header(path: Path) -> Header:
     InputFileError
         If the file is missing, is no recording, or has a format that this program cannot read.
     """
-    return _first(path, _lines(path))
+    return _first(path, numbered_lines(path))
 
 
 def open_recording(path: Path, remarks: Remarks | None = None) -> Recording:
@@ -236,7 +236,7 @@ def read_recording(path: Path, remarks: Remarks | None = None) -> Iterator[Recor
         If any other line is not a legal step, unless the remarks say that such are left out.
     """
     told = Remarks() if remarks is None else remarks
-    lines = _lines(path)
+    lines = numbered_lines(path)
     _first(path, lines)
     number, last_ms = 1, 0
     try:
@@ -259,8 +259,8 @@ def read_recording(path: Path, remarks: Remarks | None = None) -> Iterator[Recor
         )
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield numbered lines, none longer than the limit."""
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield lines with their numbers, none above 16 MiB; EOFError where a ``.gz`` ends early."""
     try:
         with path.open("rb") as raw, _read(path, raw) as lines:
             number = 0

@@ -53,14 +53,17 @@ def recognised(path: Path) -> Format | None:
     """Return the format of a file or folder, or None if it is not one of ours to read."""
     if path.is_dir():
         return _recognised_folder(path)
-    if columns.map_path(path).is_file() and not path.name.endswith(columns.MAP):
+    has_map = columns.map_path(path).is_file() and not path.name.endswith(columns.MAP)
+    is_lines = path.name.endswith(columns.JSON_LINES)
+    if has_map and not is_lines:
         return "columns"
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
-    return _recognised_head(path, head)
+    # A recording may lie beside a table of the same name; its first line says what it is.
+    return _recognised_head(path, head) or ("columns" if has_map else None)
 
 
 def _recognised_head(path: Path, head: bytes) -> Format | None:

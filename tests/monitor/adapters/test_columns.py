@@ -1,5 +1,6 @@
 """Tables of anybody by a map of their columns: what is read, and how a bad row is told."""
 
+import gzip
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -196,3 +197,95 @@ def test_without_pyarrow_the_extra_is_named(
 def test_a_map_says_nothing_else() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"time": {}, "channels": {}, "colour": 1}, columns.ColumnMap)
+
+
+LINES = """{"when": 0, "chair": "A", "vitals": {"pulse": 70, "t": 98.6}}
+{"when": 1, "chair": "B", "vitals": {"pulse": 80}, "flow": null}
+
+{"when": 5, "chair": "A", "vitals": {"pulse": "fast"}}
+{"when": 6, "chair": "A", "vitals": {"pulse": 72}, "flow": 50, "more": [1]}
+{"when": 7, "chair": "", "vitals": {"pulse": 72}}
+[8, "A"]
+{"when": 8, "chair": "A", "vitals": {"pulse": [72]}}
+{"when": 8, "chair": "A", "vitals": {"pulse": true}}
+{"when": 9, "chair": "A", "flow": 0.0}
+{"when": 9, "cha
+"""
+LINES_MAP = MAP.replace('"pulse"', '"vitals.pulse"').replace('"t"', '"vitals.t"')
+
+
+def lines_written(folder: Path, text: str = LINES, told: str = LINES_MAP) -> Path:
+    """Write JSON lines with their map and return the file."""
+    path = folder / "night.jsonl"
+    path.write_text(text, encoding="utf-8")
+    path.with_name("night.columns.toml").write_text(told, encoding="utf-8")
+    return path
+
+
+def test_json_lines_are_read_as_the_table_that_says_the_same(tmp_path: Path) -> None:
+    path, remarks = lines_written(tmp_path), Remarks()
+    same = tmp_path / "same"
+    same.mkdir()
+
+    assert recognised(path) == "columns"
+    found = list(open_source(path, remarks))
+    of_table = list(open_source(written(same), Remarks()))
+
+    assert [one.name for one in found] == ["night.jsonl A", "night.jsonl B"]
+    assert [list(one.steps) for one in found] == [list(one.steps) for one in of_table]
+
+
+def test_a_bad_line_is_named_with_its_line_field_and_value(tmp_path: Path) -> None:
+    path, remarks = lines_written(tmp_path), Remarks()
+
+    list(open_source(path, remarks))
+
+    assert remarks.counts == {"rows left out": 6}
+    assert [one.removeprefix(f"{path}:") for one in remarks.named[:5]] == [
+        "4: vitals.pulse: is no number (got 'fast'); row left out",
+        "6: chair: is empty (got ''); row left out",
+        "7: line: is no JSON object (got '[8, \"A\"]'); row left out",
+        "8: vitals.pulse: must be a text or a number (got '[72]'); row left out",
+        "9: vitals.pulse: must be a text or a number (got 'true'); row left out",
+    ]
+    assert remarks.named[5].startswith(f"{path}:11: line: is no JSON: ")
+    assert '(got \'{"when": 9, "cha\')' in remarks.named[5]
+
+
+def test_compressed_lines_and_a_mark_of_the_order_of_bytes_are_read(tmp_path: Path) -> None:
+    plain = list(open_source(lines_written(tmp_path), Remarks()))
+    packed = tmp_path / "night.jsonl.gz"
+    packed.write_bytes(gzip.compress(b"\xef\xbb\xbf" + LINES.encode()))
+
+    assert recognised(packed) == "columns"
+    found = list(open_source(packed, Remarks()))
+    assert [list(one.steps) for one in found] == [list(one.steps) for one in plain]
+
+    packed.write_bytes(gzip.compress(LINES.encode())[:-20])
+    with pytest.raises(InputFileError, match=r"night\.jsonl\.gz: .*ends early"):
+        list(open_source(packed, Remarks()))
+
+
+def test_a_field_of_the_map_that_no_line_has_is_named(tmp_path: Path) -> None:
+    path = lines_written(tmp_path, told=LINES_MAP.replace("vitals.t", "vitals.temp"))
+
+    with pytest.raises(InputFileError, match=r"vitals\.temp: no line has this field"):
+        list(open_source(path, Remarks()))
+
+
+def test_a_field_whose_own_name_has_points_goes_first(tmp_path: Path) -> None:
+    text = '{"when": 0, "vitals.pulse": 70, "vitals": {"pulse": 90}}\n'
+    told = 'time = { column = "when", unit = "min" }\n'
+    told += '[channels]\nhr = { column = "vitals.pulse", unit = "bpm" }\n'
+    (found,) = open_source(lines_written(tmp_path, text, told), Remarks())
+    vitals = [one for one in records(found) if isinstance(one, VitalsReported)]
+    assert [v.value_centi for one in vitals for v in one.values] == [7000]
+
+
+def test_a_recording_beside_a_map_stays_a_recording_unless_it_is_said(tmp_path: Path) -> None:
+    text = '{"format": 1, "unit": "inf-a"}\n{"now_ms": 1795514401000, "inbox": []}\n'
+    path = lines_written(tmp_path, text)
+
+    assert recognised(path) == "recording"
+    with pytest.raises(InputFileError, match="no line has this field"):
+        list(open_source(path, Remarks(), form="columns"))
