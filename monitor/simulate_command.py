@@ -37,7 +37,8 @@ Faults = Annotated[
         help="drop=0.02 (or duplicate, reorder, delay), or NAME@BEDS:+20m/10m with silence, "
         "clock-skew, clock-step, freeze, artefact, unit-swap, mean-as-systolic, device-swap, "
         "probe-off, battery, storm; may be repeated; silence and clocks also "
-        "of a cart, as clock-step@cart-01:+20m; 'list' says what each is."
+        "of a cart, as clock-step@cart-01:+20m; clocks and delays of a size, as clock-skew@3=+90s, "
+        "clock-step@3:+20m=-10m, delay=0.1/120s; 'list' says what each is."
     ),
 ]
 

@@ -22,8 +22,8 @@ from simulators.faults import Fault, with_faults
 from simulators.scenario import BedPlan, Scenario
 
 
-def bed_fault(name: str, plan: BedPlan, *, from_ms: int, until_ms: int) -> Fault:
-    """Return a fault of the devices of a bed between two times.
+def bed_fault(name: str, plan: BedPlan, *, from_ms: int, until_ms: int, size_ms: int = 0) -> Fault:
+    """Return a fault of the devices of a bed between two times, by default as large as usual.
 
     Raises
     ------
@@ -41,6 +41,7 @@ def bed_fault(name: str, plan: BedPlan, *, from_ms: int, until_ms: int) -> Fault
             devices=frozenset(f"{kind}-{plan.bed}" for kind in kinds),
             from_ms=from_ms,
             until_ms=until_ms,
+            size_ms=size_ms,
         )
     )
 
@@ -48,7 +49,9 @@ def bed_fault(name: str, plan: BedPlan, *, from_ms: int, until_ms: int) -> Fault
 def way_faults(options: Sequence[FaultOption], rng: np.random.Generator) -> list[Fault]:
     """Return the faults of the way of all messages; all draw from the same chance."""
     return [
-        WAY_FAULTS[option.name].made(option.share, rng) for option in options if option.is_of_way
+        WAY_FAULTS[option.name].made(option.share, rng, option.size_ms)
+        for option in options
+        if option.is_of_way
     ]
 
 
@@ -72,14 +75,20 @@ def bed_faults(
                 continue
             plan = scenario.beds[number - 1]
             from_ms, until_ms = _between_ms(option, plan, started_ms)
-            made = bed_fault(option.name, plan, from_ms=from_ms, until_ms=until_ms)
+            made = bed_fault(
+                option.name, plan, from_ms=from_ms, until_ms=until_ms, size_ms=option.size_ms
+            )
             found.setdefault(plan.bed, []).append(made)
         for cart in option.carts:
             home = home_of(cart, scenario.beds)
             if home is not None:
                 from_ms, until_ms = _between_ms(option, home, started_ms)
                 struck = Struck(
-                    device=cart, devices=frozenset({cart}), from_ms=from_ms, until_ms=until_ms
+                    device=cart,
+                    devices=frozenset({cart}),
+                    from_ms=from_ms,
+                    until_ms=until_ms,
+                    size_ms=option.size_ms,
                 )
                 found.setdefault(cart, []).append(BED_FAULTS[option.name].made(struck))
     return found

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from monitor.__main__ import app
+from monitor.adapters.viewing import time_ms
 from simulators import breakdowns, faults
 from simulators.bedside import all_messages, ward_messages
 from simulators.chairs import Chair, Sent, chair
@@ -109,6 +110,52 @@ def test_faults_compose() -> None:
     assert len({one.payload for one in both}) < len(plain())
 
 
+def stamps(*texts: str) -> list[int]:
+    """Return how far the stamps of the first bed's monitor are off the time of sending [ms]."""
+    return [
+        time_ms(msgspec.json.decode(one.payload)["t"]) - one.at_ms
+        for one in struck(*texts)
+        if one.device == "mon-01" and one.topic.endswith("vitals")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "off_s"),
+    [
+        ("clock-skew@1", -180),
+        ("clock-skew@1=+90s", 90),
+        ("clock-skew@1=-2h", -7200),
+        ("clock-step@1:+5m", 600),
+        ("clock-step@1:+5m=-10m", -600),
+        ("clock-step@1:+5m=+168h", 168 * 3600),
+    ],
+)
+def test_a_clock_is_off_by_the_size_that_was_said(text: str, off_s: int) -> None:
+    plain_ms, off_ms = stamps(), stamps(text)
+    moved = [one - was for one, was in zip(off_ms, plain_ms, strict=True)]
+    begins = 0 if "skew" in text else next(place for place, one in enumerate(moved) if one)
+
+    assert all(one == 0 for one in moved[:begins])
+    # A clock that drifts by 50 ppm is off by 120 ms more after 40 minutes.
+    assert all(abs(one - 1000 * off_s) <= 120 for one in moved[begins:])
+    assert len(moved) > begins
+
+
+@pytest.mark.parametrize(("text", "longest_s"), [("delay=1", 30), ("delay=1/10m", 600)])
+def test_messages_are_late_by_up_to_the_size_that_was_said(text: str, longest_s: int) -> None:
+    due_ms = {(one.topic, one.payload): one.at_ms for one in plain()}
+    late_ms = [one.at_ms - due_ms[one.topic, one.payload] for one in struck(text)]
+
+    assert min(late_ms) > 0
+    assert 900 * longest_s < max(late_ms) <= 1000 * longest_s
+
+
+def test_the_clock_of_a_cart_is_set_by_the_size_that_was_said() -> None:
+    option = fault_option("clock-step@cart-01:+5m=-10m", beds=2, carts=("cart-01",))
+
+    assert (option.carts, option.after_s, option.size_ms) == (("cart-01",), 300, -600_000)
+
+
 def test_a_fault_ends_when_it_was_said_to() -> None:
     begins_ms = STARTED_MS + 600_000 + 300_000
     lost = Counter(plain()) - Counter(struck("silence@1:+5m/120s"))
@@ -146,6 +193,17 @@ def test_the_mean_under_the_name_of_the_systolic_pressure() -> None:
         ("freeze@7:5m", "bed 7 is not one of 1 to 4"),
         ("battery@1:5m/5m", "it does not end: write battery@BEDS:.20m"),
         ("clock-skew@1:5m", "it holds from the first message on: clock-skew@BEDS"),
+        ("clock-skew@1=90s", r"'90s' is no size: write it as \+90s, from 1s to 168h either way"),
+        ("clock-step@1=-0s", "'-0s' is not from 1s to 168h either way"),
+        ("clock-step@1:5m=+169h", r"'\+169h' is not from 1s to 168h either way"),
+        ("clock-step@1:5m=", "'' is no size: write it as -10m"),
+        ("delay=0.1/soon", "'soon' is no size: write it as 120s, from 1s to 24h$"),
+        ("delay=0.1/+9s", r"'\+9s' is no size"),
+        ("delay=0.1/25h", "'25h' is not from 1s to 24h$"),
+        ("delay=0.1/" + "9" * 5000 + "s", "is no size"),
+        ("delay=2/9s", "'2' is not a share from 0 to 1"),
+        ("drop=0.1/9s", "it has no size: write drop=SHARE$"),
+        ("freeze@1:5m=+9s", "it has no size: write freeze@BEDS:.20m/10m"),
     ],
 )
 def test_a_bad_fault_is_explained(text: str, complaint: str) -> None:
