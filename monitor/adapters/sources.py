@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
 from monitor.adapters import (
+    captures,
     cases,
     columns,
     eicu,
@@ -39,6 +40,7 @@ Format: TypeAlias = Literal[
     "vitaldb",
     "cases",
     "columns",
+    "capture",
     "export",
 ]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -63,7 +65,8 @@ def recognised(path: Path) -> Format | None:
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
     # A recording may lie beside a table of the same name; its first line says what it is.
-    return _recognised_head(path, head) or ("columns" if has_map else None)
+    found = _recognised_head(path, head)
+    return "columns" if has_map and found in (None, "capture") else found
 
 
 def _recognised_head(path: Path, head: bytes) -> Format | None:
@@ -80,6 +83,7 @@ def _recognised_head(path: Path, head: bytes) -> Format | None:
         (exports.is_export(head), "export"),
         (is_object and b'"format"' in first, "recording"),
         (is_object and b'"timeline"' in first, "cases"),
+        (is_object and b'"topic"' in first and b'"payload"' in first, "capture"),
         # Plain words, which a damaged header does not even hold in order: its name must do.
         (path.suffix == numerics.HEADER, "wfdb"),
     )
@@ -199,5 +203,6 @@ _READERS: Final[Mapping[Format, Callable[[Path, Remarks], Iterator[Recording]]]]
     "vitaldb": numerics.vitaldb_recordings,
     "cases": cases.recordings,
     "columns": columns.recordings,
+    "capture": captures.recordings,
     "export": _export,
 }
