@@ -58,7 +58,7 @@ Form = Annotated[
     typer.Option(
         "--format",
         help="What the files are, if not what they look like: journal, recording, mimic3-demo, "
-        "mimic, eicu, physionet2012, wfdb, vitaldb, cases, columns, export.",
+        "mimic, eicu, physionet2012, wfdb, vitaldb, cases, columns, capture, export.",
     ),
 ]
 Speed = Annotated[
