@@ -31,12 +31,27 @@ def sweep_lines(found: Sweep) -> Iterator[str]:
 def axes_in_words(found: Sweep) -> str:
     """Return what the axes of a sweep are, and what its limit can move at all."""
     words = f"Sensitivity: {found.sensitivity_is}. Load: {found.load_is}."
+    if is_flat(found):
+        words += (
+            " No value changes anything here: other rows of the book find the same at the same "
+            "time, or nobody here comes near this limit."
+        )
     if len(told_by(found.limit)) == 1:
         return words
     return (
         f"{words} The rule is of grade {found.limit.grade} and calls nobody by itself: what it "
         "moves is what is shown (on the screen at any grade), whose points stand beside."
     )
+
+
+def is_flat(found: Sweep) -> bool:
+    """Tell whether several values were swept and all of them came out alike."""
+    swept: dict[str, list[tuple[float | None, ...]]] = {}
+    for one in found.points:
+        if one.value is not None:
+            numbers = (one.sensitivity, one.load, one.alerts_per_patient_hour)
+            swept.setdefault(one.key, []).append(numbers)
+    return bool(swept) and all(len(one) > 1 and len(set(one)) == 1 for one in swept.values())
 
 
 def rate_text(rate: float | None) -> str:

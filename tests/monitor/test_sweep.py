@@ -174,6 +174,11 @@ def test_a_row_that_calls_nobody_is_swept_over_what_is_shown() -> None:
     assert set(told_by(found.limit)) == {OURS, OURS_SHOWN}
     assert set(told_by(LIMIT)) == {OURS}
     assert "of grade 1 and calls nobody by itself" in axes_in_words(found)
+    assert "No value changes anything" not in axes_in_words(found)
+    idle = msgspec.structs.replace(found, points=(*called, point("ours", 0.4, 0.0)))
+    assert "No value changes anything here: other rows" in axes_in_words(idle)
+    once = msgspec.structs.replace(found, points=(called[0], point("ours", 0.4, 0.0)))
+    assert "No value changes anything" not in axes_in_words(once)
     assert "| value_shown | 2 | 70.0 % | 0.300 | 0.250 |  |" in list(sweep_lines(found))
     drawing = sweep_figure(found)
     assert "the same, shown" in drawing
