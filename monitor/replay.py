@@ -5,6 +5,7 @@ decoded, the ward takes it at the recorded time, and the effects come out in the
 that the ledger of a live run holds, so the two can be compared line by line.
 """
 
+import codecs
 import hashlib
 import itertools
 from collections import Counter
@@ -297,6 +298,7 @@ def run(
             if as_json:
                 out.write(f"{line.decode()}\n")
     except InputFileError as fault:
+        err.writelines(f"{words}\n" for words in remarks.lines())
         err.write(f"{fault}\n")
         return BAD_INPUT
     summary = err if as_json else out
@@ -315,9 +317,16 @@ def run(
 
 def _blessed(path: Path) -> list[bytes]:
     try:
-        return path.read_bytes().splitlines()
+        lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines()
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
+    for number, line in enumerate(lines, start=1):
+        try:
+            msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+            reason = f"is no effect as replay --json writes them: {fault}"
+            raise InputFileError(path, reason, line=number) from fault
+    return lines
 
 
 def _effects(

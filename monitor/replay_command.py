@@ -1,6 +1,7 @@
 """The command ``replay``: recordings through a ward, at any speed, by any engine, into a broker."""
 
 import contextlib
+import math
 import sys
 import threading
 from pathlib import Path
@@ -136,8 +137,8 @@ def replay(
     resume: Resume = None,
 ) -> None:
     """Give recorded messages to a fresh ward and say what came out."""
-    if speed is not None and not speed > 0:
-        raise typer.BadParameter(f"--speed {speed:g}: must be above 0")
+    if speed is not None and not 0 < speed < math.inf:
+        raise typer.BadParameter(f"--speed {speed:g}: must be above 0 and finite")
     _check_format(form)
     if into is not None:
         _refuse(as_json, compare, rebatch, engine, given="--into")
@@ -146,7 +147,7 @@ def replay(
     if into is None and (journal is not None or (unit is not None and not is_stored)):
         raise typer.BadParameter("--journal and --unit belong to --into, --unit also to influx")
     _check_way(into, engine, speed, is_part=bool(skip_bad or is_stored or since or end or bed))
-    stretch = (_moment("--from", since), _moment("--to", end))
+    stretch = _stretch(since, end)
     settings = read_settings(config)
     if into is not None:
         place = (into, unit or settings.site.unit)
@@ -263,6 +264,14 @@ def _refuse(*options: object, given: str) -> None:
     if any(option not in (None, False) for option in options):
         words = f"{given} goes without --json, --compare, --rebatch and --engine"
         raise typer.BadParameter(words)
+
+
+def _stretch(since: str | None, end: str | None) -> "tuple[Moment | None, Moment | None]":
+    """Return from when to when is told, as it was given."""
+    first, last = _moment("--from", since), _moment("--to", end)
+    if first and last and first.since_start == last.since_start and first.ms >= last.ms:
+        raise typer.BadParameter(f"--from {since} --to {end}: must end after it begins")
+    return first, last
 
 
 def _moment(option: str, text: str | None) -> "Moment | None":

@@ -122,7 +122,7 @@ def false_triggers(
     sessions: Annotated[
         int, typer.Option(min=1, help="How many sessions are simulated.")
     ] = 100_000,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same sessions.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same sessions.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Say how often limits are reached by chance, worked out and simulated."""
@@ -170,7 +170,7 @@ def cohort(
 def nurses(
     *,
     sessions: Annotated[int, typer.Option(min=1, help="How many people are attended.")] = 200,
-    seed: Annotated[int, typer.Option(help="The same seed attends the same people.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed attends the same people.")] = 1,
     hours: Annotated[float, typer.Option(help="Length of a session from its opening.")] = 4,
     mix: Annotated[
         str, typer.Option(help="Of what they are made: 'default' or a TOML file.")

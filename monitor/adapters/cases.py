@@ -37,6 +37,7 @@ from typing import Final, TypeGuard, cast
 
 from monitor.adapters.chart import MINUTE_MS, Chart
 from monitor.adapters.recording import InputFileError, Recording, Remarks
+from monitor.adapters.rows import no_text
 from monitor.facts.records import Severity
 from monitor.wire.payloads import ChannelName
 
@@ -150,9 +151,9 @@ def recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
 def cases(path: Path, remarks: Remarks) -> Iterator[Case]:
     """Yield the cases of a file that are about one patient."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except UnicodeDecodeError as fault:
-        raise InputFileError(path, f"is not UTF-8: {fault}") from fault
+        raise no_text(path, fault) from fault
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
     taken = 0

@@ -19,7 +19,7 @@ from monitor.adapters.chart import MINUTE_MS, Chart, Rate
 from monitor.adapters.json_rows import json_rows
 from monitor.adapters.parquet_rows import parquet_rows
 from monitor.adapters.recording import InputFileError, Recording, Remarks
-from monitor.adapters.rows import BadValueError, exact_rows, left_out, number
+from monitor.adapters.rows import BadValueError, exact_rows, left_out, no_text, number
 from monitor.wire.payloads import ChannelName
 from monitor.wire.units import UnitName
 
@@ -88,7 +88,7 @@ def read_map(path: Path) -> ColumnMap:
         If it is missing, is not TOML, or says something else than a map does.
     """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), ColumnMap)
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8-sig")), ColumnMap)
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as fault:
@@ -171,7 +171,7 @@ def _csv_rows(
                 path, file, names, remarks, separator=columns.separator, empty_ends=True
             )
     except UnicodeDecodeError as fault:
-        raise InputFileError(path, f"cannot be read: {fault}") from fault
+        raise no_text(path, fault) from fault
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
 

@@ -31,7 +31,7 @@ from monitor.adapters.message_rows import (
 )
 from monitor.adapters.parquet_rows import parquet_rows
 from monitor.adapters.recording import InputFileError, Recording, Remarks
-from monitor.adapters.rows import exact_rows
+from monitor.adapters.rows import exact_rows, no_text
 from monitor.facts.records import RawMessage, RecordedStep
 from monitor.wire.payloads import VitalValue
 
@@ -175,6 +175,6 @@ def _rows(
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from exact_rows(path, file, names, remarks)
     except UnicodeDecodeError as fault:
-        raise InputFileError(path, f"cannot be read: {fault}") from fault
+        raise no_text(path, fault) from fault
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault

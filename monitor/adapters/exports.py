@@ -20,7 +20,7 @@ import msgspec
 from monitor.adapters.chart import MINUTE_MS, Chart
 from monitor.adapters.parquet_rows import parquet_rows
 from monitor.adapters.recording import InputFileError, Recording, Remarks
-from monitor.adapters.rows import exact_rows
+from monitor.adapters.rows import exact_rows, no_text
 from monitor.wire.payloads import VitalsPayload, VitalValue, milliseconds, stamp
 from monitor.wire.topics import is_id
 
@@ -142,7 +142,7 @@ def _fields(path: Path, remarks: Remarks) -> Iterator[tuple[int, Mapping[str, st
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from exact_rows(path, file, COLUMNS, remarks)
     except UnicodeDecodeError as fault:
-        raise InputFileError(path, f"cannot be read: {fault}") from fault
+        raise no_text(path, fault) from fault
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
 

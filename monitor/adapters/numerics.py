@@ -133,6 +133,8 @@ def vitaldb_recordings(path: Path, remarks: Remarks) -> Iterator[Recording]:
                 for name, track in sorted(dict(found.trks).items())
                 if track.type != _WAVE
             ]
+        except OSError as fault:
+            fault_words = fault.strerror or _words(fault)
         except Exception as fault:  # noqa: BLE001 - a package that raises anything for a bad file
             # With the fault goes the file that the package has left open.
             fault_words = _words(fault)

@@ -13,6 +13,7 @@ because a recording that was read in part would replay as something that never h
 
 import base64
 import binascii
+import codecs
 import gzip
 import re
 import zlib
@@ -289,7 +290,7 @@ def _first(path: Path, lines: Iterator[tuple[int, bytes]]) -> Header:
     except (EOFError, StopIteration) as fault:
         reason = "is empty or torn; a recording begins with its header"
         raise InputFileError(path, reason, line=1) from fault
-    return _header(path, number, line)
+    return _header(path, number, line.removeprefix(codecs.BOM_UTF8))
 
 
 def _header(path: Path, number: int, line: bytes) -> Header:

@@ -63,7 +63,9 @@ def rows(
     try:
         with _opened(path) as file:
             yield from _rows(path, file, remarks, needed, optional)
-    except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as fault:
+    except UnicodeDecodeError as fault:
+        raise no_text(path, fault) from fault
+    except (gzip.BadGzipFile, zlib.error, EOFError) as fault:
         raise InputFileError(path, f"cannot be read: {fault}") from fault
     except OSError as fault:
         raise InputFileError(path, f"cannot be read: {fault.strerror or fault}") from fault
@@ -147,6 +149,11 @@ def _overfull(beyond: Sequence[str], columns: int) -> BadValueError:
     """Return what is wrong with a row that has cells beyond the last of so many columns."""
     reason = f"has {columns + len(beyond)} cells, the table has {columns} columns"
     return BadValueError("row", ",".join(beyond)[:_SHOWN_MAX], reason)
+
+
+def no_text(path: Path, fault: UnicodeDecodeError) -> InputFileError:
+    """Return what is wrong with a file that is no text as we read it."""
+    return InputFileError(path, f"is not UTF-8 ({fault.reason}); save it as UTF-8")
 
 
 def left_out(path: Path, line: int, fault: BadValueError, remarks: Remarks) -> None:

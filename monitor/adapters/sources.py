@@ -6,6 +6,7 @@ that a tree of evidence is one argument on the command line; what is not recogni
 remarked on.
 """
 
+import codecs
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -74,6 +75,7 @@ def _recognised_head(path: Path, head: bytes) -> Format | None:
     packed = head
     if head.startswith(_GZIP):
         head = _unzipped(head)
+    head = head.removeprefix(codecs.BOM_UTF8)
     first = head.split(b"\n", 1)[0]
     is_object = first.lstrip().startswith(b"{")
     signs: tuple[tuple[bool, Format], ...] = (
@@ -98,6 +100,17 @@ def _recognised_folder(path: Path) -> Format | None:
     if export_folders.ending_of(path):
         return "export"
     return "eicu" if eicu.is_archive(path) else None
+
+
+def _unknown(path: Path) -> str:
+    """Return what may be said of a file that is not recognised."""
+    with path.open("rb") as file:
+        head = file.read(len(codecs.BOM_UTF16_LE))
+    if not head:
+        return "is empty"
+    if head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "is written in UTF-16; save it as UTF-8"
+    return "is neither a journal nor a recording nor known evidence; name its --format"
 
 
 def _unzipped(head: bytes) -> bytes:
@@ -127,9 +140,7 @@ def open_source(path: Path, remarks: Remarks, *, form: str = "auto") -> Iterator
         yield from _folder(path, remarks)
         return
     if found is None:
-        raise InputFileError(
-            path, "is neither a journal nor a recording nor known evidence; name its --format"
-        )
+        raise InputFileError(path, _unknown(path))
     yield from _READERS[found](path, remarks)
 
 

@@ -123,6 +123,8 @@ def values_of(text: str) -> tuple[str, ...]:
         parts = [Decimal(part.strip()) for part in re.split(r"[,:]", text)]
     except InvalidOperation as fault:
         raise ValueError(f"{text}: must be numbers, as 20,25,30 or 20:60:5") from fault
+    if not all(part.is_finite() for part in parts):
+        raise ValueError(f"{text}: must be finite numbers")
     if ":" in text:
         if "," in text or len(parts) != 3 or parts[2] <= 0 or parts[1] < parts[0]:  # noqa: PLR2004 - from, to, step
             raise ValueError(f"{text}: must be FROM:TO:STEP with a step above 0")

@@ -54,6 +54,18 @@ def test_the_command_compares_with_what_was_blessed(tmp_path: Path) -> None:
     assert run([path], ward_of=StandInWard, out=io.StringIO(), err=err, compare=blessed) == 1
     assert "effect 3: more effects than were blessed" in err.getvalue()
 
+    blessed.write_bytes(b"\xef\xbb\xbf" + b"".join(lines))
+    err = io.StringIO()
+    assert run([path], ward_of=StandInWard, out=io.StringIO(), err=err, compare=blessed) == 0
+
+
+def test_what_is_no_effect_is_not_compared_with(tmp_path: Path) -> None:
+    path, blessed = recorded(tmp_path), tmp_path / "blessed.jsonl"
+    blessed.write_bytes(b'{"effect":"x"}\n\xff\xfe{\n')
+    err = io.StringIO()
+    assert run([path], ward_of=StandInWard, out=io.StringIO(), err=err, compare=blessed) == 4
+    assert f"{blessed}:2: is no effect as replay --json writes them" in err.getvalue()
+
 
 def test_the_command_replays_under_other_boundaries(tmp_path: Path) -> None:
     path, outs = recorded(tmp_path), []

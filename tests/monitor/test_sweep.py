@@ -72,6 +72,9 @@ def test_values_are_a_list_or_a_range(text: str, expected: tuple[str, ...]) -> N
     ("text", "words"),
     [
         ("fast", "must be numbers"),
+        ("20,nan", "must be finite"),
+        ("nan:1:1", "must be finite"),
+        ("0:inf:1", "must be finite"),
         ("1:2", "FROM:TO:STEP"),
         ("2:1:1", "FROM:TO:STEP"),
         ("1:2:0", "FROM:TO:STEP"),

@@ -133,6 +133,8 @@ def test_both_commands_say_that_a_token_is_missing(
         (["--from", "influx", "--store", "ftp://x"], "must be http://HOST:PORT"),
         (["--from", "influx", "--store", "sqlite:{}/x", "--from", "1:30"], "must be a time as"),
         (["f", "--from", "0:10", "--from", "0:20"], "one time at most"),
+        (["f", "--from", "2:00", "--to", "1:00"], "must end after it begins"),
+        (["f", "--speed", "inf"], "must be above 0 and finite"),
         (["--from", "influx", "--store", "sqlite:x", "--into", "h:1"], "fetch writes a file"),
         (["--bed", "7", "f", "--engine", "serial"], "go without --into and --engine"),
         (["--unit", "u", "f"], "--unit also to influx"),

@@ -289,3 +289,19 @@ def test_a_recording_beside_a_map_stays_a_recording_unless_it_is_said(tmp_path: 
     assert recognised(path) == "recording"
     with pytest.raises(InputFileError, match="no line has this field"):
         list(open_source(path, Remarks(), form="columns"))
+
+
+def test_a_table_in_another_script_is_named_and_a_mark_of_byte_order_passed_over(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path, "when,chair,pulse,t,flow\n0,A,70,,\n")
+    beside = columns.map_path(path)
+    for one in (path, beside):
+        one.write_bytes(b"\xef\xbb\xbf" + one.read_bytes())
+    remarks = Remarks()
+    assert len(list(open_source(path, remarks))) == 1
+    assert remarks.named == []
+
+    path.write_bytes(path.read_text("utf-8-sig").encode("utf-16"))
+    with pytest.raises(InputFileError, match=r"is not UTF-8 \(.*\); save it as UTF-8"):
+        list(open_source(path, remarks))

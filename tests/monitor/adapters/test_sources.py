@@ -67,15 +67,46 @@ def test_a_compressed_recording_is_recognised(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x1f\x8b", b"\x1f\x8bjunk", b"{}", b"\xff\xfe", b"a,b\n"]
+    ("content", "words"),
+    [
+        (b"", "thing: is empty"),
+        (b"\x1f\x8b", "is neither a journal nor a recording"),
+        (b"\x1f\x8bjunk", "is neither a journal nor a recording"),
+        (b"{}", "is neither a journal nor a recording"),
+        (b"a,b\n", "is neither a journal nor a recording"),
+        ('{"format": 1}\n'.encode("utf-16"), "is written in UTF-16; save it as UTF-8"),
+        ('{"format": 1}\n'.encode("utf-16-be"), "is neither a journal nor a recording"),
+    ],
 )
-def test_anything_else_is_not(tmp_path: Path, content: bytes) -> None:
+def test_anything_else_is_not(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "thing"
     path.write_bytes(content)
 
     assert recognised(path) is None
-    with pytest.raises(InputFileError, match="is neither a journal nor a recording"):
+    with pytest.raises(InputFileError, match=words):
         list(open_source(path, Remarks()))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "form"),
+    [
+        ("r.jsonl", b'{"format":1,"unit":"u"}\r\n{"now_ms":1,"inbox":[]}\r\n', "recording"),
+        ("c.jsonl", b'{"id":"c-1","timeline":[{"t_min":5,"HR":90}]}\r\n', "cases"),
+        ("1.txt", b"Time,Parameter,Value\r\n00:07,HR,73\r\n", "physionet2012"),
+    ],
+)
+def test_a_mark_of_byte_order_and_other_ends_of_lines_change_nothing(
+    tmp_path: Path, name: str, content: bytes, form: str
+) -> None:
+    path, remarks = tmp_path / name, Remarks()
+    told = []
+    for written in (content.replace(b"\r", b""), content, b"\xef\xbb\xbf" + content):
+        path.write_bytes(written)
+        assert recognised(path) == form
+        told.append([tuple(one.steps) for one in open_source(path, remarks)])
+    assert told[0]
+    assert told[0] == told[1] == told[2]
+    assert remarks.named == []
 
 
 def test_a_journal_gives_its_unit_and_every_step(tmp_path: Path) -> None:
