@@ -30,11 +30,11 @@ PARTS: Final = {
         "spread (6 to 10 mmHg, up to 5 /min, up to 0.2 °C)."
     ),
     "Children": (
-        "The middle 90 % of an age. No weight for an age is published in what we hold this page "
-        "against, so the weights are ours and stand alone: 4 kg and half a kilogram a month in the "
-        "first year, then 8 kg and 2 kg a year. Below a year nobody walks and below two nobody "
-        "talks. Reactions and disturbances have the same sizes in a child as in an adult, and an "
-        "infant may faint at the needle: both ours, and hardly right."
+        "The middle 90 % of an age, of 8000 children. No weight for an age is published in what we "
+        "hold this page against, so the weights are ours and stand alone: 4 kg and half a kilogram "
+        "a month in the first year, then 8 kg and 2 kg a year. Below a year nobody walks and below "
+        "two nobody talks. Reactions and disturbances have the same sizes in a child as in an "
+        "adult, and an infant may faint at the needle: both ours, and hardly right."
     ),
     "Reactions without a nurse": (
         "The middle 90 % of cases over a body that stands still: minutes from the start to the "
@@ -51,9 +51,9 @@ PARTS: Final = {
         "How often each happens is published nowhere and ours."
     ),
     "Devices": (
-        "What devices sent in uneventful sessions without disturbances, less what was true at the "
-        "second of the stamp, and their answers to a step or a rise. A device that is better than "
-        "what is claimed is not off."
+        "What devices sent in uneventful sessions without disturbances (a quarter as many as "
+        "people at rest), less what was true at the second of the stamp, and their answers to a "
+        "step or a rise. A device that is better than what is claimed is not off."
     ),
 }
 """The parts of the page and what each is about."""

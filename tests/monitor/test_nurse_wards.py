@@ -36,7 +36,7 @@ from monitor.study.nurse_outcomes import (
 )
 from scripts.nurse_tables import BLOCK, PAGE, page
 from simulators.chairs import chair
-from simulators.cohorts import Cohort, Mix, started_ms, ward_scenario_of
+from simulators.cohorts import Cohort, Mix, shares_of, started_ms, ward_scenario_of
 from simulators.overloads import PHENOTYPES
 from simulators.truths import true_grades
 
@@ -242,7 +242,10 @@ def test_the_page_holds_what_the_command_prints() -> None:
     assert kinds <= {f"| {name}" for name in (ALL, "uneventful", *PHENOTYPES, *NURSES)} | HEADS
     told = re.match(r"(\d+) people, .* over (\d+) h, seed (\d+); digest [0-9a-f]{64}", table[0])
     assert told is not None
-    assert f"score nurses --sessions {told[1]} --seed {told[3]}`" in text
+    mix = "--mix docs/every-reaction.toml"
+    assert f"score nurses --sessions {told[1]} --seed {told[3]} {mix}`" in text
+    cells = dict(line.split(" | ")[:2] for line in table if line.startswith("| "))
+    assert all(int(cells[f"| {name}"]) >= 20 for name in PHENOTYPES)
     assert page(text, outcomes_of([WardLived(ward="w", sessions=tuple(empty))], hours=4, seed=1))
 
 
@@ -293,3 +296,17 @@ def test_the_standard_mix_is_what_is_attended() -> None:
     cohort = cohort_of(item, "follows")
     assert cohort == Cohort(sessions=7, beds_per_file=50, hours=4, seed=2)
     assert isinstance(cohort.mix, Mix)
+
+
+def test_the_study_that_is_documented_has_twenty_people_of_every_reaction() -> None:
+    mix = PAGE.parent / "every-reaction.toml"
+    items = items_of(sessions=400, seed=1, hours=4, mix=str(mix), config=CONFIG)
+    cohort = cohort_of(msgspec.json.decode(items[0], type=Item), "none")
+    plans = [
+        plan for ward in range(1, len(items) + 1) for plan in ward_scenario_of(cohort, ward).beds
+    ]
+    found = shares_of(plans)
+
+    assert set(found) == {*PHENOTYPES, "uneventful"}
+    assert len(plans) == 400
+    assert min(found.values()) >= 20
