@@ -261,7 +261,7 @@ def read_recording(path: Path, remarks: Remarks | None = None) -> Iterator[Recor
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield lines with their numbers, none above 16 MiB; EOFError where a ``.gz`` ends early."""
+    """Yield numbered lines up to 16 MiB, a BOM left out; EOFError where a ``.gz`` ends early."""
     try:
         with path.open("rb") as raw, _read(path, raw) as lines:
             number = 0
@@ -271,7 +271,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     raise InputFileError(
                         path, f"line is longer than {LINE_BYTES_MAX} bytes", line=number
                     )
-                yield number, line
+                yield number, line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
     except (gzip.BadGzipFile, zlib.error) as fault:
         raise InputFileError(path, f"is named .gz but is not compressed so: {fault}") from fault
     except OSError as fault:
@@ -290,7 +290,7 @@ def _first(path: Path, lines: Iterator[tuple[int, bytes]]) -> Header:
     except (EOFError, StopIteration) as fault:
         reason = "is empty or torn; a recording begins with its header"
         raise InputFileError(path, reason, line=1) from fault
-    return _header(path, number, line.removeprefix(codecs.BOM_UTF8))
+    return _header(path, number, line)
 
 
 def _header(path: Path, number: int, line: bytes) -> Header:

@@ -177,6 +177,16 @@ def test_what_is_no_night_is_refused(lines: tuple[str, ...], words: str, tmp_pat
         list(open_source(written(tmp_path, *lines), Remarks()))
 
 
+def test_a_mark_of_byte_order_is_passed_over(tmp_path: Path) -> None:
+    path, remarks = written(tmp_path, line(), line()), Remarks()
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+
+    (found,) = open_source(path, remarks)
+
+    assert len(messages_of(list(found.steps))) == 2
+    assert remarks.named == []
+
+
 def test_a_compressed_capture_replays_and_a_torn_one_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
