@@ -148,7 +148,7 @@ def test_who_is_left_early_begins_nothing_more_and_says_nothing(
 
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from monitor.engines.cluster import DaskEngine
 from monitor.engines.local import ProcessEngine
@@ -158,6 +158,9 @@ def marked(item):
     (Path(folder) / name).touch()
     time.sleep(0.3)
     return name.encode()
+
+# A shell lets what it runs in the background ignore Ctrl-C, and its children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if __name__ == "__main__":
     engine = {"processes": ProcessEngine(2), "dask": DaskEngine(jobs=2)}[sys.argv[1]]
