@@ -20,7 +20,10 @@ compare = typer.Typer()
 
 
 A = Annotated[Path, typer.Argument(help="Folder of the configuration that is in force.")]
-B = Annotated[Path, typer.Argument(help="Folder of the one to compare it with; none with --book.")]
+B = Annotated[
+    Path,
+    typer.Argument(help="Folder of the one to compare it with; with --book the first file."),
+]
 Files = Annotated[list[Path] | None, typer.Argument(help="Recordings, journals or evidence.")]
 Book = Annotated[
     str,
